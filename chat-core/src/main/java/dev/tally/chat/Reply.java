@@ -1,0 +1,189 @@
+package dev.tally.chat;
+
+import dev.tally.chat.spi.Lease;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+
+/**
+ * One text message to a client, as docs/PROTOCOL.md lists them. Immutable; all ASCII, so that
+ * characters and bytes are the same thing.
+ */
+public sealed interface Reply {
+
+  /**
+   * The size of the payload.
+   *
+   * @return bytes
+   */
+  int length();
+
+  /**
+   * Writes the payload, without allocating.
+   *
+   * @param target has at least {@link #length()} bytes left; its position moves behind the payload
+   */
+  void writeTo(ByteBuffer target);
+
+  /**
+   * The payload as text.
+   *
+   * @return JSON
+   */
+  String text();
+
+  /**
+   * Acknowledges a message.
+   *
+   * @param n the message's number in the session, from 1
+   * @return {@code {"count": n}}
+   */
+  static Reply count(long n) {
+    return new Count(n);
+  }
+
+  /**
+   * Says that the server is there.
+   *
+   * @param now the server's time
+   * @return {@code {"type": "heartbeat", "ts": "…"}}
+   */
+  static Reply heartbeat(Instant now) {
+    return new Encoded(
+        "{\"type\": \"heartbeat\", \"ts\": \"" + Encoded.MILLISECONDS.format(now) + "\"}");
+  }
+
+  /**
+   * The first frame of {@code tally.v1}.
+   *
+   * @param lease what the store knows of the session
+   * @param config for the time to live and the heartbeat interval
+   * @return the welcome
+   */
+  static Reply welcome(Lease lease, ChatConfig config) {
+    return new Encoded(
+        "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": %d, \"heartbeat_s\": %d}"
+            .formatted(
+                lease.sessionId().text(),
+                lease.resumed(),
+                lease.count(),
+                config.sessionTtl().toSeconds(),
+                config.heartbeat().toSeconds()));
+  }
+
+  /**
+   * The last frame of the plain protocol in a drain.
+   *
+   * @param total messages counted in the session
+   * @return {@code {"bye": true, "total": n}}
+   */
+  static Reply bye(long total) {
+    return new Encoded("{\"bye\": true, \"total\": " + total + "}");
+  }
+
+  /**
+   * The drain's notice to {@code tally.v1}: the socket goes on working for a while.
+   *
+   * @param total messages counted in the session so far
+   * @param retryAfter when the client should open its next connection, from now
+   * @param closeIn when this connection will be closed, from now
+   * @return the bye
+   */
+  static Reply bye(long total, Duration retryAfter, Duration closeIn) {
+    return new Encoded(
+        "{\"type\": \"bye\", \"bye\": true, \"total\": %d, \"retry_after_ms\": %d, \"close_in_ms\": %d}"
+            .formatted(total, retryAfter.toMillis(), closeIn.toMillis()));
+  }
+
+  /**
+   * Tells a {@code tally.v1} client why it is about to be closed.
+   *
+   * @param code a word for programs
+   * @param retryAfter when to come back, from now
+   * @param detail a sentence for people; ASCII without quotes or backslashes
+   * @return the error
+   */
+  static Reply error(String code, Duration retryAfter, String detail) {
+    return new Encoded(
+        "{\"type\": \"error\", \"code\": \"%s\", \"retry_after_ms\": %d, \"detail\": \"%s\"}"
+            .formatted(code, retryAfter.toMillis(), detail));
+  }
+
+  /**
+   * An acknowledgement; made for every message, so it holds only the number.
+   *
+   * @param n the message's number in the session, from 1
+   */
+  record Count(long n) implements Reply {
+
+    private static final byte[] PREFIX = "{\"count\": ".getBytes(StandardCharsets.US_ASCII);
+
+    @Override
+    public int length() {
+      return PREFIX.length + digits(n) + 1;
+    }
+
+    @Override
+    public void writeTo(ByteBuffer target) {
+      target.put(PREFIX);
+      int digits = digits(n);
+      int start = target.position();
+      long rest = n;
+      for (int i = start + digits - 1; i >= start; i--) {
+        target.put(i, (byte) ('0' + rest % 10));
+        rest /= 10;
+      }
+      target.position(start + digits);
+      target.put((byte) '}');
+    }
+
+    @Override
+    public String text() {
+      return "{\"count\": " + n + "}";
+    }
+
+    private static int digits(long n) {
+      int digits = 1;
+      for (long rest = n; rest >= 10; rest /= 10) {
+        digits++;
+      }
+      return digits;
+    }
+  }
+
+  /** Encoded once, sent to one or to many. */
+  final class Encoded implements Reply {
+
+    private static final DateTimeFormatter MILLISECONDS =
+        DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+    private final byte[] payload;
+
+    private Encoded(String json) {
+      this.payload = json.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public int length() {
+      return payload.length;
+    }
+
+    @Override
+    public void writeTo(ByteBuffer target) {
+      target.put(payload);
+    }
+
+    @Override
+    public String text() {
+      return new String(payload, StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public String toString() {
+      return "Reply[" + payload.length + " bytes]";
+    }
+  }
+}

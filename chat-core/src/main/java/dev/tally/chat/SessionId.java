@@ -1,0 +1,75 @@
+package dev.tally.chat;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/**
+ * Names a session. Who has it may resume the session, so it is a bearer secret: {@link #toString}
+ * gives only its {@link #hash()}.
+ *
+ * @param value the secret itself
+ */
+public record SessionId(UUID value) {
+
+  private static final Pattern CANONICAL =
+      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+
+  /**
+   * Makes a new one from a cryptographically strong source.
+   *
+   * @return a session id that nobody can guess
+   */
+  public static SessionId random() {
+    return new SessionId(UUID.randomUUID());
+  }
+
+  /**
+   * Reads the canonical form (RFC 9562, section 4), in either case. Every version is taken.
+   *
+   * @param text 36 characters
+   * @return the session id
+   * @throws IllegalArgumentException if the text is anything else; the message does not repeat it
+   */
+  public static SessionId parse(String text) {
+    if (text.length() != 36 || !CANONICAL.matcher(text).matches()) {
+      throw new IllegalArgumentException(
+          "session_id must be a UUID of 36 characters, such as 123e4567-e89b-42d3-a456-426614174000");
+    }
+    return new SessionId(UUID.fromString(text));
+  }
+
+  /**
+   * The canonical form, in lower case. Secret: for the client, the store and nobody else.
+   *
+   * @return 36 characters
+   */
+  public String text() {
+    return value.toString();
+  }
+
+  /**
+   * A name for logs: the start of the SHA-256 of the canonical form.
+   *
+   * @return 12 hexadecimal digits
+   */
+  public String hash() {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(text().getBytes(StandardCharsets.US_ASCII));
+      return HexFormat.of().formatHex(digest, 0, 6).toLowerCase(Locale.ROOT);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** The {@link #hash()}, never the secret. */
+  @Override
+  public String toString() {
+    return "SessionId[" + hash() + "]";
+  }
+}

@@ -1,0 +1,26 @@
+package dev.tally.chat.spi;
+
+/** The session store did not answer, or cannot take the session now. The call may be repeated. */
+public final class StoreUnavailableException extends RuntimeException {
+
+  private static final long serialVersionUID = 1;
+
+  /**
+   * Makes one without a cause.
+   *
+   * @param message one sentence for operators, without secrets
+   */
+  public StoreUnavailableException(String message) {
+    super(message);
+  }
+
+  /**
+   * Makes one with a cause.
+   *
+   * @param message one sentence for operators, without secrets
+   * @param cause what the store's client threw
+   */
+  public StoreUnavailableException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * The count, the session and the drain, with no dependency at run time. Embedders implement {@link
+ * dev.tally.chat.spi.Transport} for their server and, if they like, {@link
+ * dev.tally.chat.spi.SessionStore} for their database.
+ */
+module dev.tally.chat {
+  requires static transitive org.jspecify;
+
+  exports dev.tally.chat;
+  exports dev.tally.chat.spi;
+}
