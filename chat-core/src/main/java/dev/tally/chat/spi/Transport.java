@@ -2,11 +2,12 @@ package dev.tally.chat.spi;
 
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.Reply;
+import java.time.Duration;
 
 /**
  * The way to one client: what the core needs of a WebSocket connection.
  *
- * <p>Both methods may be called from any thread and under the session's lock. They must return at
+ * <p>Every method may be called from any thread and under the session's lock. They must return at
  * once (queue, never wait), must not throw, and must not call back into the {@link
  * dev.tally.chat.ChatSession} on the calling thread while they run. Frames leave in the order of the
  * calls. What is sent after {@link #close} or after the connection broke is dropped silently.
@@ -29,4 +30,20 @@ public interface Transport {
    * @param reason at most 123 bytes of UTF-8; may be empty
    */
   void close(CloseCode code, String reason);
+
+  /**
+   * The store opened the session: from now on messages are counted.
+   *
+   * @param lease what the store knows of the session
+   */
+  default void opened(Lease lease) {}
+
+  /**
+   * The session took note of the connection's end. For the log; there is nothing left to do.
+   *
+   * @param code the status code that the connection ended with
+   * @param count messages known to be counted in the session
+   * @param duration how long the connection was open
+   */
+  default void closed(int code, long count, Duration duration) {}
 }

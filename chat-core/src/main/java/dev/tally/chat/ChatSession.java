@@ -1,0 +1,341 @@
+package dev.tally.chat;
+
+import dev.tally.chat.spi.Commit;
+import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.SessionStore.CommitResult;
+import dev.tally.chat.spi.Transport;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection's part in a session: OPENING (the store is asked) → OPEN (messages are counted) →
+ * LEAVING (nothing is counted any more, the last count is being stored) → CLOSED.
+ *
+ * <p>The transport's owner calls {@link #onText} for every text message, in order, and {@link
+ * #onClose} once. All methods are safe from any thread and never block.
+ */
+public final class ChatSession {
+
+  private static final Duration RETRY_HINT = Duration.ofSeconds(1);
+
+  private enum State {
+    OPENING,
+    OPEN,
+    LEAVING,
+    CLOSED
+  }
+
+  /** A message that waits for its count to be stored. */
+  private record Pending(long receivedNanos, int bytes) {}
+
+  private final ChatHub hub;
+  private final SessionId id;
+  private final Subprotocol subprotocol;
+  private final Transport transport;
+  private final long connectedMillis;
+
+  // Everything below is guarded by this.
+  private final ArrayDeque<Pending> pending = new ArrayDeque<>(1);
+  private State state = State.OPENING;
+  private @Nullable Lease lease;
+  private long received;
+  private long stored;
+  private long waitingSinceMillis;
+  private long storedMillis;
+  private boolean queued;
+  private boolean superseded;
+  private @Nullable CloseCode closing;
+  private String leavingReason = CloseCode.GOING_AWAY.reason();
+
+  ChatSession(
+      ChatHub hub, SessionId id, Subprotocol subprotocol, Transport transport, long nowMillis) {
+    this.hub = hub;
+    this.id = id;
+    this.subprotocol = subprotocol;
+    this.transport = transport;
+    this.connectedMillis = nowMillis;
+    this.waitingSinceMillis = nowMillis;
+  }
+
+  /**
+   * Names the session.
+   *
+   * @return the id that the client may resume with
+   */
+  public SessionId id() {
+    return id;
+  }
+
+  /**
+   * Counts one text message. The reply follows through the transport once the count is stored;
+   * messages that come after a close or bye are not counted.
+   *
+   * @param text the payload; its content is not looked at
+   */
+  public void onText(String text) {
+    hub.metrics().received();
+    boolean news = false;
+    synchronized (this) {
+      if (state == State.LEAVING || state == State.CLOSED) {
+        hub.metrics().unacknowledged(1);
+        return;
+      }
+      if (pending.size() >= hub.config().maxPendingMessages() || !hub.admit(text.length())) {
+        hub.metrics().unacknowledged(1);
+        tryAgainLater("too many messages wait for the session store");
+        return;
+      }
+      if (pending.isEmpty()) {
+        waitingSinceMillis = hub.nowMillis();
+      }
+      pending.add(new Pending(System.nanoTime(), text.length()));
+      received++;
+      news = state == State.OPEN && enqueue();
+    }
+    if (news) {
+      hub.commit(this);
+    }
+  }
+
+  /**
+   * The connection ended, whoever ended it.
+   *
+   * @param code the status code that was seen, or {@link CloseCode#ABNORMAL}'s where there was none
+   */
+  public void onClose(int code) {
+    boolean last;
+    synchronized (this) {
+      if (state == State.CLOSED) {
+        return;
+      }
+      CloseCode ours = closing;
+      int reported = ours == null ? code : ours.code();
+      boolean released = state == State.LEAVING && lease != null && stored == received && !queued;
+      state = State.CLOSED;
+      hub.metrics().closed(reported);
+      transport.closed(reported, stored, Duration.ofMillis(hub.nowMillis() - connectedMillis));
+      last = lease != null && !superseded && !released && enqueue();
+      if (!last && !queued) {
+        dropPending();
+      }
+    }
+    hub.remove(this);
+    if (last) {
+      hub.commit(this);
+    }
+  }
+
+  /**
+   * Ends the connection for a reason that the server found, such as a rate limit. What is
+   * acknowledged stays; the rest is not counted or found in the next welcome.
+   *
+   * @param code the status code
+   * @param reason at most 123 bytes of UTF-8
+   */
+  public synchronized void refuse(CloseCode code, String reason) {
+    if (closing != null || state == State.CLOSED) {
+      return;
+    }
+    closing = code;
+    state = State.LEAVING;
+    transport.close(code, reason);
+  }
+
+  /** The store gave the lease. */
+  void opened(Lease given) {
+    boolean news;
+    synchronized (this) {
+      if (state != State.OPENING) {
+        return;
+      }
+      lease = given;
+      stored = given.count();
+      received = given.count() + pending.size();
+      storedMillis = hub.nowMillis();
+      state = State.OPEN;
+      hub.metrics().sessionOpened(given);
+      transport.opened(given);
+      if (subprotocol == Subprotocol.TALLY_V1) {
+        transport.send(Reply.welcome(given, hub.config()));
+      }
+      news = !pending.isEmpty() && enqueue();
+    }
+    if (news) {
+      hub.commit(this);
+    }
+  }
+
+  /** The epoch of the lease, or 0 while there is none. */
+  synchronized long epoch() {
+    return lease == null ? 0 : lease.epoch();
+  }
+
+  /** A newer connection owns the session. */
+  synchronized void supersede() {
+    if (superseded) {
+      return;
+    }
+    superseded = true;
+    hub.countSuperseded();
+    dropPending();
+    refuse(CloseCode.SUPERSEDED, CloseCode.SUPERSEDED.reason());
+  }
+
+  /** What to store now; null if there is nothing, and the session is out of the queue then. */
+  synchronized @Nullable Commit nextCommit() {
+    Lease held = lease;
+    if (held == null || superseded) {
+      queued = false;
+      return null;
+    }
+    return new Commit(held, received, state == State.LEAVING || state == State.CLOSED);
+  }
+
+  /**
+   * The store's answer to {@link #nextCommit}.
+   *
+   * @return whether the session stays in the queue, because something is still to be stored
+   */
+  synchronized boolean answered(Commit commit, CommitResult result) {
+    switch (result) {
+      case STORED -> acknowledge(commit);
+      case SUPERSEDED -> supersede();
+      case UNAVAILABLE -> {
+        if (state == State.CLOSED) {
+          // Nobody was told of these counts: the client finds them missing in its next welcome.
+          dropPending();
+        }
+      }
+    }
+    boolean wantsLast = state == State.LEAVING || state == State.CLOSED;
+    queued =
+        !superseded
+            && switch (result) {
+              case STORED -> received > stored || (wantsLast && !commit.last());
+              case SUPERSEDED -> false;
+              case UNAVAILABLE -> state != State.CLOSED;
+            };
+    return queued;
+  }
+
+  /** Takes the session out of the queue although it has news; the next sweep puts it back. */
+  synchronized void retryLater() {
+    queued = false;
+  }
+
+  private void acknowledge(Commit commit) {
+    storedMillis = hub.nowMillis();
+    long nowNanos = System.nanoTime();
+    while (stored < commit.count()) {
+      stored++;
+      Pending message = pending.remove();
+      hub.release(1, message.bytes());
+      if (state != State.CLOSED) {
+        transport.send(Reply.count(stored));
+        hub.metrics().acknowledged(nowNanos - message.receivedNanos());
+      }
+    }
+    waitingSinceMillis = storedMillis;
+    if (commit.last() && state == State.LEAVING && closing == null) {
+      closing = CloseCode.GOING_AWAY;
+      if (subprotocol == Subprotocol.PLAIN) {
+        transport.send(Reply.bye(stored));
+      }
+      transport.close(CloseCode.GOING_AWAY, leavingReason);
+    }
+  }
+
+  /** Sends a heartbeat, unless the session is not open yet or no more. */
+  synchronized boolean heartbeat(Reply heartbeat) {
+    if (state != State.OPEN) {
+      return false;
+    }
+    transport.send(heartbeat);
+    return true;
+  }
+
+  /** Drops whom the store keeps waiting for too long, and renews whom it might forget. */
+  void sweep(long nowMillis) {
+    boolean due = false;
+    synchronized (this) {
+      long waited = nowMillis - waitingSinceMillis;
+      if (state == State.OPENING) {
+        if (waited > hub.config().openTimeout().toMillis()) {
+          tryAgainLater("the session store does not answer");
+        }
+      } else if (state == State.OPEN) {
+        if (!pending.isEmpty() && waited > hub.config().commitTimeout().toMillis()) {
+          tryAgainLater("the session store does not answer");
+        } else {
+          boolean renew = nowMillis - storedMillis > hub.config().sessionTtl().toMillis() / 4;
+          due = (renew || !pending.isEmpty()) && enqueue();
+        }
+      } else if (closing == null && state == State.LEAVING) {
+        due = enqueue();
+      }
+    }
+    if (due) {
+      hub.commit(this);
+    }
+  }
+
+  /** Tells a {@code tally.v1} client of the drain; whether there was one to tell. */
+  synchronized boolean announceLeave(Duration retryAfter, Duration closeIn) {
+    if (subprotocol != Subprotocol.TALLY_V1 || state != State.OPEN) {
+      return false;
+    }
+    transport.send(Reply.bye(stored, retryAfter, closeIn));
+    return true;
+  }
+
+  /** Counts nothing more, stores the last count, then says bye and closes with 1001. */
+  void leave(Duration retryAfter) {
+    boolean last = false;
+    synchronized (this) {
+      String reason = "retry_after_ms=" + retryAfter.toMillis();
+      if (state == State.OPENING) {
+        refuse(CloseCode.GOING_AWAY, reason);
+      } else if (state == State.OPEN) {
+        state = State.LEAVING;
+        leavingReason = reason;
+        last = enqueue();
+      }
+    }
+    if (last) {
+      hub.commit(this);
+    }
+  }
+
+  /** Closes with 1001 although the last count may not be stored: the drain's time is over. */
+  synchronized void abandon() {
+    refuse(CloseCode.GOING_AWAY, "retry_after_ms=" + RETRY_HINT.toMillis());
+  }
+
+  private boolean enqueue() {
+    boolean added = !queued;
+    queued = true;
+    return added;
+  }
+
+  private void tryAgainLater(String detail) {
+    if (subprotocol == Subprotocol.TALLY_V1) {
+      transport.send(Reply.error("store_unavailable", RETRY_HINT, detail));
+    }
+    refuse(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=" + RETRY_HINT.toMillis());
+  }
+
+  private void dropPending() {
+    if (pending.isEmpty()) {
+      return;
+    }
+    long bytes = 0;
+    for (Pending message : pending) {
+      bytes += message.bytes();
+    }
+    hub.release(pending.size(), bytes);
+    hub.metrics().unacknowledged(pending.size());
+    received -= pending.size();
+    pending.clear();
+  }
+}

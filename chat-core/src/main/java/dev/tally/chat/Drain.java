@@ -1,0 +1,62 @@
+package dev.tally.chat;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * The timetable of a drain: each connection has a slot of its own, so that the clients come back one
+ * after the other instead of all at once.
+ */
+final class Drain {
+
+  private static final int SLOWEST_PER_SECOND = 500;
+  private static final long LONGEST_OVERLAP_MILLIS = 2000;
+  private static final int JITTER_MILLIS = 250;
+
+  private record Slot(long atMillis, ChatSession session) {}
+
+  private final PriorityQueue<Slot> slots =
+      new PriorityQueue<>(Comparator.comparingLong(Slot::atMillis));
+
+  /**
+   * Gives out the slots, and tells those clients that can make use of it.
+   *
+   * @param sessions everybody who is to leave
+   * @param timeout from now until the last one must be gone
+   * @param nowMillis the time that the slots are counted from
+   */
+  Drain(Collection<ChatSession> sessions, Duration timeout, long nowMillis) {
+    long windowMillis = timeout.toMillis() * 8 / 10;
+    long lastMillis = timeout.toMillis() * 9 / 10;
+    double perMilli =
+        Math.max(SLOWEST_PER_SECOND / 1000.0, sessions.size() / (double) Math.max(1, windowMillis));
+    int i = 0;
+    for (ChatSession session : sessions) {
+      long slotMillis = (long) (i++ / perMilli);
+      long closeMillis = Math.min(slotMillis + LONGEST_OVERLAP_MILLIS, lastMillis);
+      boolean told =
+          session.announceLeave(Duration.ofMillis(slotMillis), Duration.ofMillis(closeMillis));
+      slots.add(new Slot(nowMillis + (told ? closeMillis : slotMillis), session));
+    }
+  }
+
+  /**
+   * Closes everybody whose slot has come.
+   *
+   * @return milliseconds until the next slot, or {@link Long#MAX_VALUE} if there is none
+   */
+  long step(long nowMillis) {
+    for (Slot slot = slots.peek(); slot != null; slot = slots.peek()) {
+      if (slot.atMillis() > nowMillis) {
+        return slot.atMillis() - nowMillis;
+      }
+      slots.remove();
+      slot.session()
+          .leave(Duration.ofMillis(ThreadLocalRandom.current().nextInt(JITTER_MILLIS)));
+    }
+    return Long.MAX_VALUE;
+  }
+}

@@ -1,0 +1,47 @@
+package dev.tally.chat;
+
+import dev.tally.chat.spi.ChatStatistics;
+
+/** A hub's gauges, so that the hub's own face keeps to what embedders call. */
+record HubStatistics(ChatHub hub) implements ChatStatistics {
+
+  @Override
+  public int connections() {
+    return hub.connectionCount();
+  }
+
+  @Override
+  public long pendingMessages() {
+    return hub.pendingMessageCount();
+  }
+
+  @Override
+  public long pendingBytes() {
+    return hub.pendingByteCount();
+  }
+
+  @Override
+  public int openQueueDepth() {
+    return hub.openQueueDepth();
+  }
+
+  @Override
+  public int commitQueueDepth() {
+    return hub.commitQueueDepth();
+  }
+
+  @Override
+  public boolean storeUp() {
+    return hub.isStoreUp();
+  }
+
+  @Override
+  public boolean ready() {
+    return hub.readiness().ready();
+  }
+
+  @Override
+  public boolean draining() {
+    return hub.isDraining();
+  }
+}

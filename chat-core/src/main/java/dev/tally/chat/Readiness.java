@@ -1,0 +1,9 @@
+package dev.tally.chat;
+
+/**
+ * Whether new clients should be sent here.
+ *
+ * @param ready whether they should
+ * @param reason {@code ready}, {@code starting}, {@code draining} or {@code store_unavailable}
+ */
+public record Readiness(boolean ready, String reason) {}

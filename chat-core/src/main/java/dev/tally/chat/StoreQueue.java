@@ -1,0 +1,141 @@
+package dev.tally.chat;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+
+/**
+ * Sessions that wait for the store, and the thread that takes all there are in one batch. While one
+ * batch flies the next one gathers: batches grow with load, and nobody else waits for the store.
+ *
+ * <p>Bounded by its users: a session stands in a queue at most once, and sessions are bounded by
+ * connections.
+ */
+final class StoreQueue {
+
+  private static final long FIRST_BACKOFF_MILLIS = 20;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final ArrayDeque<ChatSession> waiting = new ArrayDeque<>();
+  private final UnaryOperator<List<ChatSession>> work;
+  private final int maxBatch;
+  private final long maxBackoffMillis;
+  private final Thread thread;
+  private int flying;
+  private boolean closed;
+
+  /**
+   * Makes a queue; {@link #start} sets it to work.
+   *
+   * @param name the thread's name
+   * @param maxBatch sessions in one batch
+   * @param maxBackoff the longest pause after a batch of which some were left
+   * @param work takes a batch to the store, and returns those that the store did not answer for
+   */
+  StoreQueue(
+      String name, int maxBatch, Duration maxBackoff, UnaryOperator<List<ChatSession>> work) {
+    this.maxBatch = maxBatch;
+    this.maxBackoffMillis = maxBackoff.toMillis();
+    this.work = work;
+    this.thread = new Thread(this::run, name);
+    this.thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  void add(ChatSession session) {
+    lock.lock();
+    try {
+      waiting.add(session);
+      if (waiting.size() == 1) {
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sessions that wait or whose batch flies. */
+  int depth() {
+    lock.lock();
+    try {
+      return waiting.size() + flying;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the thread, after the batch that flies. */
+  void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    thread.interrupt();
+  }
+
+  private void run() {
+    long backoffMillis = 0;
+    try {
+      while (true) {
+        List<ChatSession> batch = take(backoffMillis);
+        if (batch.isEmpty()) {
+          return;
+        }
+        List<ChatSession> left = work.apply(batch);
+        putBack(left);
+        backoffMillis =
+            left.isEmpty()
+                ? 0
+                : Math.min(maxBackoffMillis, Math.max(FIRST_BACKOFF_MILLIS, backoffMillis * 2));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private List<ChatSession> take(long backoffMillis) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      long nanos = TimeUnit.MILLISECONDS.toNanos(backoffMillis);
+      while (nanos > 0 && !closed) {
+        nanos = changed.awaitNanos(nanos);
+      }
+      while (waiting.isEmpty() && !closed) {
+        changed.await();
+      }
+      if (closed) {
+        return List.of();
+      }
+      flying = Math.min(maxBatch, waiting.size());
+      List<ChatSession> batch = new ArrayList<>(flying);
+      for (int i = 0; i < flying; i++) {
+        batch.add(waiting.remove());
+      }
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void putBack(List<ChatSession> left) {
+    lock.lock();
+    try {
+      flying = 0;
+      waiting.addAll(left);
+    } finally {
+      lock.unlock();
+    }
+  }
+}
