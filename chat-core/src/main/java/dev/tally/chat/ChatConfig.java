@@ -46,8 +46,8 @@ public record ChatConfig(
   /**
    * The documented defaults.
    *
-   * @return 1 h sessions, 30 s heartbeats, 10 s drain, 5 s open, 30 s commit, 5 s grace, 1 s backoff,
-   *     1,024 messages a session, 64 MiB in all, 512 sessions a batch
+   * @return 1 h sessions, 30 s heartbeats, 10 s drain, 5 s open, 30 s commit, 5 s grace, 1 s
+   *     backoff, 1,024 messages a session, 64 MiB in all, 512 sessions a batch
    */
   public static ChatConfig defaults() {
     return new ChatConfig(

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -30,12 +31,14 @@ import java.util.concurrent.locks.LockSupport;
  * drains.
  *
  * <p>Order of calls: construct, {@link #start}, any number of {@link #connect}, {@link #drain},
- * {@link #close}. Safe for use by several threads. Only {@link #drain} and {@link #close} may block.
+ * {@link #close}. Safe for use by several threads. Only {@link #drain} and {@link #close} may
+ * block.
  */
 public final class ChatHub implements AutoCloseable {
 
   private static final Logger LOGGER = System.getLogger(ChatHub.class.getName());
   private static final Duration SWEEP = Duration.ofMillis(500);
+  private static final Duration HEALTH_CHECK = Duration.ofSeconds(1);
 
   private final SessionStore store;
   private final boolean storeBlocks;
@@ -86,14 +89,12 @@ public final class ChatHub implements AutoCloseable {
     if (storeBlocks) {
       opening.start();
       committing.start();
-      health.scheduleWithFixedDelay(guarded(this::checkStore), 0, 1000, TimeUnit.MILLISECONDS);
+      repeat(health, Duration.ZERO, HEALTH_CHECK, this::checkStore);
     } else {
       storeAnswered(true);
     }
-    long beat = config.heartbeat().toMillis();
-    timer.scheduleAtFixedRate(guarded(this::heartbeat), beat, beat, TimeUnit.MILLISECONDS);
-    long sweep = SWEEP.toMillis();
-    timer.scheduleWithFixedDelay(guarded(this::sweep), sweep, sweep, TimeUnit.MILLISECONDS);
+    repeat(timer, config.heartbeat(), config.heartbeat(), this::heartbeat);
+    repeat(timer, SWEEP, SWEEP, this::sweep);
     started = true;
   }
 
@@ -133,7 +134,8 @@ public final class ChatHub implements AutoCloseable {
     if (draining) {
       return new Readiness(false, "draining");
     }
-    boolean down = !storeUp && clock.millis() - storeDownSinceMillis >= config.storeGrace().toMillis();
+    boolean down =
+        !storeUp && clock.millis() - storeDownSinceMillis >= config.storeGrace().toMillis();
     if (started && down) {
       return new Readiness(false, "store_unavailable");
     }
@@ -447,14 +449,20 @@ public final class ChatHub implements AutoCloseable {
         });
   }
 
-  /** A periodic task that throws would never run again. */
-  private static Runnable guarded(Runnable task) {
-    return () -> {
-      try {
-        task.run();
-      } catch (RuntimeException e) {
-        LOGGER.log(Level.ERROR, "periodic task failed", e);
-      }
-    };
+  /** A periodic task that throws would never run again, so what it throws is logged. */
+  private static void repeat(
+      ScheduledExecutorService executor, Duration first, Duration delay, Runnable task) {
+    ScheduledFuture<?> unused =
+        executor.scheduleWithFixedDelay(
+            () -> {
+              try {
+                task.run();
+              } catch (RuntimeException e) {
+                LOGGER.log(Level.ERROR, "periodic task failed", e);
+              }
+            },
+            first.toMillis(),
+            delay.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 }

@@ -7,8 +7,8 @@ import java.util.PriorityQueue;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The timetable of a drain: each connection has a slot of its own, so that the clients come back one
- * after the other instead of all at once.
+ * The timetable of a drain: each connection has a slot of its own, so that the clients come back
+ * one after the other instead of all at once.
  */
 final class Drain {
 
@@ -54,8 +54,7 @@ final class Drain {
         return slot.atMillis() - nowMillis;
       }
       slots.remove();
-      slot.session()
-          .leave(Duration.ofMillis(ThreadLocalRandom.current().nextInt(JITTER_MILLIS)));
+      slot.session().leave(Duration.ofMillis(ThreadLocalRandom.current().nextInt(JITTER_MILLIS)));
     }
     return Long.MAX_VALUE;
   }

@@ -38,8 +38,8 @@ public interface ChatMetrics {
   /**
    * A connection ended.
    *
-   * @param code the status code that it ended with; {@link CloseCode#ABNORMAL}'s where no close frame
-   *     was seen
+   * @param code the status code that it ended with; {@link CloseCode#ABNORMAL}'s where no close
+   *     frame was seen
    */
   default void closed(int code) {}
 

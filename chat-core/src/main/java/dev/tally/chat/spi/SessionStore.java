@@ -10,8 +10,8 @@ import java.util.Optional;
  *
  * <p>Every call is idempotent as the core uses it and may be repeated after a failure whose outcome
  * is unknown. Implementations are safe for use by several threads. A store renews a session's time
- * to live on every successful call for it. {@code SessionStoreContract} in chat-core's test-jar holds
- * every rule as a test.
+ * to live on every successful call for it. {@code SessionStoreContract} in chat-core's test-jar
+ * holds every rule as a test.
  */
 public interface SessionStore extends AutoCloseable {
 

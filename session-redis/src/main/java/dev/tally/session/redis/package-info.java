@@ -1,0 +1,5 @@
+/** Sessions in Redis: single, Sentinel, Cluster, TLS. */
+@NullMarked
+package dev.tally.session.redis;
+
+import org.jspecify.annotations.NullMarked;
