@@ -1,0 +1,269 @@
+package dev.tally.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.testing.CapturingTransport;
+import dev.tally.chat.testing.CapturingTransport.Close;
+import dev.tally.chat.testing.MutableClock;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ChatHubTest {
+
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  private final MutableClock clock = new MutableClock();
+  private final SessionStore memory = new InMemorySessionStore(HOUR, 1000, clock);
+  private final FaultyStore slow = new FaultyStore(memory);
+  private final ChatHub hub = new ChatHub(memory, ChatMetrics.NONE, ChatConfig.defaults(), clock);
+  private final ChatHub waiting = new ChatHub(slow, ChatMetrics.NONE, ChatConfig.defaults(), clock);
+  private final CapturingTransport transport = new CapturingTransport();
+  private final SessionId id = SessionId.random();
+
+  @AfterEach
+  void close() {
+    hub.close();
+    waiting.close();
+  }
+
+  @Test
+  void everyMessageGetsItsNumber() {
+    hub.start();
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
+    session.onText("a");
+    session.onText("b");
+    assertThat(transport.frames()).containsExactly("{\"count\": 1}", "{\"count\": 2}");
+  }
+
+  @Test
+  void aResumedSessionGoesOnWhereItStopped() {
+    hub.start();
+    ChatSession first = hub.connect(transport, id, Subprotocol.PLAIN);
+    first.onText("a");
+    first.onClose(1000);
+    CapturingTransport second = new CapturingTransport();
+    hub.connect(second, id, Subprotocol.TALLY_V1).onText("b");
+    assertThat(second.frames())
+        .containsExactly(
+            "{\"type\": \"welcome\", \"session_id\": \""
+                + id.text()
+                + "\", \"resumed\": true, \"count\": 1, \"ttl_s\": 3600, \"heartbeat_s\": 30}",
+            "{\"count\": 2}");
+  }
+
+  @Test
+  void theNewestConnectionWinsOverAHalfOpenOne() {
+    hub.start();
+    ChatSession old = hub.connect(transport, id, Subprotocol.PLAIN);
+    old.onText("a");
+    CapturingTransport second = new CapturingTransport();
+    ChatSession young = hub.connect(second, id, Subprotocol.PLAIN);
+    assertThat(transport.closed()).contains(new Close(CloseCode.SUPERSEDED, "superseded"));
+    old.onText("never counted");
+    young.onText("b");
+    assertThat(second.counts()).containsExactly(2L);
+    assertThat(transport.counts()).containsExactly(1L);
+  }
+
+  @Test
+  void nothingIsAcknowledgedBeforeItIsStored() {
+    waiting.start();
+    ChatSession session = waiting.connect(transport, id, Subprotocol.PLAIN);
+    session.onText("a");
+    await().until(() -> transport.counts().equals(List.of(1L)));
+    slow.setDown(true);
+    session.onText("b");
+    session.onText("c");
+    await().until(() -> slow.refusals() > 0);
+    assertThat(transport.counts()).containsExactly(1L);
+    assertThat(waiting.statistics().pendingMessages()).isEqualTo(2);
+    assertThat(waiting.statistics().pendingBytes()).isEqualTo(2);
+    slow.setDown(false);
+    await().until(() -> transport.counts().equals(List.of(1L, 2L, 3L)));
+    assertThat(waiting.statistics().pendingMessages()).isZero();
+    assertThat(waiting.statistics().pendingBytes()).isZero();
+  }
+
+  @Test
+  void aClientThatTheStoreKeepsWaitingIsSentAwayWithAHint() {
+    waiting.start();
+    ChatSession session = waiting.connect(transport, id, Subprotocol.TALLY_V1);
+    await().until(() -> transport.frames().size() == 1);
+    slow.setDown(true);
+    session.onText("a");
+    clock.advance(Duration.ofSeconds(31));
+    waiting.sweep();
+    assertThat(transport.frames().get(1))
+        .startsWith(
+            "{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": 1000");
+    assertThat(transport.closed())
+        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+  }
+
+  @Test
+  void aResumeWhileTheStoreIsDownWaitsAndThenGivesUp() {
+    slow.setDown(true);
+    waiting.start();
+    waiting.connect(transport, id, Subprotocol.PLAIN);
+    clock.advance(Duration.ofSeconds(4));
+    waiting.sweep();
+    assertThat(transport.closed()).isEmpty();
+    clock.advance(Duration.ofSeconds(2));
+    waiting.sweep();
+    assertThat(transport.closed())
+        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+  }
+
+  @Test
+  void unacknowledgedMessagesAreBoundedPerSession() {
+    waiting.start();
+    ChatSession session = waiting.connect(transport, id, Subprotocol.PLAIN);
+    slow.setDown(true);
+    for (int i = 0; i < 1024; i++) {
+      session.onText("x");
+    }
+    assertThat(transport.closed()).isEmpty();
+    session.onText("one too many");
+    assertThat(transport.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
+  }
+
+  @Test
+  void silentConnectionsAreRenewedBeforeTheyExpire() {
+    hub.start();
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
+    session.onText("a");
+    for (int i = 0; i < 10; i++) {
+      clock.advance(Duration.ofMinutes(16));
+      hub.sweep();
+    }
+    session.onClose(1000);
+    assertThat(memory.open(id).count()).isEqualTo(1);
+  }
+
+  @Test
+  void aLostSessionIsTakenBackFromItsOwner() {
+    hub.start();
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
+    session.onText("a");
+    clock.advance(Duration.ofHours(2));
+    session.onText("b");
+    assertThat(transport.counts()).containsExactly(1L, 2L);
+    assertThat(memory.open(id).count()).isEqualTo(2);
+  }
+
+  @Test
+  void heartbeatsGoToOpenSessions() {
+    hub.start();
+    hub.connect(transport, id, Subprotocol.PLAIN);
+    hub.heartbeat();
+    assertThat(transport.frames())
+        .containsExactly("{\"type\": \"heartbeat\", \"ts\": \"2026-11-23T20:00:00.000Z\"}");
+  }
+
+  @Test
+  void aDrainSaysByeAndClosesWith1001() {
+    ChatHub draining = onRealTime();
+    ChatSession session = draining.connect(transport, id, Subprotocol.PLAIN);
+    session.onText("a");
+    assertThat(draining.readiness().ready()).isTrue();
+    Thread client = closeWhenTold(session, transport);
+    DrainReport report = draining.drain();
+    assertThat(client.isAlive()).isFalse();
+    assertThat(transport.frames())
+        .containsExactly("{\"count\": 1}", "{\"bye\": true, \"total\": 1}");
+    assertThat(transport.closed().orElseThrow().reason()).matches("retry_after_ms=\\d+");
+    assertThat(report.connections()).isEqualTo(1);
+    assertThat(report.closed()).isEqualTo(1);
+    assertThat(report.unacknowledged()).isZero();
+    assertThat(draining.readiness()).isEqualTo(new Readiness(false, "draining"));
+    draining.close();
+  }
+
+  @Test
+  void aDrainTellsTallyV1FirstAndGoesOnCounting() {
+    ChatHub draining = onRealTime();
+    ChatSession session = draining.connect(transport, id, Subprotocol.TALLY_V1);
+    Thread server = new Thread(draining::drain);
+    server.start();
+    await().until(() -> transport.frames().size() == 2);
+    assertThat(transport.frames().get(1))
+        .matches(
+            "\\{\"type\": \"bye\", \"bye\": true, \"total\": 0, \"retry_after_ms\": 0, \"close_in_ms\": 450}");
+    session.onText("still counted");
+    assertThat(transport.counts()).containsExactly(1L);
+    await().until(() -> transport.closed().isPresent());
+    assertThat(transport.closed().orElseThrow().code()).isEqualTo(CloseCode.GOING_AWAY);
+    session.onClose(1001);
+    await().until(() -> !server.isAlive());
+    draining.close();
+  }
+
+  @Test
+  void brokenMetricsDoNotBreakChat() {
+    ChatMetrics broken =
+        new ChatMetrics() {
+          @Override
+          public void received() {
+            throw new IllegalStateException("broken");
+          }
+
+          @Override
+          public void acknowledged(long nanos) {
+            throw new IllegalStateException("broken");
+          }
+        };
+    try (ChatHub chat = new ChatHub(memory, broken, ChatConfig.defaults(), clock)) {
+      chat.start();
+      chat.connect(transport, id, Subprotocol.PLAIN).onText("a");
+      assertThat(transport.counts()).containsExactly(1L);
+    }
+  }
+
+  @Test
+  void aStoreThatNeverAnsweredMakesTheHubUnready() {
+    slow.setDown(true);
+    assertThat(waiting.readiness()).isEqualTo(new Readiness(false, "starting"));
+    waiting.start();
+    await().until(() -> slow.refusals() > 0);
+    clock.advance(Duration.ofSeconds(5));
+    assertThat(waiting.readiness()).isEqualTo(new Readiness(false, "store_unavailable"));
+    slow.setDown(false);
+    await().until(() -> waiting.readiness().ready());
+  }
+
+  private ChatHub onRealTime() {
+    ChatConfig defaults = ChatConfig.defaults();
+    ChatConfig config =
+        new ChatConfig(
+            HOUR,
+            defaults.heartbeat(),
+            Duration.ofMillis(500),
+            defaults.openTimeout(),
+            defaults.commitTimeout(),
+            defaults.storeGrace(),
+            defaults.retryBackoff(),
+            defaults.maxPendingMessages(),
+            defaults.maxPendingBytes(),
+            defaults.maxBatch());
+    ChatHub chat = new ChatHub(memory, ChatMetrics.NONE, config, InstantSource.system());
+    chat.start();
+    return chat;
+  }
+
+  private static Thread closeWhenTold(ChatSession session, CapturingTransport transport) {
+    Thread client =
+        new Thread(
+            () -> {
+              await().until(() -> transport.closed().isPresent());
+              session.onClose(1001);
+            });
+    client.start();
+    return client;
+  }
+}
