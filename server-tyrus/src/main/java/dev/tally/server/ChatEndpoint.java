@@ -1,0 +1,122 @@
+package dev.tally.server;
+
+import dev.tally.chat.ChatHub;
+import dev.tally.chat.ChatSession;
+import dev.tally.chat.CloseCode;
+import dev.tally.chat.SessionId;
+import dev.tally.chat.Subprotocol;
+import dev.tally.server.grizzly.Client;
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.Endpoint;
+import jakarta.websocket.EndpointConfig;
+import jakarta.websocket.MessageHandler;
+import jakarta.websocket.Session;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The chat as a Jakarta WebSocket endpoint, one instance per connection. It runs in any container:
+ * register {@link #configs} with its {@code ServerContainer}. In our own server it finds a {@link
+ * Client} and lets text go past the Jakarta API; elsewhere messages and replies go through it.
+ */
+public final class ChatEndpoint extends Endpoint {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(ChatEndpoint.class);
+
+  /** The path does not match itself with a slash behind it. */
+  private static final List<String> PATHS = List.of("/ws/chat", "/ws/chat/");
+
+  private final ChatHub hub;
+  private @Nullable ChatSession chat;
+
+  /**
+   * Makes the endpoint of one connection.
+   *
+   * @param hub where its session will live
+   */
+  public ChatEndpoint(ChatHub hub) {
+    this.hub = hub;
+  }
+
+  /**
+   * What to deploy.
+   *
+   * @param hub where the sessions live
+   * @return one configuration for each of the paths
+   */
+  public static List<ServerEndpointConfig> configs(ChatHub hub) {
+    ServerEndpointConfig.Configurator configurator =
+        new ServerEndpointConfig.Configurator() {
+          @Override
+          public <T> T getEndpointInstance(Class<T> endpointClass) {
+            return endpointClass.cast(new ChatEndpoint(hub));
+          }
+        };
+    return PATHS.stream()
+        .map(
+            path ->
+                ServerEndpointConfig.Builder.create(ChatEndpoint.class, path)
+                    .subprotocols(List.of(Subprotocol.TALLY_V1.token()))
+                    .configurator(configurator)
+                    .build())
+        .toList();
+  }
+
+  @Override
+  public void onOpen(Session session, EndpointConfig config) {
+    Subprotocol subprotocol =
+        Subprotocol.TALLY_V1.token().equals(session.getNegotiatedSubprotocol())
+            ? Subprotocol.TALLY_V1
+            : Subprotocol.PLAIN;
+    if (session.getUserPrincipal() instanceof Client client) {
+      chat = client.connect(hub, subprotocol);
+      return;
+    }
+    List<String> asked = session.getRequestParameterMap().getOrDefault("session_id", List.of());
+    SessionId id;
+    try {
+      id = asked.isEmpty() ? SessionId.random() : SessionId.parse(asked.get(0));
+    } catch (IllegalArgumentException e) {
+      JakartaTransport.close(session, CloseCode.POLICY_VIOLATION, "session_id must be a UUID");
+      return;
+    }
+    ChatSession opened = hub.connect(new JakartaTransport(session), id, subprotocol);
+    chat = opened;
+    // Not lambdas: containers read the message's type from the handler's class.
+    session.addMessageHandler(
+        new MessageHandler.Whole<String>() {
+          @Override
+          public void onMessage(String text) {
+            opened.onText(text);
+          }
+        });
+    session.addMessageHandler(
+        new MessageHandler.Whole<byte[]>() {
+          @Override
+          public void onMessage(byte[] payload) {
+            opened.refuse(CloseCode.UNSUPPORTED_DATA, CloseCode.UNSUPPORTED_DATA.reason());
+          }
+        });
+  }
+
+  @Override
+  public void onClose(Session session, CloseReason reason) {
+    ChatSession opened = chat;
+    if (opened != null) {
+      opened.onClose(reason.getCloseCode().getCode());
+    }
+  }
+
+  @Override
+  public void onError(Session session, Throwable problem) {
+    hub.metrics().error("endpoint");
+    LOGGER.atDebug().addKeyValue("event", "error").setCause(problem).log("connection failed");
+    ChatSession opened = chat;
+    if (opened != null) {
+      opened.refuse(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason());
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.tally.server;
+
+import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatHub;
+import dev.tally.chat.DrainReport;
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.server.grizzly.WebSocketServer;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The chat on a port: the hub, the endpoint and the listener, started and drained as one. Call
+ * {@link #start} and {@link #stop} once each, from any thread.
+ */
+public final class ChatServer {
+
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+  private final ServerSettings settings;
+  private final InstantSource clock;
+  private final ChatHub hub;
+  private final WebSocketServer server;
+
+  /**
+   * Wires the server; nothing listens yet.
+   *
+   * @param settings the listener's and the pages'
+   * @param config the hub's
+   * @param store where sessions live; closed by {@link #stop}
+   * @param metrics told of what happens
+   * @param clock what time it is
+   */
+  public ChatServer(
+      ServerSettings settings,
+      ChatConfig config,
+      SessionStore store,
+      ChatMetrics metrics,
+      InstantSource clock) {
+    this.settings = settings;
+    this.clock = clock;
+    this.hub = new ChatHub(store, metrics, config, clock);
+    this.server =
+        new WebSocketServer(
+            settings.webSocket(),
+            ChatEndpoint.configs(hub),
+            new StatusPages(hub, settings),
+            hub.metrics(),
+            clock);
+  }
+
+  /**
+   * Starts the hub, binds and listens.
+   *
+   * @throws IOException if the address cannot be bound
+   */
+  public void start() throws IOException {
+    hub.start();
+    server.start();
+  }
+
+  /**
+   * Drains: not ready at once, no new handshake, every client gets its bye and 1001 in its own
+   * slot, the last counts are stored. Blocks until all is done.
+   *
+   * @return the ledger
+   */
+  public DrainReport stop() {
+    hub.announceDrain();
+    server.refuseHandshakes();
+    pause(settings.drainDelay().toMillis());
+    server.stopAccepting();
+    DrainReport report = hub.drain();
+    awaitGone(settings.webSocket().closeTimeout().toMillis() / 4);
+    server.terminateConnections();
+    hub.close();
+    server.stop();
+    return report;
+  }
+
+  /** Gives the last close frames time to be read. */
+  private void awaitGone(long millis) {
+    long deadline = clock.millis() + millis;
+    while (server.connections() > 0 && clock.millis() < deadline) {
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+  }
+
+  private void pause(long millis) {
+    long deadline = clock.millis() + millis;
+    for (long left = millis; left > 0; left = deadline - clock.millis()) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(left));
+    }
+  }
+
+  /**
+   * The port that is listened on.
+   *
+   * @return what was picked if 0 was asked for
+   */
+  public int port() {
+    return server.port();
+  }
+
+  /**
+   * The hub behind the endpoint, for readiness and gauges.
+   *
+   * @return the hub
+   */
+  public ChatHub hub() {
+    return hub;
+  }
+
+  /**
+   * Bytes that wait for slow readers.
+   *
+   * @return 0 or more
+   */
+  public long outboundBytes() {
+    return server.outboundBytes();
+  }
+}

@@ -1,0 +1,98 @@
+package dev.tally.server;
+
+import dev.tally.chat.CloseCode;
+import dev.tally.chat.Reply;
+import dev.tally.chat.spi.Transport;
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.Session;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way to a client through nothing but the Jakarta API, for containers other than ours. One send
+ * is under way at a time, as some containers demand; the rest waits here, bounded.
+ */
+final class JakartaTransport implements Transport {
+
+  private static final int MAX_WAITING = 4096;
+
+  private final Session session;
+  private final Executor closer = ForkJoinPool.commonPool();
+  private final ArrayDeque<Reply> waiting = new ArrayDeque<>();
+  private boolean sending;
+  private boolean closed;
+  private @Nullable Runnable finalClose;
+
+  JakartaTransport(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public void send(Reply reply) {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      if (waiting.size() >= MAX_WAITING) {
+        waiting.clear();
+        close(CloseCode.TRY_AGAIN_LATER, "the client reads too slowly");
+        return;
+      }
+      waiting.add(reply);
+      if (sending) {
+        return;
+      }
+      sending = true;
+    }
+    sendNext();
+  }
+
+  @Override
+  public synchronized void close(CloseCode code, String reason) {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    Runnable task = () -> close(session, code, reason);
+    if (sending) {
+      finalClose = task;
+    } else {
+      // The container may call onClose on the closing thread, which holds the session's lock.
+      closer.execute(task);
+    }
+  }
+
+  static void close(Session session, CloseCode code, String reason) {
+    try {
+      session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code.code()), reason));
+    } catch (IOException e) {
+      // The connection is gone already; the container reports that through onClose.
+    }
+  }
+
+  private void sendNext() {
+    Reply next;
+    Runnable last = null;
+    synchronized (this) {
+      next = waiting.poll();
+      if (next == null) {
+        sending = false;
+        last = finalClose;
+        finalClose = null;
+      }
+    }
+    if (next != null) {
+      try {
+        session.getAsyncRemote().sendText(next.text(), result -> sendNext());
+      } catch (IllegalStateException | IllegalArgumentException e) {
+        // Closed in between; the container reports that through onClose.
+        sendNext();
+      }
+    } else if (last != null) {
+      closer.execute(last);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package dev.tally.server.grizzly;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Counts connections, in all and by client address. Safe for concurrent use. */
+final class ConnectionLimits {
+
+  /** What became of a request for a place. */
+  enum Place {
+    TAKEN,
+    FULL,
+    TOO_MANY_FROM_ADDRESS
+  }
+
+  private final int maxConnections;
+  private final int maxPerAddress;
+  private final AtomicInteger connections = new AtomicInteger();
+  private final ConcurrentHashMap<String, Integer> byAddress = new ConcurrentHashMap<>();
+
+  ConnectionLimits(int maxConnections, int maxPerAddress) {
+    this.maxConnections = maxConnections;
+    this.maxPerAddress = maxPerAddress;
+  }
+
+  Place take(String address) {
+    if (connections.incrementAndGet() > maxConnections) {
+      connections.decrementAndGet();
+      return Place.FULL;
+    }
+    if (maxPerAddress > 0 && byAddress.merge(address, 1, Integer::sum) > maxPerAddress) {
+      release(address);
+      return Place.TOO_MANY_FROM_ADDRESS;
+    }
+    return Place.TAKEN;
+  }
+
+  void release(String address) {
+    connections.decrementAndGet();
+    if (maxPerAddress > 0) {
+      byAddress.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
+    }
+  }
+
+  int connections() {
+    return connections.get();
+  }
+}

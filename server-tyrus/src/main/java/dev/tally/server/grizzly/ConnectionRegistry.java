@@ -1,0 +1,95 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.chat.spi.ChatMetrics;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All WebSockets, and what they share. One sweep over them takes the place of a timer for each.
+ * Safe for concurrent use.
+ */
+final class ConnectionRegistry {
+
+  private static final byte[] PING = {(byte) 0x89, 0};
+
+  private final WebSocketSettings settings;
+  private final ChatMetrics metrics;
+  private final InstantSource clock;
+  private final ConnectionLimits limits;
+  private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
+  private final Duration sweep;
+
+  ConnectionRegistry(WebSocketSettings settings, ChatMetrics metrics, InstantSource clock) {
+    this.settings = settings;
+    this.metrics = metrics;
+    this.clock = clock;
+    this.limits =
+        new ConnectionLimits(settings.maxConnections(), settings.maxConnectionsPerAddress());
+    long eighth = Math.min(settings.heartbeat().toMillis(), settings.closeTimeout().toMillis()) / 8;
+    this.sweep = Duration.ofMillis(Math.max(10, Math.min(1000, eighth)));
+  }
+
+  WebSocketSettings settings() {
+    return settings;
+  }
+
+  ChatMetrics metrics() {
+    return metrics;
+  }
+
+  ConnectionLimits limits() {
+    return limits;
+  }
+
+  /** Time between two calls of {@link #sweep()}. */
+  Duration sweepInterval() {
+    return sweep;
+  }
+
+  byte[] ping() {
+    return PING;
+  }
+
+  int pingTicks() {
+    return (int) Math.max(1, settings.heartbeat().dividedBy(sweep) - 1);
+  }
+
+  int deadTicks() {
+    return (int) Math.max(2, settings.heartbeat().multipliedBy(2).dividedBy(sweep) - 1);
+  }
+
+  int closeTicks() {
+    return (int) Math.max(2, settings.closeTimeout().dividedBy(sweep));
+  }
+
+  @Nullable MessageRate newRate() {
+    return settings.messagesPerSecond() == 0
+        ? null
+        : new MessageRate(settings.messagesPerSecond(), settings.messageBurst(), clock);
+  }
+
+  void add(WebSocketConnection connection) {
+    connections.add(connection);
+  }
+
+  void remove(WebSocketConnection connection) {
+    if (connections.remove(connection)) {
+      limits.release(connection.client().address());
+    }
+  }
+
+  void sweep() {
+    connections.forEach(WebSocketConnection::tick);
+  }
+
+  void terminateAll() {
+    connections.forEach(WebSocketConnection::terminate);
+  }
+
+  long queuedBytes() {
+    return connections.stream().mapToLong(WebSocketConnection::queuedBytes).sum();
+  }
+}

@@ -1,0 +1,303 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.chat.CloseCode;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cuts what a client sends into frames, and enforces RFC 6455, sections 5 and 8.1, at the earliest
+ * byte that breaks a rule. A text frame that arrives whole, which is nearly every one, is neither
+ * copied nor kept; only what is still incomplete when the bytes end takes memory, and never more
+ * than has arrived (and room to double).
+ */
+final class FrameReader {
+
+  static final int CONTINUATION = 0;
+  static final int TEXT = 1;
+  static final int BINARY = 2;
+  static final int CLOSE = 8;
+  static final int PING = 9;
+  static final int PONG = 10;
+
+  private static final int MAX_CONTROL_PAYLOAD = 125;
+  private static final int MAX_HEADER = 14;
+  private static final byte[] EMPTY = {};
+
+  /** Gets what was read. Called on the thread that reads, in the order of the bytes. */
+  interface Receiver {
+    /** A text message, known to be UTF-8. */
+    void onText(String text);
+
+    /** A binary message. */
+    void onBinary(byte[] payload);
+
+    /** A ping, pong or close frame whose payload follows the rules. */
+    void onControl(int opcode, byte[] payload);
+
+    /** A rule was broken. Nothing is read from then on. */
+    void onViolation(CloseCode code, String reason);
+
+    /** Whether binary messages are taken at all. */
+    boolean takesBinary();
+  }
+
+  private final Receiver receiver;
+  private final int maxMessageBytes;
+  private boolean stopped;
+
+  // The frame whose header is complete; opcode -1 while there is none.
+  private int opcode = -1;
+  private boolean fin;
+  private int mask;
+  private int length;
+  private int taken;
+
+  // What is kept from one read to the next, null or empty in between.
+  private byte @Nullable [] header;
+  private int headerBytes;
+  private byte[] control = EMPTY;
+  private byte[] message = EMPTY;
+  private int messageBytes;
+  private int messageOpcode;
+  private int utf8 = Payload.COMPLETE;
+
+  FrameReader(Receiver receiver, int maxMessageBytes) {
+    this.receiver = receiver;
+    this.maxMessageBytes = maxMessageBytes;
+  }
+
+  /** Ignores everything from now on. */
+  void stop() {
+    stopped = true;
+    header = null;
+    control = EMPTY;
+    message = EMPTY;
+  }
+
+  /**
+   * Reads some bytes. They are overwritten (unmasked in place).
+   *
+   * @param bytes an array of the caller's
+   */
+  void read(byte[] bytes, int from, int to) {
+    int at = from;
+    while (!stopped && (at < to || (opcode >= 0 && length == taken))) {
+      at = opcode < 0 ? readHeader(bytes, at, to) : readPayload(bytes, at, to);
+    }
+  }
+
+  private int readHeader(byte[] bytes, int from, int to) {
+    if (headerBytes == 0 && to - from >= 2 && to - from >= headerSize(bytes[from + 1])) {
+      int size = headerSize(bytes[from + 1]);
+      startFrame(bytes, from);
+      return from + size;
+    }
+    byte[] partial = header;
+    if (partial == null) {
+      partial = new byte[MAX_HEADER];
+      header = partial;
+    }
+    int at = from;
+    while (at < to) {
+      partial[headerBytes++] = bytes[at++];
+      if (headerBytes == 1 && !isKnown(partial[0])) {
+        return at;
+      }
+      if (headerBytes >= 2 && headerBytes == headerSize(partial[1])) {
+        header = null;
+        headerBytes = 0;
+        startFrame(partial, 0);
+        return at;
+      }
+    }
+    return at;
+  }
+
+  private static int headerSize(byte second) {
+    int code = second & 0x7f;
+    int mask = (second & 0x80) == 0 ? 0 : 4;
+    return mask + (code == 126 ? 4 : code == 127 ? 10 : 2);
+  }
+
+  private boolean isKnown(byte first) {
+    int code = first & 0x0f;
+    if ((first & 0x70) != 0) {
+      return violated(CloseCode.PROTOCOL_ERROR, "reserved bit set, no extension agreed on");
+    }
+    if ((code > BINARY && code < CLOSE) || code > PONG) {
+      return violated(CloseCode.PROTOCOL_ERROR, "reserved opcode " + code);
+    }
+    return true;
+  }
+
+  private boolean violated(CloseCode code, String reason) {
+    stop();
+    receiver.onViolation(code, reason);
+    return false;
+  }
+
+  private void startFrame(byte[] bytes, int at) {
+    if (!isKnown(bytes[at])) {
+      return;
+    }
+    if ((bytes[at + 1] & 0x80) == 0) {
+      violated(CloseCode.PROTOCOL_ERROR, "client frames must be masked");
+      return;
+    }
+    int code = bytes[at + 1] & 0x7f;
+    long declared = code;
+    int maskAt = at + 2;
+    if (code >= 126) {
+      maskAt = at + (code == 126 ? 4 : 10);
+      declared = 0;
+      for (int i = at + 2; i < maskAt; i++) {
+        declared = (declared << 8) | (bytes[i] & 0xff);
+      }
+      if (declared < (code == 126 ? 126 : 65_536)) {
+        // Also a 64-bit length with its highest bit set, which is negative here.
+        violated(CloseCode.PROTOCOL_ERROR, "length not in its shortest form");
+        return;
+      }
+    }
+    fin = (bytes[at] & 0x80) != 0;
+    if (!isAllowed(bytes[at] & 0x0f, declared)) {
+      return;
+    }
+    opcode = bytes[at] & 0x0f;
+    length = (int) declared;
+    taken = 0;
+    mask = ByteBuffer.wrap(bytes).getInt(maskAt);
+  }
+
+  private boolean isAllowed(int code, long declared) {
+    if (code >= CLOSE) {
+      if (!fin) {
+        return violated(CloseCode.PROTOCOL_ERROR, "fragmented control frame");
+      }
+      return declared <= MAX_CONTROL_PAYLOAD
+          || violated(CloseCode.PROTOCOL_ERROR, "control frame above 125 bytes");
+    }
+    if (code == CONTINUATION && messageOpcode == 0) {
+      return violated(CloseCode.PROTOCOL_ERROR, "continuation of nothing");
+    }
+    if (code != CONTINUATION && messageOpcode != 0) {
+      return violated(CloseCode.PROTOCOL_ERROR, "new message inside a fragmented one");
+    }
+    if (code == BINARY && !receiver.takesBinary()) {
+      return violated(CloseCode.UNSUPPORTED_DATA, "only text messages are counted");
+    }
+    return messageBytes + declared <= maxMessageBytes
+        || violated(
+            CloseCode.MESSAGE_TOO_BIG, "messages are limited to " + maxMessageBytes + " bytes");
+  }
+
+  private int readPayload(byte[] bytes, int from, int to) {
+    int end = (int) Math.min(to, (long) from + length - taken);
+    boolean ascii = Payload.unmask(bytes, from, end, mask, taken);
+    boolean wholeFrame = taken == 0 && end - from == length;
+    taken += end - from;
+    if (opcode >= CLOSE) {
+      readControl(bytes, from, end);
+    } else if (opcode == TEXT && fin && wholeFrame) {
+      readWholeText(bytes, from, end, ascii);
+    } else {
+      readData(bytes, from, end, ascii);
+    }
+    return end;
+  }
+
+  private void readWholeText(byte[] bytes, int from, int to, boolean ascii) {
+    opcode = -1;
+    if (ascii) {
+      receiver.onText(new String(bytes, from, to - from, StandardCharsets.ISO_8859_1));
+    } else if (Payload.utf8(Payload.COMPLETE, bytes, from, to) == Payload.COMPLETE) {
+      receiver.onText(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+    } else {
+      violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
+    }
+  }
+
+  private void readData(byte[] bytes, int from, int to, boolean ascii) {
+    if (opcode != CONTINUATION && messageOpcode == 0) {
+      messageOpcode = opcode;
+    }
+    if (messageOpcode == TEXT && !(ascii && utf8 == Payload.COMPLETE)) {
+      utf8 = Payload.utf8(utf8, bytes, from, to);
+      if (utf8 == Payload.INVALID) {
+        violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
+        return;
+      }
+    }
+    int needed = messageBytes + to - from;
+    if (needed > message.length) {
+      message = Arrays.copyOf(message, Math.max(needed, Math.min(2 * needed, maxMessageBytes)));
+    }
+    System.arraycopy(bytes, from, message, messageBytes, to - from);
+    messageBytes = needed;
+    if (taken == length) {
+      opcode = -1;
+      if (fin) {
+        endMessage();
+      }
+    } else if (opcode != CONTINUATION) {
+      // The rest of this frame continues the message that it began.
+      opcode = CONTINUATION;
+    }
+  }
+
+  private void endMessage() {
+    byte[] whole = message;
+    int size = messageBytes;
+    int kind = messageOpcode;
+    int state = utf8;
+    message = EMPTY;
+    messageBytes = 0;
+    messageOpcode = 0;
+    utf8 = Payload.COMPLETE;
+    if (kind == BINARY) {
+      receiver.onBinary(Arrays.copyOf(whole, size));
+    } else if (state == Payload.COMPLETE) {
+      receiver.onText(new String(whole, 0, size, StandardCharsets.UTF_8));
+    } else {
+      violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
+    }
+  }
+
+  private void readControl(byte[] bytes, int from, int to) {
+    int before = control.length;
+    control = Arrays.copyOf(control, before + to - from);
+    System.arraycopy(bytes, from, control, before, to - from);
+    if (taken < length) {
+      return;
+    }
+    int code = opcode;
+    byte[] payload = control;
+    opcode = -1;
+    control = EMPTY;
+    if (code != CLOSE || isValidClose(payload)) {
+      if (code == CLOSE) {
+        stop();
+      }
+      receiver.onControl(code, payload);
+    }
+  }
+
+  /** RFC 6455, sections 5.5.1 and 7.4. */
+  private boolean isValidClose(byte[] payload) {
+    if (payload.length == 0) {
+      return true;
+    }
+    if (payload.length == 1) {
+      return violated(CloseCode.PROTOCOL_ERROR, "close frame of one byte");
+    }
+    int code = ((payload[0] & 0xff) << 8) | (payload[1] & 0xff);
+    boolean defined = code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
+    if (!defined && (code < 3000 || code > 4999)) {
+      return violated(CloseCode.PROTOCOL_ERROR, "close code " + code + " must not be sent");
+    }
+    return Payload.utf8(Payload.COMPLETE, payload, 2, payload.length) == Payload.COMPLETE
+        || violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
+  }
+}

@@ -1,0 +1,12 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.chat.SessionId;
+
+/**
+ * An upgrade request that may go ahead.
+ *
+ * @param sessionId the session to resume, or a new one
+ * @param requestId for the logs of both sides
+ * @param address whose connection it is
+ */
+record Handshake(SessionId sessionId, String requestId, String address) {}

@@ -1,0 +1,171 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.chat.SessionId;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.glassfish.grizzly.http.HttpRequestPacket;
+import org.glassfish.grizzly.http.Method;
+import org.glassfish.grizzly.http.Protocol;
+import org.jspecify.annotations.Nullable;
+
+/** What an upgrade request must look like (RFC 6455, sections 4.2.1 and 10.2). */
+final class HandshakeRules {
+
+  private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+  private static final String SESSION_PARAMETER = "session_id=";
+
+  private final OriginPolicy origins;
+  private final ClientAddress addresses;
+
+  HandshakeRules(WebSocketSettings settings) {
+    this.origins = new OriginPolicy(settings.allowedOrigins());
+    this.addresses = new ClientAddress(settings.trustedProxies());
+  }
+
+  /** The first rule that the request breaks, or null. */
+  @Nullable Refusal check(HttpRequestPacket request) {
+    if (!Method.GET.equals(request.getMethod())) {
+      return new Refusal(
+          "405 Method Not Allowed",
+          "bad_request",
+          "Allow: GET",
+          "A WebSocket handshake is a GET request, not "
+              + Refusal.quoted(request.getMethod().getMethodString())
+              + ".");
+    }
+    if (request.getProtocol() != Protocol.HTTP_1_1) {
+      return bad("A WebSocket handshake needs HTTP/1.1.");
+    }
+    if (!hasToken(request, "Upgrade", "websocket")) {
+      return bad("This is a WebSocket endpoint: the header 'Upgrade: websocket' is required.");
+    }
+    if (!hasToken(request, "Connection", "upgrade")) {
+      return bad("The header 'Connection: Upgrade' is required.");
+    }
+    String key = request.getHeader("Sec-WebSocket-Key");
+    if (!isKey(key)) {
+      return bad(
+          "Sec-WebSocket-Key must be 16 bytes in base64, not "
+              + Refusal.quoted(key == null ? "" : key)
+              + ".");
+    }
+    String version = request.getHeader("Sec-WebSocket-Version");
+    if (!"13".equals(version)) {
+      return new Refusal(
+          "426 Upgrade Required",
+          "wrong_version",
+          "Sec-WebSocket-Version: 13",
+          "Sec-WebSocket-Version must be 13, not "
+              + Refusal.quoted(version == null ? "" : version)
+              + ".");
+    }
+    Refusal session = checkSessionId(request);
+    if (session != null) {
+      return session;
+    }
+    String origin = request.getHeader("Origin");
+    if (!origins.allows(origin, request.getHeader("Host"))) {
+      return new Refusal(
+          "403 Forbidden",
+          "forbidden_origin",
+          "Pages of the origin " + Refusal.quoted(origin) + " may not connect here.");
+    }
+    return null;
+  }
+
+  /** Reads what the handshake says of its client; for a request that broke no rule. */
+  Handshake read(HttpRequestPacket request) {
+    String asked = sessionParameter(request);
+    String requestId = request.getHeader("X-Request-Id");
+    if (requestId == null || !REQUEST_ID.matcher(requestId).matches()) {
+      requestId = UUID.randomUUID().toString();
+    }
+    return new Handshake(
+        asked == null ? SessionId.random() : SessionId.parse(asked), requestId, address(request));
+  }
+
+  /** Whose request it is. */
+  String address(HttpRequestPacket request) {
+    StringBuilder forwardedFor = new StringBuilder();
+    for (String value : request.getHeaders().values("X-Forwarded-For")) {
+      forwardedFor.append(forwardedFor.isEmpty() ? "" : ",").append(value);
+    }
+    return addresses.of(
+        request.getRemoteAddress(), forwardedFor.isEmpty() ? null : forwardedFor.toString());
+  }
+
+  private static Refusal bad(String sentence) {
+    return new Refusal("400 Bad Request", "bad_request", sentence);
+  }
+
+  private static boolean hasToken(HttpRequestPacket request, String header, String token) {
+    if (header.equals("Upgrade")) {
+      String upgrade = request.getUpgrade();
+      return upgrade != null && contains(upgrade, token);
+    }
+    for (String value : request.getHeaders().values(header)) {
+      if (contains(value, token)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean contains(String list, String token) {
+    for (String part : list.split(",", -1)) {
+      if (part.strip().toLowerCase(Locale.ROOT).equals(token)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isKey(@Nullable String key) {
+    try {
+      return key != null && key.length() == 24 && Base64.getDecoder().decode(key).length == 16;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private static @Nullable Refusal checkSessionId(HttpRequestPacket request) {
+    String asked = "";
+    try {
+      asked = rawSessionParameter(request);
+      if (asked != null) {
+        asked = URLDecoder.decode(asked, StandardCharsets.UTF_8);
+        SessionId.parse(asked);
+      }
+      return null;
+    } catch (IllegalArgumentException e) {
+      return new Refusal(
+          "400 Bad Request",
+          "bad_session_id",
+          Refusal.quoted(asked == null ? "" : asked)
+              + " will not do: session_id must be a UUID of 36 characters, such as "
+              + "123e4567-e89b-42d3-a456-426614174000.");
+    }
+  }
+
+  private static @Nullable String sessionParameter(HttpRequestPacket request) {
+    String raw = rawSessionParameter(request);
+    return raw == null ? null : URLDecoder.decode(raw, StandardCharsets.UTF_8);
+  }
+
+  private static @Nullable String rawSessionParameter(HttpRequestPacket request) {
+    String query = request.getQueryString();
+    if (query == null) {
+      return null;
+    }
+    for (String parameter : query.split("&", -1)) {
+      if (parameter.startsWith(SESSION_PARAMETER)) {
+        return parameter.substring(SESSION_PARAMETER.length());
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,86 @@
+package dev.tally.server.grizzly;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.glassfish.grizzly.nio.NIOConnection;
+import org.glassfish.grizzly.nio.NIOTransport;
+import org.glassfish.grizzly.nio.SelectorHandler;
+import org.glassfish.grizzly.nio.SelectorRunner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One selector's thread as its connections see it: the buffers that they share, because only one of
+ * them has its turn at a time, and the way in for other threads. A connection stands in the queue
+ * at most once, and one wake-up serves all that have gathered until it is answered.
+ */
+final class SelectorLoop {
+
+  private static final int BUFFER_BYTES = 16 * 1024;
+
+  private final SelectorRunner runner;
+  private final Thread thread;
+  private final SelectorHandler handler;
+  private final ConcurrentLinkedQueue<WebSocketConnection> waiting = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean awake = new AtomicBoolean();
+  private final byte[] input = new byte[BUFFER_BYTES];
+  private final ByteBuffer inputBuffer = ByteBuffer.wrap(input);
+  private final ByteBuffer output = ByteBuffer.allocateDirect(BUFFER_BYTES);
+  private @Nullable WebSocketConnection current;
+
+  /** Made on the selector's own thread. */
+  SelectorLoop(NIOConnection connection) {
+    this.runner = connection.getSelectorRunner();
+    this.thread = Thread.currentThread();
+    this.handler = ((NIOTransport) connection.getTransport()).getSelectorHandler();
+  }
+
+  /** What a read fills; for the connection that has its turn. */
+  byte[] input() {
+    return input;
+  }
+
+  /** {@link #input()}, cleared. */
+  ByteBuffer inputBuffer() {
+    return inputBuffer.clear();
+  }
+
+  /** What goes out at the end of the turn; empty between two turns. */
+  ByteBuffer output() {
+    return output;
+  }
+
+  void begin(WebSocketConnection connection) {
+    current = connection;
+  }
+
+  void end() {
+    current = null;
+  }
+
+  /** Whether the calling thread is this one and it is that connection's turn. */
+  boolean isTurnOf(WebSocketConnection connection) {
+    return Thread.currentThread() == thread && current == connection;
+  }
+
+  /** Gives the connection a turn soon. From any thread; the connection is not in the queue yet. */
+  void enqueue(WebSocketConnection connection) {
+    waiting.add(connection);
+    if (awake.compareAndSet(false, true)) {
+      handler.enque(
+          runner,
+          () -> {
+            giveTurns();
+            return true;
+          },
+          null);
+    }
+  }
+
+  private void giveTurns() {
+    awake.set(false);
+    for (WebSocketConnection next = waiting.poll(); next != null; next = waiting.poll()) {
+      next.takeTurn();
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.server.grizzly.ConnectionLimits.Place;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.glassfish.grizzly.Buffer;
+import org.glassfish.grizzly.filterchain.BaseFilter;
+import org.glassfish.grizzly.filterchain.FilterChainContext;
+import org.glassfish.grizzly.filterchain.NextAction;
+import org.glassfish.grizzly.http.HttpContent;
+import org.glassfish.grizzly.http.HttpRequestPacket;
+import org.glassfish.grizzly.memory.Buffers;
+import org.glassfish.grizzly.nio.NIOConnection;
+import org.glassfish.grizzly.nio.SelectorRunner;
+import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
+import org.glassfish.tyrus.core.RequestContext;
+import org.glassfish.tyrus.core.TyrusUpgradeResponse;
+import org.glassfish.tyrus.spi.WebSocketEngine;
+import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
+import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeStatus;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns an upgrade request into a {@link WebSocketConnection}, or refuses it with one sentence and
+ * ends the connection. Other paths are left to HTTP. Stands before the HTTP handlers and runs on
+ * the connection's selector thread.
+ */
+final class UpgradeFilter extends BaseFilter {
+
+  /** What Tyrus sees; extensions are not among it, so none is agreed on. */
+  private static final List<String> HEADERS =
+      List.of(
+          "Host",
+          "Upgrade",
+          "Connection",
+          "Sec-WebSocket-Key",
+          "Sec-WebSocket-Version",
+          "Sec-WebSocket-Protocol");
+
+  private static final byte[] NOTHING = {};
+
+  private final Map<String, URI> paths;
+  private final WebSocketEngine engine;
+  private final ConnectionRegistry registry;
+  private final HandshakeTimeout timeout;
+  private final HandshakeRules rules;
+  private final ConcurrentHashMap<SelectorRunner, SelectorLoop> loops = new ConcurrentHashMap<>();
+  private volatile boolean draining;
+
+  UpgradeFilter(
+      Set<String> paths,
+      WebSocketEngine engine,
+      ConnectionRegistry registry,
+      HandshakeTimeout timeout) {
+    this.paths = paths.stream().collect(Collectors.toUnmodifiableMap(path -> path, URI::create));
+    this.engine = engine;
+    this.registry = registry;
+    this.timeout = timeout;
+    this.rules = new HandshakeRules(registry.settings());
+  }
+
+  /** From now on every handshake is answered 503. */
+  void drain() {
+    draining = true;
+  }
+
+  @Override
+  public NextAction handleRead(FilterChainContext ctx) throws IOException {
+    HttpContent content = ctx.getMessage();
+    HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
+    URI path = paths.get(request.getRequestURI());
+    if (path == null) {
+      return ctx.getInvokeAction();
+    }
+    NIOConnection socket = (NIOConnection) ctx.getConnection();
+    Refusal refusal = draining ? unavailable("draining", "is draining") : rules.check(request);
+    if (refusal == null) {
+      String address = rules.address(request);
+      Place place = registry.limits().take(address);
+      if (place == Place.TAKEN) {
+        upgrade(socket, path, request, content);
+        return ctx.getStopAction();
+      }
+      refusal =
+          place == Place.FULL
+              ? unavailable("full", "has as many connections as it may have")
+              : new Refusal(
+                  "429 Too Many Requests",
+                  "too_many_from_address",
+                  retryAfter(),
+                  "The address " + address + " has as many connections as one address may have.");
+    }
+    refuse(socket, refusal);
+    return ctx.getStopAction();
+  }
+
+  private Refusal unavailable(String result, String why) {
+    return new Refusal(
+        "503 Service Unavailable",
+        result,
+        retryAfter(),
+        "This server " + why + "; try again, another one may answer.");
+  }
+
+  private String retryAfter() {
+    return "Retry-After: " + Math.max(1, registry.settings().retryAfter().toSeconds());
+  }
+
+  private void refuse(NIOConnection socket, Refusal refusal) {
+    registry.metrics().handshake(refusal.result());
+    ((TCPNIOTransport) socket.getTransport())
+        .getAsyncQueueIO()
+        .getWriter()
+        .write(
+            socket,
+            Buffers.wrap(socket.getMemoryManager(), ByteBuffer.wrap(refusal.encode())),
+            null);
+    socket.closeSilently();
+  }
+
+  private void upgrade(
+      NIOConnection socket, URI path, HttpRequestPacket request, HttpContent content) {
+    SelectorLoop loop =
+        loops.computeIfAbsent(socket.getSelectorRunner(), runner -> new SelectorLoop(socket));
+    WebSocketConnection connection =
+        new WebSocketConnection(socket, loop, registry, rules.read(request));
+    TyrusUpgradeResponse response = new TyrusUpgradeResponse();
+    UpgradeInfo upgrade =
+        engine.upgrade(tyrusRequest(path, request, connection.client()), response);
+    if (upgrade.getStatus() != UpgradeStatus.SUCCESS || response.getStatus() != 101) {
+      registry.limits().release(connection.client().address());
+      refuse(
+          socket,
+          new Refusal("400 Bad Request", "bad_request", "This is no valid WebSocket handshake."));
+      return;
+    }
+    registry.metrics().handshake("accepted");
+    byte[] readAhead = bytes(content.getContent());
+    ByteBuffer accepted = accepted(response, connection.client());
+    timeout.forget(socket);
+    socket.setProcessor(new FrameProcessor(connection));
+    // Grizzly's request and response hang there, several times the size of everything of ours.
+    socket.getAttributes().clear();
+    registry.add(connection);
+    connection.open(accepted, upgrade, readAhead);
+    if (connection.isGone()) {
+      connection.onClosed();
+    }
+  }
+
+  private static RequestContext tyrusRequest(URI path, HttpRequestPacket request, Client client) {
+    RequestContext context =
+        RequestContext.Builder.create()
+            .requestURI(path)
+            .userPrincipal(client)
+            .remoteAddr(client.address())
+            .secure(request.isSecure())
+            .tyrusProperties(Map.of())
+            .build();
+    for (String name : HEADERS) {
+      List<String> values = new ArrayList<>(1);
+      for (String value : request.getHeaders().values(name)) {
+        Arrays.stream(value.split(",", -1)).map(String::strip).forEach(values::add);
+      }
+      if (!values.isEmpty()) {
+        context.getHeaders().put(name, values);
+      }
+    }
+    context.getHeaders().put("Upgrade", List.of("websocket"));
+    return context;
+  }
+
+  private static ByteBuffer accepted(TyrusUpgradeResponse response, Client client) {
+    StringBuilder head = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n");
+    response
+        .getHeaders()
+        .forEach(
+            (name, values) ->
+                head.append(name).append(": ").append(String.join(", ", values)).append("\r\n"));
+    head.append("X-Session-Id: ").append(client.sessionId().text());
+    head.append("\r\nX-Request-Id: ").append(client.requestId()).append("\r\n\r\n");
+    return ByteBuffer.wrap(head.toString().getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static byte[] bytes(@Nullable Buffer buffer) {
+    if (buffer == null || !buffer.hasRemaining()) {
+      return NOTHING;
+    }
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return bytes;
+  }
+}

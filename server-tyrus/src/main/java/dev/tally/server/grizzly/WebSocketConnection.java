@@ -1,0 +1,347 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.chat.ChatSession;
+import dev.tally.chat.CloseCode;
+import dev.tally.chat.Reply;
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.Transport;
+import jakarta.websocket.CloseReason;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.glassfish.grizzly.nio.NIOConnection;
+import org.glassfish.tyrus.spi.Connection;
+import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One WebSocket. Its selector's thread gives it turns: to read what came, to write what gathered,
+ * to close. Other threads only leave something and ask for a turn. Tyrus keeps the Jakarta session
+ * and does the control frames; text goes straight to the {@link ChatSession} once one is attached.
+ */
+final class WebSocketConnection implements Transport, FrameReader.Receiver {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketConnection.class);
+
+  private enum Phase {
+    OPEN,
+    /** Both close frames are through, or ours is and the client has some time to answer. */
+    CLOSING,
+    ENDED
+  }
+
+  private final NIOConnection socket;
+  private final SelectorLoop loop;
+  private final Outbound outbound;
+  private final FrameReader reader;
+  private final ConnectionRegistry registry;
+  private final Client client;
+  private final @Nullable MessageRate rate;
+  private final AtomicBoolean queued = new AtomicBoolean();
+  private @Nullable Connection tyrus;
+  private @Nullable ChatSession session;
+  private boolean clientClosed;
+  private volatile Phase phase = Phase.OPEN;
+  private volatile @Nullable CloseReason wantedClose;
+  private volatile boolean pingWanted;
+  private volatile boolean doomed;
+  private volatile int quietTicks;
+
+  WebSocketConnection(
+      NIOConnection socket, SelectorLoop loop, ConnectionRegistry registry, Handshake handshake) {
+    this.socket = socket;
+    this.loop = loop;
+    this.registry = registry;
+    WebSocketSettings settings = registry.settings();
+    this.outbound = new Outbound(this, socket, loop, settings.maxOutboundBytes());
+    this.reader = new FrameReader(this, settings.maxMessageBytes());
+    this.rate = registry.newRate();
+    this.client =
+        new Client(handshake.sessionId(), handshake.requestId(), handshake.address(), this);
+  }
+
+  Client client() {
+    return client;
+  }
+
+  /** The handshake succeeded: answers it, opens the Jakarta session, and reads on. */
+  void open(ByteBuffer response, UpgradeInfo upgrade, byte[] readAhead) {
+    loop.begin(this);
+    outbound.bytes(response);
+    tyrus = upgrade.createConnection(new TyrusWriter(this), reason -> onTyrusClosed());
+    reader.read(readAhead, 0, readAhead.length);
+    endTurn();
+  }
+
+  /** From now on text messages go to the session, not through Tyrus. */
+  void attach(ChatSession attached) {
+    session = attached;
+  }
+
+  // Turns: on the selector's thread.
+
+  void onReadable() {
+    loop.begin(this);
+    try {
+      int count = ((SocketChannel) socket.getChannel()).read(loop.inputBuffer());
+      if (count < 0) {
+        socket.terminateSilently();
+      } else if (phase == Phase.OPEN) {
+        if (quietTicks != 0) {
+          quietTicks = 0;
+        }
+        reader.read(loop.input(), 0, count);
+      }
+    } catch (IOException e) {
+      socket.terminateSilently();
+    } catch (RuntimeException e) {
+      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("message failed");
+      refuse(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal");
+    }
+    endTurn();
+  }
+
+  void takeTurn() {
+    queued.set(false);
+    loop.begin(this);
+    endTurn();
+  }
+
+  private void endTurn() {
+    CloseReason reason = wantedClose;
+    if (doomed) {
+      socket.terminateSilently();
+    } else if (reason != null && phase == Phase.OPEN && tyrus != null) {
+      reader.stop();
+      tyrus.close(reason);
+    } else if (pingWanted) {
+      pingWanted = false;
+      outbound.bytes(ByteBuffer.wrap(registry.ping()));
+    }
+    outbound.flush();
+    if (phase == Phase.CLOSING) {
+      finish();
+    }
+    loop.end();
+  }
+
+  /** The server closes first (RFC 6455, 7.1.1), but not before the client could read our frame. */
+  private void finish() {
+    try {
+      if (clientClosed) {
+        socket.closeSilently();
+      } else if (outbound.isFlushed() && socket.isOpen()) {
+        ((SocketChannel) socket.getChannel()).shutdownOutput();
+      }
+    } catch (IOException e) {
+      socket.terminateSilently();
+    }
+  }
+
+  // What the reader finds.
+
+  @Override
+  public void onText(String text) {
+    ChatSession attached = session;
+    if (rate != null && !rate.take()) {
+      refuse(CloseCode.POLICY_VIOLATION, CloseCode.POLICY_VIOLATION.reason(), "rate_limited");
+    } else if (attached != null) {
+      attached.onText(text);
+    } else {
+      toTyrus(FrameReader.TEXT, text.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  @Override
+  public boolean takesBinary() {
+    return session == null;
+  }
+
+  @Override
+  public void onBinary(byte[] payload) {
+    toTyrus(FrameReader.BINARY, payload);
+  }
+
+  @Override
+  public void onControl(int opcode, byte[] payload) {
+    if (opcode == FrameReader.CLOSE) {
+      clientClosed = true;
+    }
+    toTyrus(opcode, payload);
+  }
+
+  @Override
+  public void onViolation(CloseCode code, String reason) {
+    refuse(
+        code,
+        reason,
+        switch (code) {
+          case MESSAGE_TOO_BIG -> "too_big";
+          case INVALID_PAYLOAD -> "invalid_utf8";
+          case UNSUPPORTED_DATA -> "unsupported_data";
+          default -> "protocol";
+        });
+  }
+
+  private void refuse(CloseCode code, String reason, String kind) {
+    metrics().error(kind);
+    reader.stop();
+    ChatSession attached = session;
+    if (attached != null) {
+      attached.refuse(code, reason);
+    } else {
+      close(code, reason);
+    }
+  }
+
+  private void toTyrus(int opcode, byte[] payload) {
+    if (tyrus != null) {
+      tyrus.getReadHandler().handle(MaskedFrame.of(opcode, payload));
+    }
+  }
+
+  // What the core wants: from any thread.
+
+  @Override
+  public void send(Reply reply) {
+    if (phase == Phase.OPEN) {
+      outbound.text(reply);
+    }
+  }
+
+  @Override
+  public void close(CloseCode code, String reason) {
+    if (wantedClose == null && phase == Phase.OPEN) {
+      wantedClose = new CloseReason(CloseReason.CloseCodes.getCloseCode(code.code()), reason);
+      wantTurn();
+    }
+  }
+
+  @Override
+  public void opened(Lease lease) {
+    LOGGER
+        .atInfo()
+        .addKeyValue("event", lease.resumed() ? "resume" : "open")
+        .addKeyValue("session", lease.sessionId().hash())
+        .addKeyValue("request_id", client.requestId())
+        .addKeyValue("remote", client.address())
+        .addKeyValue("count", lease.count())
+        .log(lease.resumed() ? "session resumed" : "session opened");
+  }
+
+  @Override
+  public void closed(int code, long count, Duration duration) {
+    LOGGER
+        .atInfo()
+        .addKeyValue("event", "close")
+        .addKeyValue("session", client.sessionId().hash())
+        .addKeyValue("request_id", client.requestId())
+        .addKeyValue("remote", client.address())
+        .addKeyValue("code", code)
+        .addKeyValue("count", count)
+        .addKeyValue("duration_ms", duration.toMillis())
+        .log("connection closed");
+  }
+
+  // What Tyrus wants.
+
+  void sendFrame(ByteBuffer frame) {
+    if (phase == Phase.OPEN) {
+      outbound.bytes(frame);
+    }
+  }
+
+  void onTyrusClosed() {
+    if (phase == Phase.OPEN) {
+      quietTicks = 0;
+      phase = Phase.CLOSING;
+      wantTurn();
+    }
+  }
+
+  // What else may happen: from any thread.
+
+  void wantTurn() {
+    if (!loop.isTurnOf(this) && queued.compareAndSet(false, true)) {
+      loop.enqueue(this);
+    }
+  }
+
+  /** The sweep came by: pings a silent client, gives up one that stays silent. */
+  void tick() {
+    int ticks = quietTicks + 1;
+    quietTicks = ticks;
+    if (phase == Phase.CLOSING) {
+      if (ticks > registry.closeTicks()) {
+        doom();
+      } else if (ticks > 1) {
+        wantTurn();
+      }
+    } else if (ticks >= registry.deadTicks()) {
+      metrics().error("dead_peer");
+      doom();
+    } else if (ticks == registry.pingTicks()) {
+      pingWanted = true;
+      wantTurn();
+    }
+  }
+
+  void onSlowConsumer() {
+    if (!doomed) {
+      metrics().error("slow_consumer");
+      doom();
+    }
+  }
+
+  void onBroken() {
+    doom();
+  }
+
+  private void doom() {
+    doomed = true;
+    if (queued.compareAndSet(false, true)) {
+      loop.enqueue(this);
+    }
+  }
+
+  /** Cuts the connection without another word. */
+  void terminate() {
+    socket.terminateSilently();
+  }
+
+  /** The socket is gone, whoever closed it. */
+  void onClosed() {
+    Phase before;
+    synchronized (this) {
+      before = phase;
+      phase = Phase.ENDED;
+    }
+    if (before == Phase.ENDED) {
+      return;
+    }
+    reader.stop();
+    registry.remove(this);
+    if (tyrus != null) {
+      tyrus.close(
+          new CloseReason(CloseReason.CloseCodes.CLOSED_ABNORMALLY, CloseCode.ABNORMAL.reason()));
+    }
+  }
+
+  boolean isGone() {
+    return !socket.isOpen();
+  }
+
+  int queuedBytes() {
+    return outbound.queuedBytes();
+  }
+
+  private ChatMetrics metrics() {
+    return registry.metrics();
+  }
+}

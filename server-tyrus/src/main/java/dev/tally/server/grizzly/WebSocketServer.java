@@ -1,0 +1,185 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.chat.spi.ChatMetrics;
+import jakarta.websocket.DeploymentException;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.glassfish.grizzly.filterchain.FilterChainBuilder;
+import org.glassfish.grizzly.http.server.HttpHandler;
+import org.glassfish.grizzly.http.server.HttpServer;
+import org.glassfish.grizzly.http.server.HttpServerFilter;
+import org.glassfish.grizzly.http.server.NetworkListener;
+import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
+import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
+import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
+import org.glassfish.grizzly.utils.IdleTimeoutFilter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One listener for WebSockets and plain HTTP. Order of calls: {@link #start}, then for an orderly
+ * end {@link #refuseHandshakes}, {@link #stopAccepting}, {@link #terminateConnections} and {@link
+ * #stop}.
+ */
+public final class WebSocketServer {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketServer.class);
+  private static final int READ_BUFFER_BYTES = 16 * 1024;
+  private static final int MAX_HEAD_BYTES = 8 * 1024;
+  private static final int MAX_HEADERS = 64;
+
+  private final EndpointContainer container;
+  private final List<ServerEndpointConfig> endpoints;
+  private final ConnectionRegistry registry;
+  private final HandshakeTimeout handshakeTimeout;
+  private final UpgradeFilter upgrades;
+  private final HttpServer server = new HttpServer();
+  private final NetworkListener listener;
+  private final ScheduledExecutorService sweeper;
+
+  /**
+   * Makes a server that does not listen yet.
+   *
+   * @param settings addresses and limits
+   * @param endpoints what to serve, each on a path without parameters
+   * @param pages answers everything that is no handshake; must not block
+   * @param metrics told of handshakes and errors; must not throw
+   * @param clock for timeouts and rates
+   */
+  public WebSocketServer(
+      WebSocketSettings settings,
+      List<ServerEndpointConfig> endpoints,
+      HttpHandler pages,
+      ChatMetrics metrics,
+      InstantSource clock) {
+    this.endpoints = List.copyOf(endpoints);
+    this.container = new EndpointContainer(settings.maxMessageBytes());
+    this.registry = new ConnectionRegistry(settings, metrics, clock);
+    this.handshakeTimeout = new HandshakeTimeout(settings.handshakeTimeout(), clock, metrics);
+    this.upgrades =
+        new UpgradeFilter(
+            endpoints.stream().map(ServerEndpointConfig::getPath).collect(Collectors.toSet()),
+            container.getWebSocketEngine(),
+            registry,
+            handshakeTimeout);
+    this.listener = new NetworkListener("main", settings.host(), settings.port());
+    this.listener.setTransport(transport(settings.backlog()));
+    this.listener.setMaxHttpHeaderSize(MAX_HEAD_BYTES);
+    this.listener.setMaxRequestHeaders(MAX_HEADERS);
+    this.listener.registerAddOn((network, chain) -> addFilters(chain));
+    this.server.addListener(listener);
+    this.server.getServerConfiguration().addHttpHandler(pages, "/");
+    this.sweeper =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "tally-sweep");
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  private static TCPNIOTransport transport(int backlog) {
+    TCPNIOTransport transport =
+        TCPNIOTransportBuilder.newInstance()
+            .setName("tally")
+            .setIOStrategy(SameThreadIOStrategy.getInstance())
+            .setReadBufferSize(READ_BUFFER_BYTES)
+            .setServerConnectionBackLog(backlog)
+            .setTcpNoDelay(true)
+            .build();
+    transport.setSelectorRunnersCount(Runtime.getRuntime().availableProcessors());
+    return transport;
+  }
+
+  private void addFilters(FilterChainBuilder chain) {
+    chain.set(chain.indexOfType(IdleTimeoutFilter.class), handshakeTimeout);
+    chain.add(chain.indexOfType(HttpServerFilter.class), upgrades);
+  }
+
+  /**
+   * Registers the endpoints, binds and listens.
+   *
+   * @throws IOException if the address cannot be bound
+   */
+  public void start() throws IOException {
+    try {
+      for (ServerEndpointConfig endpoint : endpoints) {
+        container.register(endpoint);
+      }
+      container.doneDeployment();
+    } catch (DeploymentException e) {
+      throw new IllegalStateException("the endpoint cannot be deployed", e);
+    }
+    server.start();
+    long interval = registry.sweepInterval().toMillis();
+    ScheduledFuture<?> unused =
+        sweeper.scheduleWithFixedDelay(this::sweep, interval, interval, TimeUnit.MILLISECONDS);
+  }
+
+  private void sweep() {
+    try {
+      registry.sweep();
+      handshakeTimeout.sweep();
+    } catch (RuntimeException e) {
+      // A periodic task that throws would never run again.
+      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("sweep failed");
+    }
+  }
+
+  /**
+   * The port that is listened on.
+   *
+   * @return the port; what was picked if 0 was asked for
+   */
+  public int port() {
+    return listener.getPort();
+  }
+
+  /**
+   * WebSockets that are open.
+   *
+   * @return 0 or more
+   */
+  public int connections() {
+    return registry.limits().connections();
+  }
+
+  /**
+   * Bytes that wait for readers, all connections together. Looks at each of them.
+   *
+   * @return 0 or more
+   */
+  public long outboundBytes() {
+    return registry.queuedBytes();
+  }
+
+  /** Answers handshakes with 503 from now on; what is open goes on working. */
+  public void refuseHandshakes() {
+    upgrades.drain();
+  }
+
+  /** Closes the listening socket; what is open goes on working. */
+  public void stopAccepting() {
+    listener.getTransport().unbindAll();
+  }
+
+  /** Cuts every WebSocket that is still there, without a close frame. */
+  public void terminateConnections() {
+    registry.terminateAll();
+  }
+
+  /** Ends all threads and everything that is still open. */
+  public void stop() {
+    sweeper.shutdownNow();
+    registry.terminateAll();
+    server.shutdownNow();
+    container.stop();
+  }
+}

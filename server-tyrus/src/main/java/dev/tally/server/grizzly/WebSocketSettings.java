@@ -1,0 +1,47 @@
+package dev.tally.server.grizzly;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What the listener needs to know.
+ *
+ * @param host the address to bind, and only that
+ * @param port the port; 0 for a free one
+ * @param backlog connections that the kernel may keep waiting for us
+ * @param maxMessageBytes payload bytes of the largest message, its fragments summed up
+ * @param maxConnections WebSockets at a time
+ * @param maxConnectionsPerAddress WebSockets at a time from one client address; 0 for no limit
+ * @param messagesPerSecond messages that one connection may send per second; 0 for no limit
+ * @param messageBurst messages that it may send at once after a pause
+ * @param maxOutboundBytes bytes that may wait for a slow reader before it is cut off
+ * @param allowedOrigins origins besides the server's own, or {@code *}; see {@link OriginPolicy}
+ * @param trustedProxies CIDR blocks whose {@code X-Forwarded-For} counts; see {@link ClientAddress}
+ * @param handshakeTimeout how long a connection may take for its next request to be complete
+ * @param heartbeat a silent client gets a ping within it and is cut off within two
+ * @param closeTimeout how long we wait for the client's end after our close frame
+ * @param retryAfter what {@code Retry-After} says when we are draining or full
+ */
+public record WebSocketSettings(
+    String host,
+    int port,
+    int backlog,
+    int maxMessageBytes,
+    int maxConnections,
+    int maxConnectionsPerAddress,
+    int messagesPerSecond,
+    int messageBurst,
+    int maxOutboundBytes,
+    List<String> allowedOrigins,
+    List<String> trustedProxies,
+    Duration handshakeTimeout,
+    Duration heartbeat,
+    Duration closeTimeout,
+    Duration retryAfter) {
+
+  /** Copies the lists. */
+  public WebSocketSettings {
+    allowedOrigins = List.copyOf(allowedOrigins);
+    trustedProxies = List.copyOf(trustedProxies);
+  }
+}
