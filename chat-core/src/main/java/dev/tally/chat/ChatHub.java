@@ -50,6 +50,7 @@ public final class ChatHub implements AutoCloseable {
   private final LongAdder pendingMessages = new LongAdder();
   private final AtomicLong pendingBytes = new AtomicLong();
   private final LongAdder superseded = new LongAdder();
+  private final LongAdder unacknowledged = new LongAdder();
   private final StoreQueue opening;
   private final StoreQueue committing;
   private final ScheduledExecutorService timer = timer("tally-timer");
@@ -181,6 +182,7 @@ public final class ChatHub implements AutoCloseable {
     List<ChatSession> leaving = List.copyOf(connections);
     Drain drain = new Drain(leaving, config.drainTimeout(), startMillis);
     long supersededBefore = superseded.sum();
+    long unacknowledgedBefore = unacknowledged.sum();
     long now = startMillis;
     while (now < deadlineMillis && !(connections.isEmpty() && commitQueueDepth() == 0)) {
       long waitMillis = Math.min(5, drain.step(now));
@@ -188,7 +190,7 @@ public final class ChatHub implements AutoCloseable {
       now = clock.millis();
     }
     int abandoned = connections.size();
-    long unacknowledged = pendingMessages.sum();
+    long uncounted = unacknowledged.sum() - unacknowledgedBefore + pendingMessages.sum();
     connections.forEach(ChatSession::abandon);
     int moved = (int) (superseded.sum() - supersededBefore);
     return new DrainReport(
@@ -196,7 +198,7 @@ public final class ChatHub implements AutoCloseable {
         Math.max(0, leaving.size() - moved - abandoned),
         moved,
         abandoned,
-        unacknowledged,
+        uncounted,
         Duration.ofMillis(now - startMillis));
   }
 
@@ -232,6 +234,12 @@ public final class ChatHub implements AutoCloseable {
   void release(int messages, long bytes) {
     pendingMessages.add(-messages);
     pendingBytes.addAndGet(-bytes);
+  }
+
+  /** Messages that came in and will not be acknowledged on their connection. */
+  void giveUp(long messages) {
+    unacknowledged.add(messages);
+    metrics.unacknowledged(messages);
   }
 
   void countSuperseded() {

@@ -45,6 +45,7 @@ public final class ChatSession {
   private long storedMillis;
   private boolean queued;
   private boolean superseded;
+  private boolean released;
   private @Nullable CloseCode closing;
   private String leavingReason = CloseCode.GOING_AWAY.reason();
 
@@ -78,11 +79,11 @@ public final class ChatSession {
     boolean news = false;
     synchronized (this) {
       if (state == State.LEAVING || state == State.CLOSED) {
-        hub.metrics().unacknowledged(1);
+        hub.giveUp(1);
         return;
       }
       if (pending.size() >= hub.config().maxPendingMessages() || !hub.admit(text.length())) {
-        hub.metrics().unacknowledged(1);
+        hub.giveUp(1);
         tryAgainLater("too many messages wait for the session store");
         return;
       }
@@ -111,7 +112,6 @@ public final class ChatSession {
       }
       CloseCode ours = closing;
       int reported = ours == null ? code : ours.code();
-      boolean released = state == State.LEAVING && lease != null && stored == received && !queued;
       state = State.CLOSED;
       hub.metrics().closed(reported);
       transport.closed(reported, stored, Duration.ofMillis(hub.nowMillis() - connectedMillis));
@@ -237,6 +237,7 @@ public final class ChatSession {
       }
     }
     waitingSinceMillis = storedMillis;
+    released = commit.last();
     if (commit.last() && state == State.LEAVING && closing == null) {
       closing = CloseCode.GOING_AWAY;
       if (subprotocol == Subprotocol.PLAIN) {
@@ -334,7 +335,7 @@ public final class ChatSession {
       bytes += message.bytes();
     }
     hub.release(pending.size(), bytes);
-    hub.metrics().unacknowledged(pending.size());
+    hub.giveUp(pending.size());
     received -= pending.size();
     pending.clear();
   }
