@@ -198,6 +198,11 @@ public final class ChatSession {
    * @return whether the session stays in the queue, because something is still to be stored
    */
   synchronized boolean answered(Commit commit, CommitResult result) {
+    if (superseded) {
+      // A newer connection of this server took over while the batch flew; what waited is given up.
+      queued = false;
+      return false;
+    }
     switch (result) {
       case STORED -> acknowledge(commit);
       case SUPERSEDED -> supersede();
