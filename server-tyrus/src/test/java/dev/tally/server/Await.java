@@ -1,0 +1,21 @@
+package dev.tally.server;
+
+import java.util.concurrent.Callable;
+
+/** Waits for a condition, and fails if it does not come. */
+final class Await {
+
+  private static final long PATIENCE_NANOS = 20_000_000_000L;
+
+  private Await() {}
+
+  static void until(Callable<Boolean> condition) throws Exception {
+    long start = System.nanoTime();
+    while (!condition.call()) {
+      if (System.nanoTime() - start > PATIENCE_NANOS) {
+        throw new AssertionError("did not happen in time");
+      }
+      Thread.sleep(5);
+    }
+  }
+}

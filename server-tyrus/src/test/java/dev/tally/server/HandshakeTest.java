@@ -1,0 +1,240 @@
+package dev.tally.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.server.RawClient.Response;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HandshakeTest {
+
+  private static final String ID = "123e4567-e89b-42d3-a456-426614174000";
+
+  private static Response ask(RunningServer server, String request) throws IOException {
+    try (RawClient client = new RawClient(server.port())) {
+      client.send(request.getBytes(StandardCharsets.ISO_8859_1));
+      Response response = client.response();
+      if (!response.status().startsWith("101 ")) {
+        assertThat(response.headers()).containsEntry("connection", "close");
+        assertThat(response.body()).hasLineCount(1).endsWith(".\n");
+        assertThat(client.atEnd()).as("connection closed after the refusal").isTrue();
+      }
+      return response;
+    }
+  }
+
+  @Test
+  void acceptsBothPathsAndNamesSessionAndRequest() throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      for (String path : List.of("/ws/chat", "/ws/chat/")) {
+        Response response =
+            ask(
+                server,
+                RawClient.handshake(path + "?session_id=" + ID, "X-Request-Id: trace-7.a_B"));
+
+        assertThat(response.status()).isEqualTo("101 Switching Protocols");
+        assertThat(response.headers())
+            .containsEntry("x-session-id", ID)
+            .containsEntry("x-request-id", "trace-7.a_B")
+            .containsEntry("sec-websocket-accept", "ICX+Yqv66kxgM0FcWaLWlFLwTAI=")
+            .doesNotContainKey("sec-websocket-protocol");
+      }
+    }
+  }
+
+  @Test
+  void makesIdsWhereTheRequestHasNoneOrBadOnes() throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      Response response =
+          ask(server, RawClient.handshake("/ws/chat/", "X-Request-Id: no spaces allowed"));
+
+      assertThat(response.headers().get("x-session-id")).hasSize(36);
+      assertThat(response.headers().get("x-request-id")).hasSize(36);
+    }
+  }
+
+  @Test
+  void agreesOnTheSubprotocolAndDeclinesCompression() throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      Response response =
+          ask(
+              server,
+              RawClient.handshake(
+                  "/ws/chat/",
+                  "Sec-WebSocket-Protocol: other, tally.v1",
+                  "Sec-WebSocket-Extensions: permessage-deflate"));
+
+      assertThat(response.headers())
+          .containsEntry("sec-websocket-protocol", "tally.v1")
+          .doesNotContainKey("sec-websocket-extensions");
+    }
+  }
+
+  @Test
+  void losesNoByteThatCameRightBehindTheHandshake() throws IOException {
+    try (RunningServer server = new RunningServer();
+        RawClient client = new RawClient(server.port())) {
+      byte[] head = RawClient.handshake("/ws/chat/").getBytes(StandardCharsets.US_ASCII);
+      byte[] frames = RawClient.frame(RawClient.TEXT, "early".getBytes(StandardCharsets.US_ASCII));
+      byte[] all = new byte[head.length + 2 * frames.length];
+      System.arraycopy(head, 0, all, 0, head.length);
+      System.arraycopy(frames, 0, all, head.length, frames.length);
+      System.arraycopy(frames, 0, all, head.length + frames.length, frames.length);
+      client.send(all);
+
+      assertThat(client.response().status()).startsWith("101 ");
+      assertThat(client.next().text()).isEqualTo("{\"count\": 1}");
+      assertThat(client.next().text()).isEqualTo("{\"count\": 2}");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "GET /|POST /|405 Method Not Allowed|'POST'",
+        "HTTP/1.1|HTTP/1.0|400 Bad Request|HTTP/1.1",
+        "Upgrade: websocket|Upgrade: h2c|400 Bad Request|Upgrade: websocket",
+        "Connection: Upgrade|Connection: keep-alive|400 Bad Request|Connection: Upgrade",
+        "AAAAAAAAAAAAAAAAAAAAAA==|c2hvcnQ=|400 Bad Request|'c2hvcnQ='",
+        "AAAAAAAAAAAAAAAAAAAAAA==|AAAAAAAAAAAAAAAAAAAAA!==|400 Bad Request|16 bytes",
+        "Version: 13|Version: 8|426 Upgrade Required|'8'",
+        "/ws/chat/|/ws/chat/?session_id=42|400 Bad Request|'42'",
+        "/ws/chat/|/ws/chat/?a=b&session_id=%zz|400 Bad Request|'%zz'",
+        "/ws/chat/|/ws/chat/?session_id=%0Ax'|400 Bad Request|'\\u000ax\\u0027'",
+        "/ws/chat/|/ws/chat/?session_id=|400 Bad Request|UUID",
+      })
+  void refusesWithTheBrokenRuleAndItsValue(String from, String to, String status, String says)
+      throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      Response response = ask(server, RawClient.handshake("/ws/chat/").replace(from, to));
+
+      assertThat(response.status()).isEqualTo(status);
+      assertThat(response.body()).contains(says);
+      assertThat(server.server().hub().statistics().connections()).isZero();
+    }
+  }
+
+  @Test
+  void namesTheVersionThatItSpeaks() throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      Response response =
+          ask(server, RawClient.handshake("/ws/chat/").replace("Version: 13", "Version: 7"));
+
+      assertThat(response.headers()).containsEntry("sec-websocket-version", "13");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "https://tally.example:8000, 101",
+    "http://TALLY.example:8000, 101",
+    "https://friend.example, 101",
+    "https://evil.example, 403",
+    "null, 403",
+    "https://tally.example.evil.example:8000, 403",
+  })
+  void letsInItsOwnPagesAndThoseOnTheList(String origin, String status) throws IOException {
+    try (RunningServer server = new RunningServer(l -> l.withOrigins("https://friend.example"))) {
+      assertThat(ask(server, RawClient.handshake("/ws/chat/", "Origin: " + origin)).status())
+          .startsWith(status);
+    }
+  }
+
+  @Test
+  void letsInEverybodyWithAStar() throws IOException {
+    try (RunningServer server = new RunningServer(l -> l.withOrigins("*"))) {
+      assertThat(
+              ask(server, RawClient.handshake("/ws/chat/", "Origin: https://a.example")).status())
+          .startsWith("101");
+    }
+  }
+
+  @Test
+  void refusesWhenFullAndTakesTheNextOneWhenSomebodyLeft() throws Exception {
+    try (RunningServer server = new RunningServer(l -> l.withConnections(1, 0))) {
+      try (RawClient first = RawClient.open(server.port())) {
+        Response refused = ask(server, RawClient.handshake("/ws/chat/"));
+
+        assertThat(refused.status()).isEqualTo("503 Service Unavailable");
+        assertThat(refused.headers()).containsEntry("retry-after", "7");
+        first.send(RawClient.frame(RawClient.CLOSE, RawClient.closePayload(1000, "")));
+        assertThat(first.next().opcode()).isEqualTo(RawClient.CLOSE);
+        assertThat(first.atEnd()).isTrue();
+      }
+      Await.until(() -> ask(server, RawClient.handshake("/ws/chat/")).status().startsWith("101"));
+      assertThat(server.events).contains("handshake full", "handshake accepted");
+    }
+  }
+
+  @Test
+  void countsAddressesBehindTrustedProxiesOnly() throws IOException {
+    try (RunningServer server =
+            new RunningServer(l -> l.withConnections(10, 1).withProxies("127.0.0.0/8"));
+        RawClient first = RawClient.open(server.port())) {
+      Response another =
+          ask(server, RawClient.handshake("/ws/chat/", "X-Forwarded-For: 6.6.6.6, 203.0.113.9"));
+      Response same = ask(server, RawClient.handshake("/ws/chat/"));
+
+      assertThat(first.socket.isConnected()).isTrue();
+      assertThat(another.status()).startsWith("101");
+      assertThat(same.status()).isEqualTo("429 Too Many Requests");
+      assertThat(same.body()).contains("127.0.0.1");
+    }
+    try (RunningServer server = new RunningServer(l -> l.withConnections(10, 1));
+        RawClient first = RawClient.open(server.port())) {
+      assertThat(first.socket.isConnected()).isTrue();
+      assertThat(
+              ask(server, RawClient.handshake("/ws/chat/", "X-Forwarded-For: 203.0.113.9"))
+                  .status())
+          .startsWith("429");
+    }
+  }
+
+  @Test
+  void endsAHandshakeThatTricklesIn() throws IOException {
+    Duration timeout = Duration.ofMillis(300);
+    try (RunningServer server =
+            new RunningServer(l -> l.withTimes(timeout, Duration.ofMillis(800)));
+        RawClient client = new RawClient(server.port())) {
+      client.send("GET /ws/chat/ HTTP/1.1\r\nHost:".getBytes(StandardCharsets.US_ASCII));
+
+      assertThat(client.atEnd()).isTrue();
+      assertThat(server.events).contains("handshake timeout");
+    }
+  }
+
+  @Test
+  void answersPlainHttpOnTheSamePort() throws IOException {
+    try (RunningServer server = new RunningServer();
+        RawClient client = new RawClient(server.port())) {
+      client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      assertThat(client.response().body())
+          .isEqualTo("{\"status\":\"ok\",\"color\":\"blue\",\"version\":\"1.2.3\"}\n");
+      client.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      assertThat(client.response().status()).isEqualTo("200 OK");
+      client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      Response metrics = client.response();
+      assertThat(metrics.status()).startsWith("404 ");
+      assertThat(metrics.body()).contains("127.0.0.1:8001");
+    }
+  }
+
+  @Test
+  void refusesAFloodOfHeaders() throws IOException {
+    try (RunningServer server = new RunningServer();
+        RawClient client = new RawClient(server.port())) {
+      client.send(
+          RawClient.handshake("/ws/chat/", "X-Flood: " + "a".repeat(20_000))
+              .getBytes(StandardCharsets.US_ASCII));
+
+      assertThat(client.response().status()).startsWith("4");
+      assertThat(server.server().hub().statistics().connections()).isZero();
+    }
+  }
+}

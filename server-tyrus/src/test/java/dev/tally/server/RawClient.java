@@ -1,0 +1,193 @@
+package dev.tally.server;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A client of bytes: what it sends need not be right. */
+final class RawClient implements AutoCloseable {
+
+  static final int CONTINUATION = 0;
+  static final int TEXT = 1;
+  static final int BINARY = 2;
+  static final int CLOSE = 8;
+  static final int PING = 9;
+  static final int PONG = 10;
+
+  private static final byte[] MASK = {0x12, 0x34, 0x56, 0x78};
+  private static final int PATIENCE_MILLIS = 10_000;
+
+  final Socket socket;
+  private final DataInputStream input;
+
+  /** A frame as it came from the server. */
+  static final class Frame {
+
+    private final int opcode;
+    private final byte[] payload;
+
+    Frame(int opcode, byte[] payload) {
+      this.opcode = opcode;
+      this.payload = payload;
+    }
+
+    int opcode() {
+      return opcode;
+    }
+
+    byte[] payload() {
+      return payload;
+    }
+
+    String text() {
+      return new String(payload, StandardCharsets.UTF_8);
+    }
+
+    int closeCode() {
+      return ByteBuffer.wrap(payload).getShort() & 0xffff;
+    }
+
+    String closeReason() {
+      return new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
+    }
+  }
+
+  /** A response's status line, headers (names in lower case) and body. */
+  record Response(String status, Map<String, String> headers, String body) {}
+
+  RawClient(int port) throws IOException {
+    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.setTcpNoDelay(true);
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    input = new DataInputStream(socket.getInputStream());
+  }
+
+  /** A client whose handshake is done. */
+  static RawClient open(int port) throws IOException {
+    RawClient client = new RawClient(port);
+    client.send(handshake("/ws/chat/").getBytes(StandardCharsets.US_ASCII));
+    Response response = client.response();
+    if (!response.status().startsWith("101 ")) {
+      throw new IOException(response.toString());
+    }
+    return client;
+  }
+
+  static String handshake(String target, String... moreHeaders) {
+    return "GET "
+        + target
+        + " HTTP/1.1\r\nHost: tally.example:8000\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        + String.join("", java.util.Arrays.stream(moreHeaders).map(h -> h + "\r\n").toList())
+        + "\r\n";
+  }
+
+  void send(byte[] bytes) throws IOException {
+    socket.getOutputStream().write(bytes);
+    socket.getOutputStream().flush();
+  }
+
+  void text(String text) throws IOException {
+    send(frame(TEXT, text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  static byte[] frame(int opcode, byte[] payload) {
+    return frame(0x80 | opcode, payload.length, payload);
+  }
+
+  static byte[] fragment(int opcode, byte[] payload) {
+    return frame(opcode, payload.length, payload);
+  }
+
+  /** A masked frame with any first byte, and a declared length that need not be the payload's. */
+  static byte[] frame(int firstByte, long declared, byte[] payload) {
+    ByteBuffer frame = ByteBuffer.allocate(14 + payload.length).put((byte) firstByte);
+    if (declared < 126) {
+      frame.put((byte) (0x80 | declared));
+    } else if (declared < 65_536) {
+      frame.put((byte) (0x80 | 126)).putShort((short) declared);
+    } else {
+      frame.put((byte) (0x80 | 127)).putLong(declared);
+    }
+    frame.put(MASK);
+    for (int i = 0; i < payload.length; i++) {
+      frame.put((byte) (payload[i] ^ MASK[i % 4]));
+    }
+    byte[] bytes = new byte[frame.position()];
+    frame.flip().get(bytes);
+    return bytes;
+  }
+
+  static byte[] closePayload(int code, String reason) {
+    byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(2 + text.length).putShort((short) code).put(text).array();
+  }
+
+  static byte[] bytes(int... values) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < values.length; i++) {
+      bytes[i] = (byte) values[i];
+    }
+    return bytes;
+  }
+
+  Frame next() throws IOException {
+    int first = input.readUnsignedByte();
+    int length = input.readUnsignedByte();
+    if (length == 126) {
+      length = input.readUnsignedShort();
+    }
+    byte[] payload = new byte[length];
+    input.readFully(payload);
+    return new Frame(first & 0x0f, payload);
+  }
+
+  /** Reads until the server ended the connection, which it must do in an orderly way. */
+  boolean atEnd() throws IOException {
+    try {
+      input.readUnsignedByte();
+      return false;
+    } catch (EOFException e) {
+      return true;
+    }
+  }
+
+  Response response() throws IOException {
+    String statusLine = line();
+    Map<String, String> headers = new LinkedHashMap<>();
+    for (String line = line(); !line.isEmpty(); line = line()) {
+      int colon = line.indexOf(':');
+      headers.put(
+          line.substring(0, colon).toLowerCase(java.util.Locale.ROOT),
+          line.substring(colon + 1).strip());
+    }
+    byte[] body = new byte[Integer.parseInt(headers.getOrDefault("content-length", "0"))];
+    input.readFully(body);
+    return new Response(
+        statusLine.substring("HTTP/1.1 ".length()),
+        headers,
+        new String(body, StandardCharsets.UTF_8));
+  }
+
+  private String line() throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    for (int b = input.readUnsignedByte(); b != '\n'; b = input.readUnsignedByte()) {
+      if (b != '\r') {
+        line.write(b);
+      }
+    }
+    return line.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}
