@@ -1,9 +1,8 @@
-/** Sessions in Redis. */
+/** Sessions in Redis, for a hub of {@link dev.tally.chat}. */
 module dev.tally.session.redis {
-  requires static org.jspecify;
   requires transitive dev.tally.chat;
   requires redis.clients.jedis;
-  requires org.apache.commons.pool2;
+  requires static transitive org.jspecify;
 
   exports dev.tally.session.redis;
 }

@@ -1,188 +1,193 @@
 package dev.tally.session.redis;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashSet;
-import java.util.Locale;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
- * Where Redis is and how to talk to it.
+ * Where Redis is and how to talk to it. The usual way to make one is {@link #parse}.
  *
- * <p>One syntax for all, see {@link #parse}:
- *
- * <pre>
- * redis://[[user]:password@]host[:6379][/database]
- * redis+sentinel://[[user]:password@]host[:26379],host…/master-name[/database]
- * redis+cluster://[[user]:password@]host[:6379],host…
- * </pre>
- *
- * <p>{@code rediss} in place of {@code redis} speaks TLS. {@code ?connect_timeout_ms=1000} and
- * {@code ?read_timeout_ms=2000} may follow. User and password are percent-encoded.
- *
- * @param topology what stands at the addresses
- * @param nodes {@code host:port} of the server, the Sentinels or some of the Cluster's nodes
- * @param masterName the master's name; empty unless Sentinels are asked
- * @param user the ACL user, if not the default one
- * @param password the password, if one is needed
- * @param database the database's number; 0 for a Cluster
- * @param tls whether to speak TLS, checked against the JVM's trust store
- * @param sessionTtl how long a session is kept after its last open or commit
- * @param connectTimeout how long a connect may take
- * @param readTimeout how long an answer may take
+ * @param topology single server, Sentinel or Cluster, and the addresses
+ * @param credentials the user and password of the Redis servers
+ * @param tls whether connections, those to Sentinels too, are encrypted; the server's certificate
+ *     must be trusted and name the address
+ * @param caFile certificates (PEM) to trust instead of the Java platform's
+ * @param sessionTtl how long a session is kept after its last open or commit; 1 ms or more
+ * @param connectTimeout the longest wait for a connection
+ * @param readTimeout the longest wait for an answer, and for a free connection of the pool
+ * @param poolSize connections to one server at the most
  */
 public record RedisSessionConfig(
     Topology topology,
-    Set<String> nodes,
-    String masterName,
-    Optional<String> user,
-    Optional<String> password,
-    int database,
+    Credentials credentials,
     boolean tls,
+    Optional<Path> caFile,
     Duration sessionTtl,
     Duration connectTimeout,
-    Duration readTimeout) {
+    Duration readTimeout,
+    int poolSize) {
 
-  /** What stands at the addresses. */
-  public enum Topology {
-    /** One server. */
-    SINGLE,
-    /** Sentinels, who know the master. */
-    SENTINEL,
-    /** A Redis Cluster. */
-    CLUSTER
-  }
+  /** How long a connection may take unless told otherwise. */
+  public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
-  private static final Pattern URL =
-      Pattern.compile(
-          "(?<scheme>rediss?)(\\+(?<kind>sentinel|cluster))?://((?<login>[^@/]*)@)?"
-              + "(?<nodes>[^/?@]+)(?<path>/[^?]*)?(\\?(?<query>.*))?");
-  private static final Pattern NODE =
-      Pattern.compile("(?<host>[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(:(?<port>\\d{1,5}))?");
-  private static final Pattern TIMEOUT =
-      Pattern.compile("(?<name>connect_timeout_ms|read_timeout_ms)=(?<value>[1-9]\\d{0,6})");
+  /** How long an answer may take unless told otherwise. */
+  public static final Duration DEFAULT_READ_TIMEOUT = Duration.ofSeconds(2);
 
-  /** Copies the set. */
+  /** How many connections to one server there may be unless told otherwise. */
+  public static final int DEFAULT_POOL_SIZE = 8;
+
+  /**
+   * Checks the time to live.
+   *
+   * @throws IllegalArgumentException if it is too short
+   */
   public RedisSessionConfig {
-    nodes = Set.copyOf(nodes);
+    if (sessionTtl.compareTo(Duration.ofMillis(1)) < 0) {
+      throw new IllegalArgumentException("sessionTtl must be 1 ms or more, not " + sessionTtl);
+    }
   }
 
   /**
-   * Reads a URL.
+   * Reads a URL:
    *
-   * @param url as above
+   * <pre>
+   * redis://[[user]:password@]host[:port][/database][?options]
+   * redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/master-name[/database][?options]
+   * redis+cluster://[[user]:password@]host[:port][,host[:port]…][?options]
+   * </pre>
+   *
+   * <p>With {@code rediss} in place of {@code redis}: the same over TLS. The port is 6379 by
+   * default, and 26379 for Sentinels. In user, password, master name and option values, characters
+   * that mean something in a URL are percent-encoded (RFC 3986, section 2.1). IPv6 addresses stand
+   * in brackets. Options are joined with {@code &}:
+   *
+   * <ul>
+   *   <li>{@code connect_timeout}, {@code read_timeout}: {@code 500ms} or {@code 2s}; 1ms to 60s
+   *   <li>{@code pool_size}: connections to one server at the most; 1 to 1000
+   *   <li>{@code ca_file}: a file of certificates (PEM) to trust, for {@code rediss} only
+   *   <li>{@code sentinel_user}, {@code sentinel_password}: where Sentinels ask for them
+   * </ul>
+   *
+   * @param url the URL
    * @param sessionTtl how long a session is kept
-   * @return what it says
-   * @throws IllegalArgumentException with one sentence, in which the password does not stand
+   * @return what it says, with the defaults for what it does not say
+   * @throws IllegalArgumentException if it breaks a rule; the message is one sentence that says
+   *     which, without a password
    */
   public static RedisSessionConfig parse(String url, Duration sessionTtl) {
-    Matcher matcher = URL.matcher(url);
-    if (!matcher.matches()) {
-      throw bad(
-          url,
-          "it must look like redis://host:6379/0, redis+sentinel://host,host/master or"
-              + " redis+cluster://host,host, or begin with rediss for TLS");
-    }
-    Topology topology =
-        matcher.group("kind") == null
-            ? Topology.SINGLE
-            : Topology.valueOf(matcher.group("kind").toUpperCase(Locale.ROOT));
-    Set<String> nodes = nodes(url, matcher.group("nodes"), topology);
-    String path = matcher.group("path") == null ? "" : matcher.group("path").substring(1);
-    String masterName = "";
-    if (topology == Topology.SENTINEL) {
-      int slash = path.indexOf('/');
-      masterName = slash < 0 ? path : path.substring(0, slash);
-      path = slash < 0 ? "" : path.substring(slash + 1);
-      if (masterName.isEmpty()) {
-        throw bad(
-            url, "the master's name must follow the Sentinels, as in redis+sentinel://host/name");
-      }
-    }
-    if (!path.matches("\\d{0,5}") || (topology == Topology.CLUSTER && !path.isEmpty())) {
-      throw bad(url, "the database must be a number, and a Cluster has none");
-    }
-    String login = matcher.group("login") == null ? "" : matcher.group("login");
-    int colon = login.indexOf(':');
-    if (!login.isEmpty() && colon < 0) {
-      throw bad(url, "a login must be :password@ or user:password@");
-    }
-    Duration connectTimeout = Duration.ofSeconds(1);
-    Duration readTimeout = Duration.ofSeconds(2);
-    String query = matcher.group("query") == null ? "" : matcher.group("query");
-    for (String parameter : query.isEmpty() ? new String[0] : query.split("&", -1)) {
-      Matcher timeout = TIMEOUT.matcher(parameter);
-      if (!timeout.matches()) {
-        throw bad(url, "only connect_timeout_ms and read_timeout_ms may follow the question mark");
-      }
-      Duration value = Duration.ofMillis(Long.parseLong(timeout.group("value")));
-      if (timeout.group("name").startsWith("connect")) {
-        connectTimeout = value;
-      } else {
-        readTimeout = value;
-      }
-    }
-    return new RedisSessionConfig(
-        topology,
-        nodes,
-        masterName,
-        colon < 0 ? Optional.empty() : decoded(login.substring(0, colon)),
-        colon < 0 ? Optional.empty() : decoded(login.substring(colon + 1)),
-        path.isEmpty() ? 0 : Integer.parseInt(path),
-        matcher.group("scheme").equals("rediss"),
-        sessionTtl,
-        connectTimeout,
-        readTimeout);
+    return RedisUrl.parse(url, sessionTtl);
   }
 
   /**
-   * The URL as it may be shown.
+   * A URL as it may be shown, whether {@link #parse} takes it or not.
    *
    * @param url any text
-   * @return the same, with a login replaced by asterisks
+   * @return the same, with asterisks in place of users and passwords
    */
   public static String redacted(String url) {
-    return url.replaceAll("//.*@", "//***@");
+    return RedisUrl.redacted(url);
   }
 
-  /** Everything but the password. */
+  /** Which servers there are and how they work together. */
+  public sealed interface Topology {}
+
+  /**
+   * One server.
+   *
+   * @param address the server
+   * @param database the number of the logical database
+   */
+  public record Single(Address address, int database) implements Topology {}
+
+  /**
+   * A master that Sentinels watch and replace.
+   *
+   * @param sentinels some of the Sentinels
+   * @param masterName the name that the Sentinels give to the master
+   * @param sentinelCredentials the user and password of the Sentinels
+   * @param database the number of the logical database
+   */
+  public record Sentinel(
+      List<Address> sentinels, String masterName, Credentials sentinelCredentials, int database)
+      implements Topology {
+
+    /** Copies the list. */
+    public Sentinel {
+      sentinels = List.copyOf(sentinels);
+    }
+  }
+
+  /**
+   * Several masters, each with a part of the keys.
+   *
+   * @param nodes some of the nodes; the others are found through them
+   */
+  public record Cluster(List<Address> nodes) implements Topology {
+
+    /** Copies the list. */
+    public Cluster {
+      nodes = List.copyOf(nodes);
+    }
+  }
+
+  /**
+   * A host and a port.
+   *
+   * @param host a name or an IP address, IPv6 without brackets
+   * @param port 1 to 65535
+   */
+  public record Address(String host, int port) {
+
+    /** As in a URL. */
+    @Override
+    public String toString() {
+      return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+  }
+
+  /**
+   * Who to log in as.
+   *
+   * @param user the user of Redis's access control list, if not the default one
+   * @param password the password, if there is one
+   */
+  public record Credentials(Optional<String> user, Optional<String> password) {
+
+    /** Nobody in particular. */
+    public static final Credentials NONE = new Credentials(Optional.empty(), Optional.empty());
+
+    /** As in a URL, without the password. */
+    @Override
+    public String toString() {
+      return user.orElse("") + password.map(secret -> ":***").orElse("");
+    }
+  }
+
+  /** The URL in short, without passwords and options. */
   @Override
   public String toString() {
-    return "RedisSessionConfig[" + topology + " " + nodes + (tls ? " TLS" : "") + "]";
-  }
-
-  private static Set<String> nodes(String url, String list, Topology topology) {
-    Set<String> nodes = new LinkedHashSet<>();
-    for (String entry : list.split(",", -1)) {
-      Matcher node = NODE.matcher(entry);
-      String port = node.matches() ? node.group("port") : "0";
-      if (port == null) {
-        port = topology == Topology.SENTINEL ? "26379" : "6379";
-      }
-      int number = Integer.parseInt(port);
-      if (number < 1 || number > 65535) {
-        throw bad(url, "each address must be host or host:port with a port from 1 to 65535");
-      }
-      nodes.add(node.group("host") + ":" + number);
+    String who = credentials.toString();
+    String start = tls ? "rediss" : "redis";
+    String login = "://" + (who.isEmpty() ? "" : who + "@");
+    if (topology instanceof Single single) {
+      return start + login + single.address() + "/" + single.database();
+    } else if (topology instanceof Sentinel sentinel) {
+      return start
+          + "+sentinel"
+          + login
+          + list(sentinel.sentinels())
+          + "/"
+          + sentinel.masterName()
+          + "/"
+          + sentinel.database();
+    } else {
+      return start + "+cluster" + login + list(((Cluster) topology).nodes());
     }
-    if (topology == Topology.SINGLE && nodes.size() > 1) {
-      throw bad(url, "several addresses need redis+sentinel:// or redis+cluster://");
-    }
-    return nodes;
   }
 
-  private static Optional<String> decoded(String text) {
-    return text.isEmpty()
-        ? Optional.empty()
-        : Optional.of(URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8));
-  }
-
-  private static IllegalArgumentException bad(String url, String rule) {
-    return new IllegalArgumentException(
-        "Redis URL '" + redacted(url) + "' is not usable: " + rule + ".");
+  private static String list(List<Address> addresses) {
+    return addresses.stream().map(Address::toString).collect(Collectors.joining(","));
   }
 }

@@ -4,230 +4,136 @@ import dev.tally.chat.SessionId;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
-import dev.tally.chat.spi.StoreUnavailableException;
-import dev.tally.session.redis.RedisSessionConfig.Topology;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
+import dev.tally.session.redis.ScriptBatch.Answer;
+import dev.tally.session.redis.ScriptBatch.Call;
+import dev.tally.session.redis.ScriptBatch.Failure;
+import dev.tally.session.redis.ScriptBatch.Numbers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
-import redis.clients.jedis.AbstractPipeline;
-import redis.clients.jedis.Response;
-import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.exceptions.JedisException;
-import redis.clients.jedis.exceptions.JedisNoScriptException;
-import redis.clients.jedis.exceptions.JedisRedirectionException;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
- * Sessions in Redis 6 or newer, as hashes {@code tally:session:{uuid}}; docs/OPERATIONS.md has the
- * layout. Connects when first asked, so that a server can start before its Redis. Safe for use by
- * several threads; every call is bounded by the timeouts of its {@link RedisSessionConfig}.
+ * Sessions in Redis, so that they outlive the server and can be resumed at another one. Works with
+ * Redis 5 and later: a single server, Sentinel, or Cluster.
+ *
+ * <p>Each session is a hash {@code tally:session:{<uuid>}} with the fields {@code v} (the layout's
+ * version, 1), {@code epoch} (the newest lease), {@code count}, {@code created} and, while nobody
+ * is connected, {@code left} (ms since 1970 by Redis's clock). Redis drops it when the time to live
+ * is over. Keys {@code tally:health:*} live for a minute. A user of Redis's access control list
+ * needs {@code ~tally:*} and the commands of the scripts: eval, evalsha, time, hmget, hset, hdel,
+ * pexpire, and {@code cluster|slots} in a Cluster.
+ *
+ * <p>Safe for use by several threads. A call waits for the network, at the most about the connect
+ * timeout and twice the read timeout, or longer while Sentinels or Cluster nodes have to be found.
+ * Redis need not be there when the store is made.
  */
 public final class RedisSessionStore implements SessionStore {
 
-  private static final Logger LOGGER = System.getLogger(RedisSessionStore.class.getName());
-
-  // One script call for so many sessions: long enough to save work, short enough not to keep other
-  // clients of the same Redis waiting.
-  private static final int SESSIONS_PER_CALL = 64;
+  private static final String SESSION = "tally:session:{";
+  private static final int CLUSTER_HEALTH_KEYS = 8;
+  private static final byte[] HEALTH_TTL = bytes("60000");
+  private static final byte[] LAST = bytes("1");
+  private static final byte[] NOT_LAST = bytes("0");
 
   private final RedisSessionConfig config;
-  private final Script open = Script.load("open.lua");
-  private final Script commit = Script.load("commit.lua");
-  private final String ttlMillis;
-  private final int sessionsPerCall;
-  private final AtomicBoolean complained = new AtomicBoolean();
-  private @Nullable UnifiedJedis client;
-  private boolean closed;
-
-  /** One script call: what goes in, and what is awaited. */
-  private record Call(List<String> keys, List<String> arguments, Response<Object> response) {}
+  private final RedisScripts scripts;
+  private final byte[] ttlMillis;
 
   /**
-   * Makes a store that is not connected yet.
+   * Makes a store; connects when first used.
    *
    * @param config where Redis is
+   * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
   public RedisSessionStore(RedisSessionConfig config) {
     this.config = config;
-    this.ttlMillis = Long.toString(config.sessionTtl().toMillis());
-    // Sessions lie in different slots of a Cluster, and a script sees only one slot's keys.
-    this.sessionsPerCall = config.topology() == Topology.CLUSTER ? 1 : SESSIONS_PER_CALL;
+    this.scripts = new RedisScripts(config);
+    this.ttlMillis = bytes(Long.toString(config.sessionTtl().toMillis()));
   }
 
   @Override
   public Lease open(SessionId id) {
-    return openAll(List.of(id)).get(0).orElseThrow(RedisSessionStore::noAnswer);
+    return lease(id, orThrow(run(Script.OPEN, ttlMillis, List.of(id), RedisSessionStore::opening)));
   }
 
   @Override
-  public CommitResult commit(Commit one) {
-    CommitResult result = commitAll(List.of(one)).get(0);
-    if (result == CommitResult.UNAVAILABLE) {
-      throw noAnswer();
-    }
-    return result;
+  public CommitResult commit(Commit commit) {
+    return result(
+        orThrow(run(Script.COMMIT, ttlMillis, List.of(commit), RedisSessionStore::committing)));
   }
 
   @Override
   public List<Optional<Lease>> openAll(List<SessionId> ids) {
+    List<Answer> answers = run(Script.OPEN, ttlMillis, ids, RedisSessionStore::opening);
     List<Optional<Lease>> leases = new ArrayList<>(ids.size());
-    run(
-        open,
-        ids,
-        SessionId::text,
-        (id, arguments) -> {},
-        4,
-        (id, row) -> leases.add(row.map(numbers -> lease(id, numbers))));
+    for (int i = 0; i < answers.size(); i++) {
+      leases.add(
+          answers.get(i) instanceof Numbers numbers
+              ? Optional.of(lease(ids.get(i), numbers))
+              : Optional.empty());
+    }
     return leases;
   }
 
   @Override
   public List<CommitResult> commitAll(List<Commit> commits) {
+    List<Answer> answers = run(Script.COMMIT, ttlMillis, commits, RedisSessionStore::committing);
     List<CommitResult> results = new ArrayList<>(commits.size());
-    run(
-        commit,
-        commits,
-        one -> one.lease().sessionId().text(),
-        (one, arguments) -> {
-          arguments.add(Long.toString(one.lease().epoch()));
-          arguments.add(Long.toString(one.count()));
-          arguments.add(one.last() ? "1" : "0");
-        },
-        1,
-        (one, row) ->
-            results.add(row.map(RedisSessionStore::result).orElse(CommitResult.UNAVAILABLE)));
+    for (Answer answer : answers) {
+      results.add(answer instanceof Numbers numbers ? result(numbers) : CommitResult.UNAVAILABLE);
+    }
     return results;
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Writes a key, as a session would: a server that answers but takes nothing is not healthy. A
+   * Cluster is healthy if any of several parts of it is.
+   */
   @Override
   public void checkHealth() {
-    try {
-      client().ping();
-    } catch (JedisException e) {
-      throw new StoreUnavailableException(reason(e), e);
+    int keys = config.topology() instanceof RedisSessionConfig.Cluster ? CLUSTER_HEALTH_KEYS : 1;
+    List<Answer> answers =
+        run(
+            Script.OPEN,
+            HEALTH_TTL,
+            IntStream.range(0, keys).boxed().toList(),
+            key -> new Call(bytes("tally:health:" + key), List.of()));
+    if (answers.stream().noneMatch(Numbers.class::isInstance)) {
+      orThrow(answers);
     }
   }
 
   @Override
-  public synchronized void close() {
-    closed = true;
-    if (client != null) {
-      client.close();
-      client = null;
-    }
+  public void close() {
+    scripts.close();
   }
 
-  private interface Arguments<T> {
-    void add(T item, List<String> arguments);
+  private <T> List<Answer> run(Script script, byte[] ttl, List<T> what, Function<T, Call> toCall) {
+    ScriptBatch batch = new ScriptBatch(script, ttl, what.stream().map(toCall).toList());
+    scripts.run(batch);
+    return batch.answers();
   }
 
-  private interface Answer<T> {
-    void take(T item, Optional<List<Long>> row);
+  private static Call opening(SessionId id) {
+    return new Call(key(id), List.of());
   }
 
-  private interface Key<T> {
-    String of(T item);
+  private static Call committing(Commit commit) {
+    return new Call(
+        key(commit.lease().sessionId()),
+        List.of(
+            bytes(Long.toString(commit.lease().epoch())),
+            bytes(Long.toString(commit.count())),
+            commit.last() ? LAST : NOT_LAST));
   }
 
-  /** Runs a script for all items in one pipeline, and hands every item its row of the answer. */
-  private <T> void run(
-      Script script,
-      List<T> items,
-      Key<T> key,
-      Arguments<T> arguments,
-      int columns,
-      Answer<T> answer) {
-    List<@Nullable List<Long>> answers = new ArrayList<>();
-    try {
-      UnifiedJedis redis = client();
-      List<Call> calls = new ArrayList<>();
-      try (AbstractPipeline pipeline = redis.pipelined()) {
-        for (int from = 0; from < items.size(); from += sessionsPerCall) {
-          List<T> chunk = items.subList(from, Math.min(items.size(), from + sessionsPerCall));
-          List<String> keys = new ArrayList<>(chunk.size());
-          List<String> values = new ArrayList<>(1 + 3 * chunk.size());
-          values.add(ttlMillis);
-          for (T item : chunk) {
-            keys.add("tally:session:{" + key.of(item) + "}");
-            arguments.add(item, values);
-          }
-          calls.add(new Call(keys, values, pipeline.evalsha(script.sha(), keys, values)));
-        }
-        pipeline.sync();
-      }
-      for (Call call : calls) {
-        answers.add(await(redis, script, call));
-      }
-    } catch (JedisException e) {
-      complain(e);
-    }
-    for (int i = 0; i < items.size(); i++) {
-      int call = i / sessionsPerCall;
-      List<Long> numbers = call < answers.size() ? answers.get(call) : null;
-      int column = i % sessionsPerCall * columns;
-      answer.take(
-          items.get(i),
-          numbers == null
-              ? Optional.empty()
-              : Optional.of(numbers.subList(column, column + columns)));
-    }
-  }
-
-  /** The call's numbers, or null if Redis did not answer it. */
-  private @Nullable List<Long> await(UnifiedJedis redis, Script script, Call call) {
-    try {
-      Object reply;
-      try {
-        reply = call.response().get();
-      } catch (JedisNoScriptException | JedisRedirectionException e) {
-        // A script that is not there, or a slot that moved: the whole script, along the
-        // redirection.
-        reply = redis.eval(script.source(), call.keys(), call.arguments());
-      }
-      List<Long> numbers = new ArrayList<>();
-      for (Object number : (List<?>) reply) {
-        numbers.add((Long) number);
-      }
-      complained.set(false);
-      return numbers;
-    } catch (JedisException | IllegalStateException e) {
-      // IllegalStateException: the node broke away before it answered this call of the pipeline.
-      complain(e);
-      return null;
-    }
-  }
-
-  private synchronized UnifiedJedis client() {
-    if (closed) {
-      throw new StoreUnavailableException("the Redis store is closed");
-    }
-    UnifiedJedis connected = client;
-    if (connected == null) {
-      connected = RedisClients.connect(config);
-      client = connected;
-    }
-    return connected;
-  }
-
-  private void complain(RuntimeException e) {
-    if (complained.compareAndSet(false, true)) {
-      LOGGER.log(Level.WARNING, reason(e));
-    }
-  }
-
-  private String reason(RuntimeException e) {
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return "Redis at " + config.nodes() + " does not answer as it should: " + cause.getMessage();
-  }
-
-  private static Lease lease(SessionId id, List<Long> numbers) {
+  private static Lease lease(SessionId id, Numbers numbers) {
     long gap = numbers.get(3);
     return new Lease(
         id,
@@ -237,11 +143,23 @@ public final class RedisSessionStore implements SessionStore {
         gap < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(gap)));
   }
 
-  private static CommitResult result(List<Long> numbers) {
+  private static CommitResult result(Numbers numbers) {
     return numbers.get(0) == 1 ? CommitResult.STORED : CommitResult.SUPERSEDED;
   }
 
-  private static StoreUnavailableException noAnswer() {
-    return new StoreUnavailableException("Redis did not answer");
+  private static Numbers orThrow(List<Answer> answers) {
+    Answer answer = answers.get(0);
+    if (answer instanceof Failure failure) {
+      throw failure.error();
+    }
+    return (Numbers) answer;
+  }
+
+  private static byte[] key(SessionId id) {
+    return bytes(SESSION + id.text() + "}");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 }

@@ -8,23 +8,21 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/**
- * A Lua script, and the SHA-1 that Redis knows it by.
- *
- * @param source the script
- * @param sha its digest, in hexadecimal
- */
-record Script(String source, String sha) {
+/** A Lua script that Redis knows by the SHA-1 of its text once it has seen it. */
+@SuppressWarnings("ArrayRecordComponent") // never compared: the scripts are two constants
+record Script(byte[] sha, byte[] text) {
 
-  static Script load(String resource) {
-    try (InputStream in = Script.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IllegalStateException("resource " + resource + " is missing from the jar");
+  static final Script OPEN = load("open.lua");
+  static final Script COMMIT = load("commit.lua");
+
+  private static Script load(String name) {
+    try (InputStream resource = Script.class.getResourceAsStream("scripts/" + name)) {
+      if (resource == null) {
+        throw new IllegalStateException("the jar lacks its script " + name);
       }
-      byte[] source = in.readAllBytes();
-      byte[] digest = MessageDigest.getInstance("SHA-1").digest(source);
-      return new Script(
-          new String(source, StandardCharsets.UTF_8), HexFormat.of().formatHex(digest));
+      byte[] text = resource.readAllBytes();
+      byte[] sha = MessageDigest.getInstance("SHA-1").digest(text);
+      return new Script(HexFormat.of().formatHex(sha).getBytes(StandardCharsets.US_ASCII), text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (NoSuchAlgorithmException e) {

@@ -1,0 +1,145 @@
+package dev.tally.session.redis;
+
+import dev.tally.chat.spi.StoreUnavailableException;
+import dev.tally.session.redis.RedisSessionConfig.Address;
+import dev.tally.session.redis.RedisSessionConfig.Cluster;
+import dev.tally.session.redis.RedisSessionConfig.Credentials;
+import dev.tally.session.redis.RedisSessionConfig.Sentinel;
+import dev.tally.session.redis.RedisSessionConfig.Single;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.ClientSetInfoConfig;
+import redis.clients.jedis.ConnectionPoolConfig;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.providers.ClusterConnectionProvider;
+import redis.clients.jedis.providers.ConnectionProvider;
+import redis.clients.jedis.providers.PooledConnectionProvider;
+import redis.clients.jedis.providers.SentineledConnectionProvider;
+
+/**
+ * The pools of connections: made when first needed, since Redis may start after us, and tried again
+ * at the next call where that failed. Safe for use by several threads.
+ */
+final class RedisConnections implements AutoCloseable {
+
+  /** How long a failover that no error told us of may stay unnoticed. */
+  private static final Duration CLUSTER_REFRESH = Duration.ofSeconds(2);
+
+  private final RedisSessionConfig config;
+  private final JedisClientConfig client;
+  private @Nullable ConnectionProvider provider;
+  private boolean closed;
+
+  RedisConnections(RedisSessionConfig config) {
+    this.config = config;
+    int database = 0;
+    if (config.topology() instanceof Single single) {
+      database = single.database();
+    } else if (config.topology() instanceof Sentinel sentinel) {
+      database = sentinel.database();
+    }
+    this.client = clientConfig(config.credentials(), database);
+  }
+
+  /** What gives connections; a {@link ClusterConnectionProvider} if Redis is a Cluster. */
+  synchronized ConnectionProvider provider() {
+    if (closed) {
+      throw new StoreUnavailableException("the session store is closed");
+    }
+    ConnectionProvider current = provider;
+    if (current == null) {
+      try {
+        current = connect();
+      } catch (JedisException e) {
+        throw RedisErrors.unavailable(config, e);
+      }
+      provider = current;
+    }
+    return current;
+  }
+
+  /** Forgets connections that lead to the wrong server; the next call asks anew where to go. */
+  void discard(ConnectionProvider wrong) {
+    synchronized (this) {
+      if (provider != wrong) {
+        return;
+      }
+      provider = null;
+    }
+    closeQuietly(wrong);
+  }
+
+  @Override
+  public void close() {
+    ConnectionProvider last;
+    synchronized (this) {
+      closed = true;
+      last = provider;
+      provider = null;
+    }
+    if (last != null) {
+      closeQuietly(last);
+    }
+  }
+
+  private ConnectionProvider connect() {
+    ConnectionPoolConfig pool = new ConnectionPoolConfig();
+    pool.setMaxTotal(config.poolSize());
+    pool.setMaxIdle(config.poolSize());
+    pool.setMaxWait(config.readTimeout());
+    pool.setJmxEnabled(false);
+    if (config.topology() instanceof Single single) {
+      return new PooledConnectionProvider(toJedis(single.address()), client, pool);
+    } else if (config.topology() instanceof Sentinel sentinel) {
+      return new SentineledConnectionProvider(
+          sentinel.masterName(),
+          client,
+          pool,
+          toJedis(sentinel.sentinels()),
+          clientConfig(sentinel.sentinelCredentials(), 0));
+    } else {
+      List<Address> nodes = ((Cluster) config.topology()).nodes();
+      return new ClusterConnectionProvider(toJedis(nodes), client, pool, CLUSTER_REFRESH);
+    }
+  }
+
+  private JedisClientConfig clientConfig(Credentials credentials, int database) {
+    DefaultJedisClientConfig.Builder builder =
+        DefaultJedisClientConfig.builder()
+            .resp2()
+            .clientName("tally")
+            .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
+            .connectionTimeoutMillis((int) config.connectTimeout().toMillis())
+            .socketTimeoutMillis((int) config.readTimeout().toMillis())
+            .database(database);
+    credentials.user().ifPresent(builder::user);
+    credentials.password().ifPresent(builder::password);
+    if (config.tls()) {
+      builder.sslOptions(Tls.options(config.caFile()));
+    }
+    return builder.build();
+  }
+
+  private static Set<HostAndPort> toJedis(List<Address> addresses) {
+    return addresses.stream().map(RedisConnections::toJedis).collect(Collectors.toSet());
+  }
+
+  private static HostAndPort toJedis(Address address) {
+    return new HostAndPort(address.host(), address.port());
+  }
+
+  private static void closeQuietly(ConnectionProvider provider) {
+    try {
+      provider.close();
+    } catch (Exception e) {
+      System.getLogger(RedisConnections.class.getName())
+          .log(System.Logger.Level.DEBUG, "closing connections to Redis failed", e);
+    }
+  }
+}

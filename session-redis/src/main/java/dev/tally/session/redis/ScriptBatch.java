@@ -1,0 +1,162 @@
+package dev.tally.session.redis;
+
+import dev.tally.chat.spi.StoreUnavailableException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisNoScriptException;
+
+/**
+ * One script and the calls of it that go out together. Calls are named by their index; a chunk of
+ * them is one run of the script. Threads may share a batch as long as their chunks differ.
+ */
+final class ScriptBatch {
+
+  /**
+   * One session's part.
+   *
+   * @param key the session's key
+   * @param arguments what the script wants to know of it
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Call(byte[] key, List<byte[]> arguments) {}
+
+  /** What became of one call. */
+  sealed interface Answer {}
+
+  /**
+   * The script ran.
+   *
+   * @param numbers what it said for this key
+   */
+  record Numbers(List<?> numbers) implements Answer {
+
+    long get(int index) {
+      return (Long) numbers.get(index);
+    }
+  }
+
+  /**
+   * It is unknown whether the script ran.
+   *
+   * @param error why
+   */
+  record Failure(StoreUnavailableException error) implements Answer {}
+
+  private static final long FOREIGN_KEY = -1;
+  private final Script script;
+  private final byte[] shared;
+  private final List<Call> calls;
+  private final Answer[] answers;
+
+  /**
+   * Makes a batch that nobody answered yet.
+   *
+   * @param script the script
+   * @param shared the argument that all calls have in common
+   * @param calls one for each session
+   */
+  ScriptBatch(Script script, byte[] shared, List<Call> calls) {
+    this.script = script;
+    this.shared = shared;
+    this.calls = calls;
+    this.answers = new Answer[calls.size()];
+  }
+
+  int size() {
+    return answers.length;
+  }
+
+  byte[] key(int index) {
+    return calls.get(index).key();
+  }
+
+  /** One answer for each call, once each has one. */
+  List<Answer> answers() {
+    return Arrays.asList(answers);
+  }
+
+  /**
+   * Runs chunks in one pipeline.
+   *
+   * @return what the server answered for each chunk, errors among it
+   */
+  List<Object> runOn(Connection connection, List<int[]> chunks) {
+    List<Object> replies = send(connection, chunks, Command.EVALSHA);
+    List<int[]> unknown = new ArrayList<>();
+    for (int i = 0; i < chunks.size(); i++) {
+      if (replies.get(i) instanceof JedisNoScriptException) {
+        unknown.add(chunks.get(i));
+      }
+    }
+    if (unknown.isEmpty()) {
+      return replies;
+    }
+    // The first run brings the text, and from then on the server knows it.
+    List<Object> again = send(connection, unknown, Command.EVAL);
+    List<Object> merged = new ArrayList<>(replies);
+    for (int i = 0, next = 0; i < merged.size(); i++) {
+      if (merged.get(i) instanceof JedisNoScriptException) {
+        merged.set(i, again.get(next++));
+      }
+    }
+    return merged;
+  }
+
+  private List<Object> send(Connection connection, List<int[]> chunks, Command first) {
+    Command command = first;
+    for (int[] chunk : chunks) {
+      connection.sendCommand(command, arguments(command, chunk));
+      command = Command.EVALSHA;
+    }
+    return connection.getMany(chunks.size());
+  }
+
+  /** What EVAL or EVALSHA take for a chunk. */
+  byte[][] arguments(Command command, int[] chunk) {
+    List<byte[]> arguments = new ArrayList<>(3 + 4 * chunk.length);
+    arguments.add(command == Command.EVAL ? script.text() : script.sha());
+    arguments.add(Integer.toString(chunk.length).getBytes(StandardCharsets.US_ASCII));
+    for (int index : chunk) {
+      arguments.add(calls.get(index).key());
+    }
+    arguments.add(shared);
+    for (int index : chunk) {
+      arguments.addAll(calls.get(index).arguments());
+    }
+    return arguments.toArray(byte[][]::new);
+  }
+
+  /** Takes in what the server answered for a chunk. */
+  void answered(
+      int[] chunk, Object reply, Function<JedisDataException, StoreUnavailableException> failure) {
+    if (reply instanceof JedisDataException error) {
+      failed(chunk, failure.apply(error));
+      return;
+    }
+    List<?> numbers = (List<?>) reply;
+    int each = numbers.size() / chunk.length;
+    for (int i = 0; i < chunk.length; i++) {
+      Numbers own = new Numbers(numbers.subList(each * i, each * (i + 1)));
+      answers[chunk[i]] = own.get(0) == FOREIGN_KEY ? foreignKey() : own;
+    }
+  }
+
+  /** Takes in that nobody knows what became of a chunk. */
+  void failed(int[] chunk, StoreUnavailableException error) {
+    Failure failure = new Failure(error);
+    for (int index : chunk) {
+      answers[index] = failure;
+    }
+  }
+
+  private static Failure foreignKey() {
+    return new Failure(
+        new StoreUnavailableException("something else stands under the session's key in Redis"));
+  }
+}

@@ -1,0 +1,5 @@
+/** Real Redis servers for tests; published as the test-jar. */
+@NullMarked
+package dev.tally.session.redis.testing;
+
+import org.jspecify.annotations.NullMarked;
