@@ -1,0 +1,80 @@
+package dev.tally.metrics;
+
+import dev.tally.chat.spi.ChatStatistics;
+import io.prometheus.client.Collector;
+import io.prometheus.client.GaugeMetricFamily;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The gauges, read from where their values live at the moment of the scrape. */
+final class ChatGauges extends Collector {
+
+  volatile @Nullable ChatStatistics statistics;
+  volatile LongSupplier outboundBytes = () -> 0;
+  volatile int connectionLimit;
+  volatile double startupSeconds;
+  private final InstantSource clock;
+  private volatile @Nullable Instant drainStart;
+
+  ChatGauges(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  void drainStarted() {
+    drainStart = clock.instant();
+  }
+
+  @Override
+  public List<MetricFamilySamples> collect() {
+    List<MetricFamilySamples> families = new ArrayList<>();
+    families.add(
+        gauge("websocket_connection_limit", "Connections let in at once.", connectionLimit));
+    families.add(
+        gauge(
+            "websocket_outbound_bytes",
+            "Bytes that wait to be written to sockets.",
+            (double) outboundBytes.getAsLong()));
+    families.add(
+        gauge("chat_startup_seconds", "Time from start until ready; 0 before.", startupSeconds));
+    families.add(
+        gauge("chat_shutdown_seconds", "Time since the drain began; 0 before.", shutdownSeconds()));
+    ChatStatistics now = statistics;
+    if (now != null) {
+      addStatistics(families, now);
+    }
+    return families;
+  }
+
+  private static void addStatistics(List<MetricFamilySamples> families, ChatStatistics now) {
+    families.add(gauge("websocket_active_connections", "Open connections.", now.connections()));
+    families.add(gauge("chat_ready", "1 if new clients are welcome.", now.ready() ? 1 : 0));
+    families.add(gauge("chat_draining", "1 once the drain began.", now.draining() ? 1 : 0));
+    families.add(gauge("session_store_up", "1 if the store answered last.", now.storeUp() ? 1 : 0));
+    families.add(
+        gauge(
+            "chat_pending_messages",
+            "Messages not yet acknowledged.",
+            (double) now.pendingMessages()));
+    families.add(
+        gauge("chat_pending_bytes", "Bytes of these messages.", (double) now.pendingBytes()));
+    families.add(
+        new GaugeMetricFamily(
+                "session_store_queue_depth", "Sessions that wait for the store.", List.of("queue"))
+            .addMetric(List.of("open"), now.openQueueDepth())
+            .addMetric(List.of("commit"), now.commitQueueDepth()));
+  }
+
+  private double shutdownSeconds() {
+    Instant start = drainStart;
+    return start == null ? 0 : Duration.between(start, clock.instant()).toMillis() / 1000.0;
+  }
+
+  private static MetricFamilySamples gauge(String name, String help, double value) {
+    return new GaugeMetricFamily(name, help, value);
+  }
+}

@@ -1,0 +1,56 @@
+package dev.tally.metrics;
+
+import dev.tally.chat.Readiness;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * The answers to {@code /healthz} and {@code /readyz}, the same on every port. Safe for use by
+ * several threads.
+ *
+ * @param readiness asked each time
+ * @param color the side of a blue-green pair; empty if there is none
+ * @param version the release
+ */
+public record Health(Supplier<Readiness> readiness, String color, String version) {
+
+  /**
+   * One answer.
+   *
+   * @param status the HTTP status code
+   * @param json the body
+   */
+  public record Answer(int status, String json) {}
+
+  /**
+   * Whether the process lives: if this can be asked, it does.
+   *
+   * @return always 200
+   */
+  public Answer live() {
+    return new Answer(
+        200,
+        "{\"status\":\"ok\",\"color\":\"%s\",\"version\":\"%s\"}"
+            .formatted(escape(color), escape(version)));
+  }
+
+  /**
+   * Whether new clients should be sent here.
+   *
+   * @return 200, or 503 with the reason
+   */
+  public Answer ready() {
+    Readiness now = readiness.get();
+    return now.ready()
+        ? new Answer(200, "{\"status\":\"ready\"}")
+        : new Answer(
+            503, "{\"status\":\"unready\",\"reason\":\"%s\"}".formatted(escape(now.reason())));
+  }
+
+  private static String escape(String text) {
+    return text.codePoints()
+        .mapToObj(
+            c -> c < ' ' || c == '"' || c == '\\' ? "\\u%04x".formatted(c) : Character.toString(c))
+        .collect(Collectors.joining());
+  }
+}

@@ -1,0 +1,11 @@
+/** Prometheus metrics and the admin port. */
+module dev.tally.metrics {
+  requires static org.jspecify;
+  requires transitive dev.tally.chat;
+  requires transitive simpleclient;
+  requires simpleclient.hotspot;
+  requires simpleclient.httpserver;
+  requires jdk.httpserver;
+
+  exports dev.tally.metrics;
+}
