@@ -1,45 +1,52 @@
 # Tally: `make run` starts the server, `make test` runs everything. ARGS go to the server:
 #   make run ARGS="--port 9000 --redis-url redis://127.0.0.1"
-SHELL := bash
+SHELL := /bin/bash
 .SHELLFLAGS := -Eeuo pipefail -c
 .DEFAULT_GOAL := help
 
-JAR := server-tyrus/target/tally-server.jar
-SOURCES := $(shell find . -name pom.xml -o -path '*/src/main/*' -type f 2>/dev/null | grep -v '/target/' | sort)
-SCRIPTS := .ci/run $(shell find ops -name '*.sh' | sort)
-REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || printf unknown)
-MAVEN := mvn -B -ntp -Dtally.revision=$(REVISION)
+jar := server-tyrus/target/tally-server.jar
+# Directories count too: a source that was taken away is a change.
+sources := .mvn/jvm.config $(shell find . -name target -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null)
+scripts := .ci/run $(shell find ops -name '*.sh' -o -name '*.bats')
+revision := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
+java := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
 ARGS ?=
 
 .PHONY: help build run test lint fmt docs clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
 
-build: $(JAR) ## make the one runnable file, server-tyrus/target/tally-server.jar
+build: $(jar) ## make the one runnable file, server-tyrus/target/tally-server.jar
 
-$(JAR): $(SOURCES)
+$(jar): $(sources)
 	@ops/setup.sh build
-	$(MAVEN) -q package -DskipTests
+	$(maven) --quiet package -DskipTests
 	@touch $@
 
-run: $(JAR) ## start the server in the foreground; ARGS="--port 9000 ..."
-	@exec java -jar $(JAR) $(ARGS)
+run: $(jar) ## start the server in the foreground; ARGS="--port 9000 ..."
+	@exec $(java) -jar $(jar) $(ARGS)
 
 test: ## run every test and check, and install what they need where possible
 	@ops/setup.sh test
-	@$(MAKE) --no-print-directory lint
-	bats --recursive ops/test
-	$(MAVEN) verify javadoc:javadoc
+	shellcheck $(scripts)
+	@rm -rf target/bats-reports && mkdir -p target/bats-reports
+	bats --recursive --report-formatter junit --output target/bats-reports ops/test
+	$(maven) verify
 
-lint: ## check the shell scripts
-	shellcheck $(SCRIPTS)
+lint: ## everything of make test but the tests: compiler warnings, format, rules, Javadoc, shell
+	@ops/setup.sh test
+	shellcheck $(scripts)
+	$(maven) --quiet verify -DskipTests
 
 fmt: ## format the sources
-	$(MAVEN) -q spotless:apply
+	@ops/setup.sh build
+	$(maven) --quiet spotless:apply
 
-docs: ## build the Javadoc of the libraries, without a warning
-	$(MAVEN) -q compile javadoc:javadoc -pl chat-core,session-redis,metrics
+docs: ## build the Javadoc: <module>/target/reports/apidocs
+	@ops/setup.sh build
+	$(maven) --quiet verify -DskipTests -Dspotless.check.skip
 
 clean: ## remove what the build made
 	rm -rf target */target

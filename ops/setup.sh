@@ -1,41 +1,130 @@
 #!/usr/bin/env bash
-# Gets what the build and the tests need: a JDK (17 or newer), Maven, redis-server,
-# openssl, curl, procps, shellcheck, bats.
-# With root on Debian or Ubuntu it installs what is missing; elsewhere it says what to install.
-# Usage: ops/setup.sh build|test
+# Installs what building or testing Tally needs, where it can: as root on Debian or Ubuntu.
+# Elsewhere it says in one sentence what to install.
 set -Eeuo pipefail
 
+readonly minimum_java=17
+readonly minimum_maven=3.8.7
+# Where invoke-rc.d(8) asks whether it may start a service; the tests put it elsewhere.
+readonly policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
+
 usage() {
-  printf 'usage: ops/setup.sh build|test; got: %s\n' "${*:-nothing}" >&2
-  exit 2
+  cat <<'USAGE'
+Usage: ops/setup.sh build|test
+
+  build   a JDK and Maven
+  test    the same, and redis-server, redis-cli, openssl, curl, pgrep, shellcheck and bats
+
+Exit codes: 0 all there, 1 something is missing, 2 wrong usage.
+USAGE
 }
 
-missing_packages() {
-  local wanted=("javac:openjdk-17-jdk-headless" "mvn:maven")
-  if [[ $1 == test ]]; then
-    wanted+=("redis-server:redis-server" "redis-cli:redis-tools" "openssl:openssl"
-      "curl:curl" "pgrep:procps" "shellcheck:shellcheck" "bats:bats")
+fail() {
+  printf 'setup: %s\n' "$1" >&2
+  exit 1
+}
+
+java_version() {
+  local javac=javac
+  [[ -z ${JAVA_HOME:-} ]] || javac=$JAVA_HOME/bin/javac
+  "$javac" -version 2>&1 | sed -nE 's/^javac ([0-9]+).*/\1/p' || true
+}
+
+maven_version() {
+  mvn --version 2>/dev/null | sed -nE 's/.*Apache Maven ([0-9][0-9.]*).*/\1/p' | head -n 1 || true
+}
+
+at_least() { # wanted found
+  [[ -n $2 ]] && printf '%s\n%s\n' "$1" "$2" | sort --check=quiet --version-sort
+}
+
+has_java() { at_least "$minimum_java" "$(java_version)"; }
+has_maven() { at_least "$minimum_maven" "$(maven_version)"; }
+
+# The names of what is missing, in the user's words, one on each line.
+missing() { # build|test
+  has_java || printf 'JDK %s or newer\n' "$minimum_java"
+  # Maven cannot say its version without a JDK.
+  if has_java; then
+    has_maven || printf 'Maven %s or newer\n' "$minimum_maven"
+  else
+    command -v mvn >/dev/null || printf 'Maven %s or newer\n' "$minimum_maven"
   fi
-  local entry
-  for entry in "${wanted[@]}"; do
-    command -v "${entry%%:*}" >/dev/null || printf '%s\n' "${entry##*:}"
+  [[ $1 == test ]] || return 0
+  local tool
+  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats; do
+    command -v "$tool" >/dev/null || printf '%s\n' "$tool"
   done
 }
 
-install() {
-  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    printf 'Please install these first (names as in Debian): %s\n' "$*" >&2
-    exit 1
+# The JDK that the code is written for where the distribution has it, else the distribution's own.
+jdk_package() {
+  if apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then
+    echo openjdk-17-jdk-headless
+  else
+    echo default-jdk-headless
   fi
-  printf 'installing: %s\n' "$*" >&2
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -q -o DPkg::Lock::Timeout=180 update >&2
-  # The tests start their own servers: nothing that is installed here shall start by itself.
-  RUNLEVEL=1 apt-get -q -y -o DPkg::Lock::Timeout=180 install --no-install-recommends "$@" >&2
 }
 
-[[ $# == 1 && ($1 == build || $1 == test) ]] || usage "$@"
-mapfile -t packages < <(missing_packages "$1")
-if ((${#packages[@]} > 0)); then
-  install "${packages[@]}"
-fi
+packages() { # missing things on stdin
+  local thing
+  while read -r thing; do
+    case $thing in
+      JDK*) jdk_package ;;
+      Maven*) echo maven ;;
+      redis-cli) echo redis-tools ;;
+      pgrep) echo procps ;;
+      *) echo "$thing" ;;
+    esac
+  done
+}
+
+apt() {
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=180 -o Dpkg::Use-Pty=0 -qq "$@" >&2
+}
+
+# Debian starts a service as soon as it is installed. The tests start their own servers, so a
+# policy forbids it for the time of the installation.
+install_quietly() { # package...
+  if [[ ! -e $policy ]]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  apt install --yes --no-install-recommends "$@" || return
+  if [[ " $* " == *" redis-server "* ]] && command -v systemctl >/dev/null; then
+    systemctl disable redis-server >/dev/null 2>&1 || true
+  fi
+}
+
+main() {
+  local what=${1:-}
+  case $what in
+    build | test) ;;
+    -h | --help)
+      usage
+      return
+      ;;
+    *)
+      usage >&2
+      printf "setup: '%s' is not one of build, test\n" "$what" >&2
+      exit 2
+      ;;
+  esac
+
+  local wanted
+  wanted=$(missing "$what")
+  [[ -n $wanted ]] || return 0
+
+  if ((EUID == 0)) && command -v apt-get >/dev/null; then
+    printf 'setup: installing %s\n' "${wanted//$'\n'/, }" >&2
+    apt update || fail "apt-get update failed; its message is above"
+    local -a names
+    mapfile -t names < <(packages <<<"$wanted")
+    install_quietly "${names[@]}" || fail "apt-get could not install ${names[*]}; its message is above"
+    wanted=$(missing "$what")
+  fi
+  [[ -z $wanted ]] || fail "please install ${wanted//$'\n'/, } and run this again"
+}
+
+main "$@"
