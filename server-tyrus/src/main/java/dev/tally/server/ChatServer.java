@@ -7,6 +7,7 @@ import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.server.grizzly.WebSocketServer;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -19,7 +20,11 @@ public final class ChatServer {
 
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
+  /** Kept back from the drain timeout for the threads' end. */
+  private static final long SHUTDOWN_MILLIS = 200;
+
   private final ServerSettings settings;
+  private final Duration drainTimeout;
   private final InstantSource clock;
   private final ChatHub hub;
   private final WebSocketServer server;
@@ -40,6 +45,7 @@ public final class ChatServer {
       ChatMetrics metrics,
       InstantSource clock) {
     this.settings = settings;
+    this.drainTimeout = config.drainTimeout();
     this.clock = clock;
     this.hub = new ChatHub(store, metrics, config, clock);
     this.server =
@@ -72,8 +78,9 @@ public final class ChatServer {
     server.refuseHandshakes();
     pause(settings.drainDelay().toMillis());
     server.stopAccepting();
+    long deadline = clock.millis() + drainTimeout.toMillis();
     DrainReport report = hub.drain();
-    awaitGone(settings.webSocket().closeTimeout().toMillis() / 4);
+    awaitGone(deadline - SHUTDOWN_MILLIS);
     server.terminateConnections();
     hub.close();
     server.stop();
@@ -81,8 +88,7 @@ public final class ChatServer {
   }
 
   /** Gives the last close frames time to be read. */
-  private void awaitGone(long millis) {
-    long deadline = clock.millis() + millis;
+  private void awaitGone(long deadline) {
     while (server.connections() > 0 && clock.millis() < deadline) {
       LockSupport.parkNanos(POLL_NANOS);
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ final class JakartaTransport implements Transport {
   private final Session session;
   private final Executor closer = ForkJoinPool.commonPool();
   private final ArrayDeque<Reply> waiting = new ArrayDeque<>();
+  private final AtomicInteger steps = new AtomicInteger();
   private boolean sending;
   private boolean closed;
   private @Nullable Runnable finalClose;
@@ -73,7 +75,16 @@ final class JakartaTransport implements Transport {
     }
   }
 
+  /** One step per send that ended; containers that end it at once call this from within a step. */
   private void sendNext() {
+    if (steps.getAndIncrement() == 0) {
+      do {
+        step();
+      } while (steps.decrementAndGet() > 0);
+    }
+  }
+
+  private void step() {
     Reply next;
     Runnable last = null;
     synchronized (this) {
@@ -87,7 +98,7 @@ final class JakartaTransport implements Transport {
     if (next != null) {
       try {
         session.getAsyncRemote().sendText(next.text(), result -> sendNext());
-      } catch (IllegalStateException | IllegalArgumentException e) {
+      } catch (RuntimeException e) {
         // Closed in between; the container reports that through onClose.
         sendNext();
       }

@@ -71,8 +71,12 @@ final class RawClient implements AutoCloseable {
 
   /** A client whose handshake is done. */
   static RawClient open(int port) throws IOException {
+    return open(port, "/ws/chat/");
+  }
+
+  static RawClient open(int port, String target) throws IOException {
     RawClient client = new RawClient(port);
-    client.send(handshake("/ws/chat/").getBytes(StandardCharsets.US_ASCII));
+    client.send(handshake(target).getBytes(StandardCharsets.US_ASCII));
     Response response = client.response();
     if (!response.status().startsWith("101 ")) {
       throw new IOException(response.toString());

@@ -3,6 +3,7 @@ package dev.tally.server;
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.SessionStore;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,7 +20,7 @@ final class RunningServer implements AutoCloseable {
   private final ChatServer server;
   private boolean stopped;
 
-  RunningServer(WebSocketSettings settings, ChatConfig config) {
+  RunningServer(WebSocketSettings settings, SessionStore store) {
     ChatMetrics metrics =
         new ChatMetrics() {
           @Override
@@ -42,8 +43,8 @@ final class RunningServer implements AutoCloseable {
     this.server =
         new ChatServer(
             new ServerSettings(settings, "blue", "1.2.3", "127.0.0.1:8001", defaults.drainDelay()),
-            config,
-            new InMemorySessionStore(Duration.ofHours(1), 100_000, clock),
+            ChatConfig.defaults(),
+            store,
             metrics,
             clock);
     try {
@@ -54,11 +55,19 @@ final class RunningServer implements AutoCloseable {
   }
 
   RunningServer(UnaryOperator<Limits> change) {
-    this(change.apply(Limits.generous()).settings(), ChatConfig.defaults());
+    this(change.apply(Limits.generous()).settings(), memory());
   }
 
   RunningServer() {
     this(UnaryOperator.identity());
+  }
+
+  RunningServer(SessionStore store) {
+    this(Limits.generous().settings(), store);
+  }
+
+  static InMemorySessionStore memory() {
+    return new InMemorySessionStore(Duration.ofHours(1), 100_000, InstantSource.system());
   }
 
   int port() {

@@ -56,6 +56,7 @@ final class SelectorLoop {
 
   void end() {
     current = null;
+    output.clear();
   }
 
   /** Whether the calling thread is this one and it is that connection's turn. */

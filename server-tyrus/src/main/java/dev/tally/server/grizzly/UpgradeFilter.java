@@ -28,6 +28,8 @@ import org.glassfish.tyrus.spi.WebSocketEngine;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeStatus;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns an upgrade request into a {@link WebSocketConnection}, or refuses it with one sentence and
@@ -35,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * the connection's selector thread.
  */
 final class UpgradeFilter extends BaseFilter {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(UpgradeFilter.class);
 
   /** What Tyrus sees; extensions are not among it, so none is agreed on. */
   private static final List<String> HEADERS =
@@ -134,9 +138,8 @@ final class UpgradeFilter extends BaseFilter {
     WebSocketConnection connection =
         new WebSocketConnection(socket, loop, registry, rules.read(request));
     TyrusUpgradeResponse response = new TyrusUpgradeResponse();
-    UpgradeInfo upgrade =
-        engine.upgrade(tyrusRequest(path, request, connection.client()), response);
-    if (upgrade.getStatus() != UpgradeStatus.SUCCESS || response.getStatus() != 101) {
+    UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection.client()), response);
+    if (upgrade == null) {
       registry.limits().release(connection.client().address());
       refuse(
           socket,
@@ -154,6 +157,18 @@ final class UpgradeFilter extends BaseFilter {
     connection.open(accepted, upgrade, readAhead);
     if (connection.isGone()) {
       connection.onClosed();
+    }
+  }
+
+  private @Nullable UpgradeInfo agree(RequestContext request, TyrusUpgradeResponse response) {
+    try {
+      UpgradeInfo upgrade = engine.upgrade(request, response);
+      // Tyrus takes some other statuses for a success, too.
+      boolean agreed = upgrade.getStatus() == UpgradeStatus.SUCCESS && response.getStatus() == 101;
+      return agreed ? upgrade : null;
+    } catch (RuntimeException e) {
+      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("handshake failed");
+      return null;
     }
   }
 

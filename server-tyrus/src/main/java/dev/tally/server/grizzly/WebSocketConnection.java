@@ -73,10 +73,16 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   /** The handshake succeeded: answers it, opens the Jakarta session, and reads on. */
   void open(ByteBuffer response, UpgradeInfo upgrade, byte[] readAhead) {
     loop.begin(this);
-    outbound.bytes(response);
-    tyrus = upgrade.createConnection(new TyrusWriter(this), reason -> onTyrusClosed());
-    reader.read(readAhead, 0, readAhead.length);
-    endTurn();
+    try {
+      outbound.bytes(response);
+      tyrus = upgrade.createConnection(new TyrusWriter(this), reason -> onTyrusClosed());
+      reader.read(readAhead, 0, readAhead.length);
+    } catch (RuntimeException e) {
+      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("connection failed");
+      doom();
+    } finally {
+      endTurn();
+    }
   }
 
   /** From now on text messages go to the session, not through Tyrus. */
@@ -89,22 +95,27 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   void onReadable() {
     loop.begin(this);
     try {
-      int count = ((SocketChannel) socket.getChannel()).read(loop.inputBuffer());
-      if (count < 0) {
-        socket.terminateSilently();
-      } else if (phase == Phase.OPEN) {
-        if (quietTicks != 0) {
-          quietTicks = 0;
-        }
-        reader.read(loop.input(), 0, count);
-      }
+      read();
     } catch (IOException e) {
       socket.terminateSilently();
     } catch (RuntimeException e) {
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("message failed");
       refuse(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal");
+    } finally {
+      endTurn();
     }
-    endTurn();
+  }
+
+  private void read() throws IOException {
+    int count = ((SocketChannel) socket.getChannel()).read(loop.inputBuffer());
+    if (count < 0) {
+      socket.terminateSilently();
+    } else if (phase == Phase.OPEN) {
+      if (quietTicks != 0) {
+        quietTicks = 0;
+      }
+      reader.read(loop.input(), 0, count);
+    }
   }
 
   void takeTurn() {
@@ -114,21 +125,27 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   }
 
   private void endTurn() {
-    CloseReason reason = wantedClose;
-    if (doomed) {
+    try {
+      CloseReason reason = wantedClose;
+      if (doomed) {
+        socket.terminateSilently();
+      } else if (reason != null && phase == Phase.OPEN && tyrus != null) {
+        reader.stop();
+        tyrus.close(reason);
+      } else if (pingWanted) {
+        pingWanted = false;
+        outbound.bytes(ByteBuffer.wrap(registry.ping()));
+      }
+      outbound.flush();
+      if (phase == Phase.CLOSING) {
+        finish();
+      }
+    } catch (RuntimeException e) {
+      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("connection failed");
       socket.terminateSilently();
-    } else if (reason != null && phase == Phase.OPEN && tyrus != null) {
-      reader.stop();
-      tyrus.close(reason);
-    } else if (pingWanted) {
-      pingWanted = false;
-      outbound.bytes(ByteBuffer.wrap(registry.ping()));
+    } finally {
+      loop.end();
     }
-    outbound.flush();
-    if (phase == Phase.CLOSING) {
-      finish();
-    }
-    loop.end();
   }
 
   /** The server closes first (RFC 6455, 7.1.1), but not before the client could read our frame. */

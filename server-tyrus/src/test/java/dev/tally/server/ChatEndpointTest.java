@@ -1,0 +1,70 @@
+package dev.tally.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatHub;
+import dev.tally.chat.spi.ChatMetrics;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.time.InstantSource;
+import java.util.Map;
+import org.glassfish.tyrus.server.TyrusServerContainer;
+import org.glassfish.tyrus.spi.ServerContainer;
+import org.glassfish.tyrus.spi.ServerContainerFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The endpoint in a container that knows nothing of ours. */
+class ChatEndpointTest {
+
+  private final ChatHub hub =
+      new ChatHub(
+          RunningServer.memory(), ChatMetrics.NONE, ChatConfig.defaults(), InstantSource.system());
+  private final ServerContainer container = ServerContainerFactory.createServerContainer(Map.of());
+
+  @BeforeEach
+  void start() throws Exception {
+    hub.start();
+    for (ServerEndpointConfig config : ChatEndpoint.configs(hub)) {
+      container.addEndpoint(config);
+    }
+    container.start("", 0);
+  }
+
+  @AfterEach
+  void stop() {
+    container.stop();
+    hub.close();
+  }
+
+  private int port() {
+    return ((TyrusServerContainer) container).getPort();
+  }
+
+  @Test
+  void countsAndResumes() throws Exception {
+    String target = "/ws/chat/?session_id=123e4567-e89b-42d3-a456-426614174002";
+    for (int round = 0; round < 2; round++) {
+      try (RawClient client = RawClient.open(port(), target)) {
+        for (int i = 1; i <= 100; i++) {
+          client.text("m");
+        }
+        for (int i = 1; i <= 100; i++) {
+          assertThat(client.next().text()).isEqualTo("{\"count\": " + (100 * round + i) + "}");
+        }
+      }
+    }
+  }
+
+  @Test
+  void closesABadSessionIdWith1008AndABinaryMessageWith1003() throws Exception {
+    try (RawClient client = RawClient.open(port(), "/ws/chat?session_id=42")) {
+      assertThat(client.next().closeCode()).isEqualTo(1008);
+    }
+    try (RawClient client = RawClient.open(port(), "/ws/chat")) {
+      client.send(RawClient.frame(RawClient.BINARY, new byte[] {1}));
+      assertThat(client.next().closeCode()).isEqualTo(1003);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.tally.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.chat.InMemorySessionStore;
+import dev.tally.chat.SessionId;
+import dev.tally.chat.spi.Commit;
+import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.SessionStore;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Replies that another thread releases, as with every store outside the process. */
+class HandOverTest {
+
+  private static final int CLIENTS = 50;
+  private static final int MESSAGES = 200;
+
+  /** Memory behind the threads that a remote store gets. */
+  private record RemoteStore(InMemorySessionStore memory) implements SessionStore {
+    @Override
+    public Lease open(SessionId id) {
+      return memory.open(id);
+    }
+
+    @Override
+    public CommitResult commit(Commit commit) {
+      return memory.commit(commit);
+    }
+  }
+
+  @Test
+  void sendsEveryReplyOnceAndInOrder() throws IOException {
+    List<RawClient> clients = new ArrayList<>();
+    try (RunningServer server = new RunningServer(new RemoteStore(RunningServer.memory()))) {
+      for (int i = 0; i < CLIENTS; i++) {
+        clients.add(RawClient.open(server.port()));
+      }
+      for (int message = 0; message < MESSAGES; message++) {
+        for (RawClient client : clients) {
+          client.text("m" + message);
+        }
+      }
+      for (RawClient client : clients) {
+        for (int n = 1; n <= MESSAGES; n++) {
+          assertThat(client.next().text()).isEqualTo("{\"count\": " + n + "}");
+        }
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void tellsTheOlderConnectionThatItsSessionMovedOn() throws IOException {
+    String target = "/ws/chat/?session_id=123e4567-e89b-42d3-a456-426614174001";
+    try (RunningServer server = new RunningServer();
+        RawClient old = RawClient.open(server.port(), target)) {
+      old.text("one");
+      assertThat(old.next().text()).isEqualTo("{\"count\": 1}");
+      try (RawClient young = RawClient.open(server.port(), target)) {
+        young.text("two");
+        assertThat(young.next().text()).isEqualTo("{\"count\": 2}");
+        assertThat(old.next().closeCode()).isEqualTo(4001);
+        assertThat(old.atEnd()).isTrue();
+      }
+    }
+  }
+}
