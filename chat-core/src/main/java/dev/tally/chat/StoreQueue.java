@@ -35,7 +35,7 @@ final class StoreQueue {
    *
    * @param name the thread's name
    * @param maxBatch sessions in one batch
-   * @param maxBackoff the longest pause after a batch of which some were left
+   * @param maxBackoff the longest pause after a batch of which nothing was answered
    * @param work takes a batch to the store, and returns those that the store did not answer for
    */
   StoreQueue(
@@ -95,8 +95,9 @@ final class StoreQueue {
         }
         List<ChatSession> left = work.apply(batch);
         putBack(left);
+        // Only when nobody was answered: one part of a store that is away must not slow the others.
         backoffMillis =
-            left.isEmpty()
+            left.size() < batch.size()
                 ? 0
                 : Math.min(maxBackoffMillis, Math.max(FIRST_BACKOFF_MILLIS, backoffMillis * 2));
       }
