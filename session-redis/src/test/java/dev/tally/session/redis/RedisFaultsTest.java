@@ -1,0 +1,234 @@
+package dev.tally.session.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.tally.chat.SessionId;
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.spi.SessionStore.CommitResult;
+import dev.tally.chat.spi.StoreUnavailableException;
+import dev.tally.session.redis.testing.RedisServer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class RedisFaultsTest {
+
+  private static final Pattern WAITING =
+      Pattern.compile("(?m)^id=(\\d+) .*name=tally .*flags=b .*cmd=evalsha");
+
+  private @Nullable RedisServer redis;
+  private @Nullable SessionStore store;
+
+  @AfterEach
+  void stop() {
+    if (store != null) {
+      store.close();
+    }
+    if (redis != null) {
+      redis.close();
+    }
+  }
+
+  @Test
+  void connectionKilledInMidBatchLeavesTheBatchUnknownAndARepeatStoresIt() {
+    RedisServer server = start();
+    Sessions sessions = Sessions.open(connect(server, ""), 200);
+    sessions.commitAndExpectStored(1);
+    server.cli("CLIENT", "PAUSE", "60000", "WRITE");
+
+    CompletableFuture<List<CommitResult>> batch =
+        CompletableFuture.supplyAsync(() -> sessions.commit(2));
+    String waiting = await().until(() -> waitingClient(server), Optional::isPresent).orElseThrow();
+    server.cli("CLIENT", "KILL", "ID", waiting);
+
+    assertThat(batch.orTimeout(10, TimeUnit.SECONDS).join())
+        .isEqualTo(sessions.all(CommitResult.UNAVAILABLE));
+    server.cli("CLIENT", "UNPAUSE");
+    sessions.commitAndExpectStored(2);
+    sessions.resumeAndExpect(2);
+  }
+
+  @Test
+  void pausedServerIsUnavailableAndWhatItWasToldBeforeDoesNotCountTwice() {
+    RedisServer server = start();
+    SessionStore paused = connect(server, "?connect_timeout=200ms&read_timeout=200ms");
+    Sessions sessions = Sessions.open(paused, 200);
+    sessions.commitAndExpectStored(1);
+
+    server.pause();
+    assertThat(sessions.commit(2)).isEqualTo(sessions.all(CommitResult.UNAVAILABLE));
+    assertThat(sessions.commit(3)).isEqualTo(sessions.all(CommitResult.UNAVAILABLE));
+    assertThatThrownBy(paused::checkHealth)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("cannot be reached");
+    server.resume();
+
+    await().untilAsserted(() -> sessions.commitAndExpectStored(4));
+    sessions.resumeAndExpect(4);
+  }
+
+  @Test
+  void callersBeyondThePoolDoNotWaitForEver() {
+    RedisServer server = start();
+    SessionStore small = connect(server, "?pool_size=1&connect_timeout=200ms&read_timeout=200ms");
+    small.checkHealth();
+    server.pause();
+
+    List<CompletableFuture<Void>> callers =
+        Stream.generate(() -> CompletableFuture.runAsync(small::checkHealth)).limit(8).toList();
+
+    for (CompletableFuture<Void> caller : callers) {
+      assertThat(caller.orTimeout(20, TimeUnit.SECONDS))
+          .failsWithin(20, TimeUnit.SECONDS)
+          .withThrowableThat()
+          .withCauseInstanceOf(StoreUnavailableException.class);
+    }
+  }
+
+  @Test
+  void countsOutliveARestartWithAppendOnlyFile() {
+    RedisServer server = start("appendonly yes", "appendfsync always");
+    Sessions sessions = Sessions.open(connect(server, ""), 100);
+    sessions.commitAndExpectStored(7);
+
+    server.kill();
+    assertThat(sessions.commit(8)).isEqualTo(sessions.all(CommitResult.UNAVAILABLE));
+    server.restart();
+
+    await().untilAsserted(() -> sessions.resumeAndExpect(7));
+  }
+
+  @Test
+  void emptyReplacementGetsTheSessionsBackFromTheirOwners() {
+    RedisServer server = start();
+    Sessions sessions = Sessions.open(connect(server, ""), 100);
+    sessions.commitAndExpectStored(7);
+
+    server.kill();
+    server.restart();
+    assertThat(server.cli("DBSIZE")).isEqualTo("0");
+
+    await().untilAsserted(() -> sessions.commitAndExpectStored(8));
+    sessions.resumeAndExpect(8);
+  }
+
+  @Test
+  void scriptsAreBroughtAgainAfterTheirCacheWasFlushed() {
+    RedisServer server = start();
+    Sessions sessions = Sessions.open(connect(server, ""), 200);
+    sessions.commitAndExpectStored(1);
+
+    server.cli("SCRIPT", "FLUSH");
+
+    sessions.commitAndExpectStored(2);
+    server.cli("SCRIPT", "FLUSH");
+    sessions.resumeAndExpect(2);
+  }
+
+  @Test
+  void wrongPasswordIsSaidWithoutThePassword() {
+    RedisServer server = start("requirepass right");
+    SessionStore refused = Sessions.store("redis://:geheim@" + server.address());
+    store = refused;
+
+    assertThatThrownBy(refused::checkHealth)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("refuses the user or the password")
+        .hasMessageNotContaining("geheim");
+    assertThatThrownBy(() -> refused.open(SessionId.random()))
+        .isInstanceOf(StoreUnavailableException.class);
+    assertThat(refused.openAll(List.of(SessionId.random()))).containsExactly(Optional.empty());
+  }
+
+  @Test
+  void rightPasswordOfAUserOfTheAccessControlListIsEnough() {
+    RedisServer server =
+        start(
+            "user counter on >right ~tally:* +eval +evalsha +time +hmget +hset +hdel +pexpire"
+                + " +client|setname +select +ping");
+    SessionStore permitted = Sessions.store("redis://counter:right@" + server.address());
+    store = permitted;
+
+    assertThatCode(permitted::checkHealth).doesNotThrowAnyException();
+    Sessions.open(permitted, 3).commitAndExpectStored(1);
+  }
+
+  @Test
+  void missingPermissionIsSaid() {
+    RedisServer server = start("user counter on >right ~tally:* +evalsha");
+    SessionStore refused = Sessions.store("redis://counter:right@" + server.address());
+    store = refused;
+
+    assertThatThrownBy(refused::checkHealth)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("does not permit the user");
+  }
+
+  @Test
+  void readOnlyReplicaIsNotHealthyUntilItIsAMaster() {
+    RedisServer server = start();
+    SessionStore replica = connect(server, "");
+    replica.checkHealth();
+    server.cli("REPLICAOF", "127.0.0.1", "" + RedisServer.freePort());
+
+    assertThatThrownBy(replica::checkHealth)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("is a read-only replica");
+
+    server.cli("REPLICAOF", "NO", "ONE");
+    await().untilAsserted(replica::checkHealth);
+  }
+
+  @Test
+  void fullServerIsNotHealthy() {
+    RedisServer server = start("maxmemory 1", "maxmemory-policy noeviction");
+    SessionStore full = connect(server, "");
+
+    assertThatThrownBy(full::checkHealth)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("is out of memory");
+  }
+
+  @Test
+  void serverMayStartAfterTheStore() {
+    RedisServer server = start();
+    server.kill();
+    SessionStore early = connect(server, "");
+
+    assertThatThrownBy(early::checkHealth)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("cannot be reached");
+
+    server.restart();
+    early.checkHealth();
+  }
+
+  private RedisServer start(String... settings) {
+    RedisServer started = RedisServer.start(settings);
+    redis = started;
+    return started;
+  }
+
+  private SessionStore connect(RedisServer server, String options) {
+    SessionStore connected = Sessions.store(server.url() + options);
+    store = connected;
+    return connected;
+  }
+
+  private static Optional<String> waitingClient(RedisServer server) {
+    Matcher client = WAITING.matcher(server.cli("CLIENT", "LIST"));
+    return client.find() ? Optional.of(client.group(1)) : Optional.empty();
+  }
+}

@@ -1,0 +1,84 @@
+package dev.tally.session.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.spi.StoreUnavailableException;
+import dev.tally.session.redis.testing.RedisServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class RedisSentinelTest {
+
+  private RedisServer master;
+  private RedisServer replica;
+  private List<RedisServer> sentinels;
+
+  @BeforeEach
+  void start() {
+    master = RedisServer.start("repl-diskless-sync-delay 0");
+    replica = RedisServer.start("replicaof 127.0.0.1 " + master.port());
+    await().until(() -> master.cli("INFO", "replication").contains("state=online"));
+    sentinels =
+        Stream.generate(() -> RedisServer.startSentinel("mymaster", master, 2)).limit(3).toList();
+    for (RedisServer sentinel : sentinels) {
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(
+              () ->
+                  sentinel.cli("SENTINEL", "CKQUORUM", "mymaster").startsWith("OK 3")
+                      && sentinel.cli("SENTINEL", "REPLICAS", "mymaster").contains("ip"));
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    sentinels.forEach(RedisServer::close);
+    replica.close();
+    master.close();
+  }
+
+  @Test
+  void sessionsGoOnAtTheNewMaster() {
+    try (SessionStore store = Sessions.store(url("mymaster"))) {
+      store.checkHealth();
+      Sessions sessions = Sessions.open(store, 100);
+      sessions.commitAndExpectStored(5);
+      assertThat(master.cli("WAIT", "1", "10000")).isEqualTo("1");
+
+      master.kill();
+
+      await()
+          .atMost(Duration.ofSeconds(40))
+          .pollInterval(Duration.ofMillis(200))
+          .ignoreExceptions()
+          .untilAsserted(() -> sessions.commitAndExpectStored(6));
+      assertThat(replica.cli("ROLE")).startsWith("master");
+      sessions.resumeAndExpect(6);
+    }
+  }
+
+  @Test
+  void masterThatNobodyWatchesIsUnavailable() {
+    try (SessionStore store = Sessions.store(url("othermaster"))) {
+      assertThatThrownBy(store::checkHealth)
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("othermaster");
+    }
+  }
+
+  private String url(String masterName) {
+    return sentinels.stream()
+        .map(RedisServer::address)
+        .collect(Collectors.joining(",", "redis+sentinel://", "/" + masterName));
+  }
+}

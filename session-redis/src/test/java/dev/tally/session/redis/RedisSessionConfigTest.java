@@ -1,0 +1,138 @@
+package dev.tally.session.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tally.session.redis.RedisSessionConfig.Address;
+import dev.tally.session.redis.RedisSessionConfig.Cluster;
+import dev.tally.session.redis.RedisSessionConfig.Credentials;
+import dev.tally.session.redis.RedisSessionConfig.Sentinel;
+import dev.tally.session.redis.RedisSessionConfig.Single;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class RedisSessionConfigTest {
+
+  private static final Duration TTL = Duration.ofHours(1);
+
+  @Test
+  void urlOfOneServerHasDefaults() {
+    RedisSessionConfig config = parse("redis://localhost");
+
+    assertThat(config)
+        .isEqualTo(
+            new RedisSessionConfig(
+                new Single(new Address("localhost", 6379), 0),
+                Credentials.NONE,
+                false,
+                Optional.empty(),
+                TTL,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(2),
+                8));
+  }
+
+  @Test
+  void urlOfOneServerSaysEverything() {
+    RedisSessionConfig config =
+        parse(
+            "rediss://me:p%40ss%2Fw+rd@[::1]:6380/3"
+                + "?connect_timeout=300ms&read_timeout=4s&pool_size=2&ca_file=/etc/ca.pem");
+
+    assertThat(config)
+        .isEqualTo(
+            new RedisSessionConfig(
+                new Single(new Address("::1", 6380), 3),
+                new Credentials(Optional.of("me"), Optional.of("p@ss/w+rd")),
+                true,
+                Optional.of(Path.of("/etc/ca.pem")),
+                TTL,
+                Duration.ofMillis(300),
+                Duration.ofSeconds(4),
+                2));
+  }
+
+  @Test
+  void urlOfSentinelsNamesTheMaster() {
+    RedisSessionConfig config =
+        parse("redis+sentinel://:pw@a,b:5000/mymaster/2?sentinel_user=s&sentinel_password=t");
+
+    assertThat(config.topology())
+        .isEqualTo(
+            new Sentinel(
+                List.of(new Address("a", 26379), new Address("b", 5000)),
+                "mymaster",
+                new Credentials(Optional.of("s"), Optional.of("t")),
+                2));
+    assertThat(config.credentials())
+        .isEqualTo(new Credentials(Optional.empty(), Optional.of("pw")));
+  }
+
+  @Test
+  void urlOfClusterListsNodes() {
+    assertThat(parse("rediss+cluster://a:7000,b:7001").topology())
+        .isEqualTo(new Cluster(List.of(new Address("a", 7000), new Address("b", 7001))));
+  }
+
+  @Test
+  void badUrlsSayWhichRuleTheyBreakAndNoPassword() {
+    Map<String, String> urls =
+        Map.ofEntries(
+            Map.entry("http://:geheim@host", "it must start with redis://"),
+            Map.entry("redis://:geheim@host:0", "port must be a number from 1 to 65535, not '0'"),
+            Map.entry("redis://:geheim@host:x", "port must be a number from 1 to 65535, not 'x'"),
+            Map.entry("redis://:geheim@", "none may be empty"),
+            Map.entry("redis://:geheim@a,b", "several addresses need redis+sentinel://"),
+            Map.entry("redis://:geheim@a/x", "database must be a number from 0"),
+            Map.entry("redis+cluster://:geheim@a/1", "a Cluster has database 0 only, not '1'"),
+            Map.entry("redis+sentinel://:geheim@a", "needs the master's name"),
+            Map.entry("redis://:ge/heim@host", "must be percent-encoded"),
+            Map.entry("redis://:ge?heim@host", "may be ca_file, connect_timeout"),
+            Map.entry("redis://:ge#heim@host", "'#' must be percent-encoded"),
+            Map.entry("redis://:geheim%@host", "two hexadecimal digits"),
+            Map.entry("redis://geheim@host", "must stand user:password or :password"),
+            Map.entry("redis://a?speed=9", "and no others"),
+            Map.entry("redis://a?pool_size", "needs a value"),
+            Map.entry("redis://a?pool_size=0", "pool_size must be a number from 1 to 1000"),
+            Map.entry("redis://a?pool_size=1&pool_size=2", "stands there twice"),
+            Map.entry("redis://a?read_timeout=2", "must be from 1ms to 60s, such as 500ms"),
+            Map.entry("redis://a?read_timeout=61s", "not '61s'"),
+            Map.entry("redis://a?ca_file=x", "for rediss:// only"),
+            Map.entry("redis://a?sentinel_password=geheim", "for redis+sentinel:// only"));
+
+    urls.forEach(
+        (url, rule) ->
+            assertThatThrownBy(() -> parse(url))
+                .as(url)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(rule)
+                .hasMessageNotContainingAny("geheim", "heim", "\n"));
+  }
+
+  @Test
+  void textHoldsNoPassword() {
+    assertThat(parse("redis://me:geheim@host/1")).hasToString("redis://me:***@host:6379/1");
+    assertThat(parse("redis+sentinel://:geheim@a,[::1]/m?sentinel_password=geheim"))
+        .hasToString("redis+sentinel://:***@a:26379,[::1]:26379/m/0");
+    assertThat(parse("rediss+cluster://a,b")).hasToString("rediss+cluster://a:6379,b:6379");
+    assertThat(parse("redis+sentinel://a/m?sentinel_password=geheim").topology().toString())
+        .doesNotContain("geheim");
+    assertThat(RedisSessionConfig.redacted("redis://me:ge@heim@a?sentinel_password=geheim&x=1"))
+        .isEqualTo("redis://***@a?sentinel_password=***&x=1");
+  }
+
+  @Test
+  void sessionsMustBeKeptForAWhile() {
+    assertThatThrownBy(() -> RedisSessionConfig.parse("redis://a", Duration.ZERO))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("1 ms or more, not PT0S");
+  }
+
+  private static RedisSessionConfig parse(String url) {
+    return RedisSessionConfig.parse(url, TTL);
+  }
+}
