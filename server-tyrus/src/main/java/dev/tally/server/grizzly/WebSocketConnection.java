@@ -31,7 +31,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   private enum Phase {
     OPEN,
-    /** Both close frames are through, or ours is and the client has some time to answer. */
+    /** Our close frame is out; only the client's matters now, and it has some time for it. */
     CLOSING,
     ENDED
   }
@@ -110,8 +110,8 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     int count = ((SocketChannel) socket.getChannel()).read(loop.inputBuffer());
     if (count < 0) {
       socket.terminateSilently();
-    } else if (phase == Phase.OPEN) {
-      if (quietTicks != 0) {
+    } else {
+      if (quietTicks != 0 && phase == Phase.OPEN) {
         quietTicks = 0;
       }
       reader.read(loop.input(), 0, count);
@@ -130,7 +130,6 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       if (doomed) {
         socket.terminateSilently();
       } else if (reason != null && phase == Phase.OPEN && tyrus != null) {
-        reader.stop();
         tyrus.close(reason);
       } else if (pingWanted) {
         pingWanted = false;
@@ -165,6 +164,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   @Override
   public void onText(String text) {
+    if (phase != Phase.OPEN) {
+      return;
+    }
     ChatSession attached = session;
     if (rate != null && !rate.take()) {
       refuse(CloseCode.POLICY_VIOLATION, CloseCode.POLICY_VIOLATION.reason(), "rate_limited");
@@ -182,7 +184,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   @Override
   public void onBinary(byte[] payload) {
-    toTyrus(FrameReader.BINARY, payload);
+    if (phase == Phase.OPEN) {
+      toTyrus(FrameReader.BINARY, payload);
+    }
   }
 
   @Override
@@ -190,7 +194,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     if (opcode == FrameReader.CLOSE) {
       clientClosed = true;
     }
-    toTyrus(opcode, payload);
+    if (phase == Phase.OPEN) {
+      toTyrus(opcode, payload);
+    }
   }
 
   @Override
@@ -207,8 +213,11 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   }
 
   private void refuse(CloseCode code, String reason, String kind) {
-    metrics().error(kind);
     reader.stop();
+    if (phase != Phase.OPEN) {
+      return;
+    }
+    metrics().error(kind);
     ChatSession attached = session;
     if (attached != null) {
       attached.refuse(code, reason);
