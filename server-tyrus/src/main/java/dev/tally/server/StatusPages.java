@@ -1,7 +1,7 @@
 package dev.tally.server;
 
 import dev.tally.chat.ChatHub;
-import dev.tally.chat.Readiness;
+import dev.tally.metrics.Health;
 import java.nio.charset.StandardCharsets;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.server.HttpHandler;
@@ -14,11 +14,11 @@ final class StatusPages extends HttpHandler {
   private static final String JSON = "application/json";
   private static final String TEXT = "text/plain; charset=utf-8";
 
-  private final ChatHub hub;
+  private final Health health;
   private final ServerSettings settings;
 
   StatusPages(ChatHub hub, ServerSettings settings) {
-    this.hub = hub;
+    this.health = new Health(hub::readiness, settings.color(), settings.version());
     this.settings = settings;
   }
 
@@ -31,33 +31,11 @@ final class StatusPages extends HttpHandler {
     }
     switch (request.getRequestURI()) {
       case "/" -> answer(response, 200, "text/html; charset=utf-8", page());
-      case "/healthz" -> answer(response, 200, JSON, health());
-      case "/readyz" -> answer(response, hub.readiness().ready() ? 200 : 503, JSON, readiness());
+      case "/healthz" -> answer(response, health.live());
+      case "/readyz" -> answer(response, health.ready());
       case "/metrics" -> answer(response, 404, TEXT, metricsHint());
       default -> answer(response, 404, TEXT, "Nothing here; the WebSocket is at /ws/chat/.\n");
     }
-  }
-
-  private String health() {
-    return json("ok", "");
-  }
-
-  private String readiness() {
-    Readiness readiness = hub.readiness();
-    return readiness.ready() ? json("ready", "") : json("unready", readiness.reason());
-  }
-
-  private String json(String status, String reason) {
-    return "{\"status\":\"%s\"%s,\"color\":\"%s\",\"version\":\"%s\"}\n"
-        .formatted(
-            status,
-            reason.isEmpty() ? "" : ",\"reason\":\"" + reason + "\"",
-            escaped(settings.color()),
-            escaped(settings.version()));
-  }
-
-  private static String escaped(String value) {
-    return value.replace("\\", "\\\\").replace("\"", "\\\"");
   }
 
   private String metricsHint() {
@@ -85,6 +63,10 @@ final class StatusPages extends HttpHandler {
 
   private static String html(String value) {
     return value.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+  }
+
+  private static void answer(Response response, Health.Answer answer) throws java.io.IOException {
+    answer(response, answer.status(), JSON, answer.json() + "\n");
   }
 
   private static void answer(Response response, int status, String type, String body)
