@@ -1,0 +1,80 @@
+package dev.tally.server;
+
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Durations as people write them: {@code 1h}, {@code 1m30s}, {@code 500ms}; or ISO 8601. */
+public final class Durations {
+
+  private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d)");
+  private static final Pattern WHOLE = Pattern.compile("(?:" + PART.pattern() + ")+");
+
+  private Durations() {}
+
+  /**
+   * Reads a duration.
+   *
+   * @param text such as {@code 30s} or {@code PT30S}
+   * @return the duration; not negative
+   * @throws IllegalArgumentException if it is not one; the message says the value and the rule
+   */
+  public static Duration parse(String text) {
+    String lower = text.strip().toLowerCase(Locale.ROOT);
+    try {
+      Duration duration = lower.startsWith("p") ? Duration.parse(lower) : parts(lower);
+      // Milliseconds in a long are what everything behind this counts in.
+      if (!duration.isNegative() && duration.toMillis() >= 0) {
+        return duration;
+      }
+    } catch (DateTimeException | ArithmeticException | NumberFormatException e) {
+      // The sentence below says what there is to say.
+    }
+    throw new IllegalArgumentException(
+        "'" + text + "' is not a duration such as 1h, 30s, 500ms or PT1M30S");
+  }
+
+  private static Duration parts(String text) {
+    if (!WHOLE.matcher(text).matches()) {
+      throw new DateTimeException("no duration");
+    }
+    Duration sum = Duration.ZERO;
+    Matcher matcher = PART.matcher(text);
+    while (matcher.find()) {
+      long amount = Long.parseLong(matcher.group(1));
+      sum =
+          sum.plus(
+              switch (matcher.group(2)) {
+                case "ms" -> Duration.ofMillis(amount);
+                case "s" -> Duration.ofSeconds(amount);
+                case "m" -> Duration.ofMinutes(amount);
+                case "h" -> Duration.ofHours(amount);
+                default -> Duration.ofDays(amount);
+              });
+    }
+    return sum;
+  }
+
+  /**
+   * Writes a duration so that {@link #parse} reads it back.
+   *
+   * @param duration whole milliseconds, not negative
+   * @return such as {@code 1h}, {@code 1m30s}, {@code 0s}
+   */
+  public static String format(Duration duration) {
+    StringBuilder text = new StringBuilder();
+    append(text, duration.toHours(), "h");
+    append(text, duration.toMinutesPart(), "m");
+    append(text, duration.toSecondsPart(), "s");
+    append(text, duration.toMillisPart(), "ms");
+    return text.isEmpty() ? "0s" : text.toString();
+  }
+
+  private static void append(StringBuilder text, long amount, String unit) {
+    if (amount > 0) {
+      text.append(amount).append(unit);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package dev.tally.server;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * The settings as environment variables. A flag wins over its variable, a variable over the
+ * default; an empty variable counts as none, for that is what compose files leave behind.
+ */
+final class Settings implements IDefaultValueProvider {
+
+  /** Names that a platform gives without asking (Twelve-Factor, III and VII). */
+  private static final Set<String> UNPREFIXED =
+      Set.of("HOST", "PORT", "ADMIN_HOST", "ADMIN_PORT", "REDIS_URL");
+
+  private static final Set<String> ACTIONS = Set.of("--help", "--version", "--print-config");
+  private static final Pattern PASSWORD = Pattern.compile("(?<=://)([^/@:]*):[^/]*@");
+
+  private final Map<String, String> environment;
+
+  Settings(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  static String variable(OptionSpec option) {
+    String name = option.longestName().substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
+    return UNPREFIXED.contains(name) ? name : "TALLY_" + name;
+  }
+
+  /** The flags that are settings, in the order of {@link ServerConfig}. */
+  static List<OptionSpec> options(CommandSpec server) {
+    return server.options().stream().filter(o -> !ACTIONS.contains(o.longestName())).toList();
+  }
+
+  @Override
+  public @Nullable String defaultValue(ArgSpec argument) {
+    if (argument.command().parent() != null || !(argument instanceof OptionSpec option)) {
+      return null;
+    }
+    String value = environment.get(variable(option));
+    boolean setting = !ACTIONS.contains(option.longestName());
+    return value == null || value.isBlank() || !setting ? null : value;
+  }
+
+  /** The settings in force, one {@code VARIABLE=value} a line, passwords left out. */
+  static String print(CommandSpec server) {
+    StringBuilder lines = new StringBuilder();
+    for (OptionSpec option : options(server)) {
+      lines.append(variable(option)).append('=').append(text(option.getValue())).append('\n');
+    }
+    return lines.toString();
+  }
+
+  /** The table of the documentation: variable, flag, default, meaning. */
+  static String table(CommandSpec server) {
+    StringBuilder table = new StringBuilder();
+    table.append("| variable | flag | default | meaning |\n|---|---|---|---|\n");
+    for (OptionSpec option : options(server)) {
+      String initial = text(option.initialValue());
+      table.append(
+          "| `%s` | `%s` | %s | %s |\n"
+              .formatted(
+                  variable(option),
+                  option.longestName(),
+                  initial.isEmpty() ? "none" : "`" + initial + "`",
+                  String.join(" ", option.description())));
+    }
+    return table.toString();
+  }
+
+  static String redacted(String url) {
+    return PASSWORD.matcher(url).replaceAll("$1:***@");
+  }
+
+  private static String text(@Nullable Object value) {
+    if (value == null) {
+      return "";
+    }
+    if (value instanceof Optional<?> optional) {
+      return optional.map(Settings::text).orElse("");
+    }
+    if (value instanceof Duration duration) {
+      return Durations.format(duration);
+    }
+    if (value instanceof Collection<?> values) {
+      return String.join(",", values.stream().map(Settings::text).toList());
+    }
+    return value instanceof URI uri ? redacted(uri.toString()) : redacted(value.toString());
+  }
+}

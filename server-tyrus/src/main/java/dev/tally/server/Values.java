@@ -1,0 +1,173 @@
+package dev.tally.server;
+
+import dev.tally.server.logging.LogFormat;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads the values of flags. What is refused is refused with the value and the rule. */
+final class Values {
+
+  private Values() {}
+
+  private static long wholeNumber(String text, long from, long to) {
+    try {
+      long number = Long.parseLong(text.strip());
+      if (number >= from && number <= to) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // The sentence below says what there is to say.
+    }
+    throw new TypeConversionException(
+        "'" + text + "' is not a whole number from " + from + " to " + to);
+  }
+
+  private static String oneOf(List<String> words, String text) {
+    String lower = text.strip().toLowerCase(Locale.ROOT);
+    if (!words.contains(lower)) {
+      throw new TypeConversionException("'" + text + "' is not one of " + String.join(", ", words));
+    }
+    return lower;
+  }
+
+  /** 0 to 65535. */
+  static final class Port implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) wholeNumber(text, 0, 65_535);
+    }
+  }
+
+  /** 1 or more. */
+  static final class PositiveInt implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) wholeNumber(text, 1, Integer.MAX_VALUE);
+    }
+  }
+
+  /** 0 or more. */
+  static final class NonNegativeInt implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) wholeNumber(text, 0, Integer.MAX_VALUE);
+    }
+  }
+
+  /** 1 or more. */
+  static final class PositiveLong implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String text) {
+      return wholeNumber(text, 1, Long.MAX_VALUE);
+    }
+  }
+
+  /** Zero or longer. */
+  static final class AnyDuration implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      try {
+        return Durations.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  /** A millisecond or longer. */
+  static final class PositiveDuration implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      Duration duration = new AnyDuration().convert(text);
+      if (duration.toMillis() < 1) {
+        throw new TypeConversionException("'" + text + "' is not 1ms or longer");
+      }
+      return duration;
+    }
+  }
+
+  /** RFC 6454, section 6.2: scheme, host and, unless it is the scheme's own, port. */
+  static final class Origin implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      String origin = text.strip().toLowerCase(Locale.ROOT);
+      if (origin.equals("*") || origin.equals("null") || isOrigin(origin)) {
+        return origin;
+      }
+      throw new TypeConversionException(
+          "'" + text + "' is not an origin such as https://example.org:8443, and not *");
+    }
+
+    private static boolean isOrigin(String text) {
+      try {
+        URI uri = URI.create(text);
+        return uri.getScheme() != null
+            && uri.getHost() != null
+            && uri.getRawUserInfo() == null
+            && uri.getRawPath().isEmpty()
+            && uri.getRawQuery() == null
+            && uri.getRawFragment() == null;
+      } catch (IllegalArgumentException e) {
+        return false;
+      }
+    }
+  }
+
+  /** An address, or a block of them as RFC 4632 writes it. */
+  static final class Cidr implements ITypeConverter<String> {
+    private static final Pattern V4 =
+        Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(?=\\d)|(?=/|$))){4}(/\\d{1,2})?");
+    private static final Pattern V6 = Pattern.compile("(?=.*:.*:)[0-9a-fA-F:.]{2,45}(/\\d{1,3})?");
+
+    @Override
+    public String convert(String text) {
+      String block = text.strip();
+      boolean v4 = V4.matcher(block).matches();
+      int slash = block.indexOf('/');
+      if ((v4 || V6.matcher(block).matches())
+          && (slash < 0 || Integer.parseInt(block.substring(slash + 1)) <= (v4 ? 32 : 128))) {
+        return block;
+      }
+      throw new TypeConversionException(
+          "'" + text + "' is not an address or a block such as 10.0.0.0/8 or fd00::/8");
+    }
+  }
+
+  /** A word that is safe in a label, a page and a file name. */
+  static final class Color implements ITypeConverter<String> {
+    private static final Pattern WORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,31}");
+
+    @Override
+    public String convert(String text) {
+      if (!WORD.matcher(text).matches()) {
+        throw new TypeConversionException(
+            "'" + text + "' is not a word of up to 32 letters, digits, dots, dashes, underscores");
+      }
+      return text;
+    }
+  }
+
+  /** The names of {@link LogFormat}. */
+  static final class LogFormats implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      return oneOf(
+          Arrays.stream(LogFormat.values()).map(f -> f.name().toLowerCase(Locale.ROOT)).toList(),
+          text);
+    }
+  }
+
+  /** The levels of SLF4J. */
+  static final class LogLevels implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      return oneOf(List.of("trace", "debug", "info", "warn", "error"), text);
+    }
+  }
+}

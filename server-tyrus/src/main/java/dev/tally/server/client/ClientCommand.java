@@ -1,0 +1,192 @@
+package dev.tally.server.client;
+
+import dev.tally.chat.SessionId;
+import dev.tally.server.Durations;
+import dev.tally.server.logging.Terminal;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.charset.Charset;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code client}: each line of standard input is a message; each count is a line of output. */
+@Command(
+    name = "client",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description = "Send lines from standard input, see them counted, survive restarts.",
+    footer = {
+      "",
+      "Counts go to standard output, everything else to standard error.",
+      "Exit code: 0 if every line was counted exactly once, 1 if not, 2 for a bad argument."
+    })
+public final class ClientCommand implements Callable<Integer> {
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "URL",
+      converter = WebSocketUri.class,
+      description = "Where the server is (default: ${DEFAULT-VALUE}).")
+  private URI uri = URI.create("ws://127.0.0.1:8000/ws/chat/");
+
+  @Option(
+      names = "--session",
+      paramLabel = "ID",
+      converter = Session.class,
+      description = "The session to resume.")
+  private Optional<String> session = Optional.empty();
+
+  @Option(
+      names = "--give-up-after",
+      paramLabel = "DURATION",
+      converter = Patience.class,
+      description = "How long to go on without a connection (default: 60s).")
+  private Duration giveUpAfter = Duration.ofSeconds(60);
+
+  @Option(
+      names = "--max-unacknowledged",
+      paramLabel = "N",
+      description = "Lines that may wait for their count (default: ${DEFAULT-VALUE}).")
+  private int maxUnacknowledged = 256;
+
+  @Spec private final CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException, ExecutionException {
+    if (maxUnacknowledged < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--max-unacknowledged must be 1 or more, not " + maxUnacknowledged);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    boolean interactive = Terminal.isAttached();
+    ChatClient.Outcome outcome;
+    try (ChatClient client =
+        new ChatClient(
+            uri, session, maxUnacknowledged, giveUpAfter, new Screen(out, err, interactive))) {
+      client.start();
+      Charset charset = Charset.defaultCharset();
+      outcome = pump(new BufferedReader(new InputStreamReader(System.in, charset)), client);
+    }
+    out.flush();
+    outcome.failure().ifPresent(reason -> err.println("tally-server client: " + reason));
+    err.printf(
+        "sent %d, counted %d, lost %d, duplicated %d, reconnects %d, slowest gap %d ms%s%n",
+        outcome.sent(),
+        outcome.counted(),
+        outcome.lost(),
+        outcome.duplicated(),
+        outcome.reconnects(),
+        outcome.slowestGapMillis(),
+        outcome.sessionId().map(id -> ", session " + id).orElse(""));
+    err.flush();
+    return outcome.isClean() ? 0 : 1;
+  }
+
+  /** Reads on a thread of its own: a client that gave up must not wait for the next line. */
+  private static ChatClient.Outcome pump(BufferedReader lines, ChatClient client)
+      throws InterruptedException, ExecutionException {
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                String line = lines.readLine();
+                while (line != null && client.send(line)) {
+                  line = lines.readLine();
+                }
+                client.finish();
+              } catch (IOException | InterruptedException e) {
+                client.finish();
+              }
+            },
+            "tally-client-input");
+    reader.setDaemon(true);
+    reader.start();
+    return client.outcome().get();
+  }
+
+  private record Screen(PrintWriter out, PrintWriter err, boolean interactive)
+      implements ChatClient.Observer {
+    @Override
+    public void counted(long number) {
+      out.println(number);
+      out.flush();
+    }
+
+    @Override
+    public void connected(String sessionId, long count, boolean resumed) {
+      if (interactive || resumed) {
+        note("%s session %s at %d".formatted(resumed ? "resumed" : "new", sessionId, count));
+      }
+    }
+
+    @Override
+    public void heartbeat(String timestamp) {
+      if (interactive) {
+        note("heartbeat " + timestamp);
+      }
+    }
+
+    @Override
+    public void note(String text) {
+      err.println("* " + text);
+      err.flush();
+    }
+  }
+
+  /** ws or wss, without a query: that is this client's own. */
+  static final class WebSocketUri implements ITypeConverter<URI> {
+    @Override
+    public URI convert(String text) {
+      try {
+        URI uri = URI.create(text);
+        boolean webSocket = "ws".equals(uri.getScheme()) || "wss".equals(uri.getScheme());
+        if (webSocket && uri.getHost() != null && uri.getRawQuery() == null) {
+          return uri.getRawPath().isEmpty() ? uri.resolve("/ws/chat/") : uri;
+        }
+      } catch (IllegalArgumentException e) {
+        // The sentence below says what there is to say.
+      }
+      throw new TypeConversionException(
+          "'" + text + "' is not an address such as ws://127.0.0.1:8000/ws/chat/");
+    }
+  }
+
+  /** A UUID. */
+  static final class Session implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      try {
+        return SessionId.parse(text).text();
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException("'" + text + "': " + e.getMessage());
+      }
+    }
+  }
+
+  /** A duration. */
+  static final class Patience implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      try {
+        return Durations.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package dev.tally.server.logging;
+
+import ch.qos.logback.classic.AsyncAppender;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.jul.LevelChangePropagator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.EncoderBase;
+import java.util.Optional;
+import net.logstash.logback.composite.loggingevent.LogLevelJsonProvider;
+import net.logstash.logback.composite.loggingevent.LoggerNameJsonProvider;
+import net.logstash.logback.composite.loggingevent.LoggingEventFormattedTimestampJsonProvider;
+import net.logstash.logback.composite.loggingevent.LoggingEventJsonProviders;
+import net.logstash.logback.composite.loggingevent.MessageJsonProvider;
+import net.logstash.logback.composite.loggingevent.StackTraceJsonProvider;
+import net.logstash.logback.encoder.LoggingEventCompositeJsonEncoder;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+
+/**
+ * The process's log on standard output, for SLF4J, System.Logger and java.util.logging alike.
+ * Writers never wait: when the reader of the log is slower than its writers for longer than the
+ * queue lasts, lines are dropped, those below WARN first. Close it last: that writes what waits.
+ */
+public final class Logging implements AutoCloseable {
+
+  private static final int QUEUE = 8192;
+  private static final int FLUSH_MILLIS = 2000;
+  private static final String TEXT = "%d{HH:mm:ss.SSS} %-5level %msg  %kvp{NONE}%n";
+
+  private final LoggerContext context;
+
+  private Logging(LoggerContext context) {
+    this.context = context;
+  }
+
+  /**
+   * Sets the process's logging up. Call once, before the first line.
+   *
+   * @param format how lines look
+   * @param level the lowest level that is written: trace, debug, info, warn or error
+   * @param color the deployment's name, put into every JSON line
+   * @return to be closed at the end
+   */
+  public static Logging start(LogFormat format, String level, Optional<String> color) {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    // Without it each disabled line of java.util.logging is still translated.
+    LevelChangePropagator propagator = new LevelChangePropagator();
+    propagator.setContext(context);
+    propagator.setResetJUL(true);
+    propagator.start();
+    context.addListener(propagator);
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+
+    boolean text = format == LogFormat.TEXT || (format == LogFormat.AUTO && Terminal.isAttached());
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setName("stdout");
+    console.setEncoder(text ? text(context) : json(context, color));
+    console.start();
+    AsyncAppender async = new AsyncAppender();
+    async.setContext(context);
+    async.setName("async");
+    async.setQueueSize(QUEUE);
+    async.setNeverBlock(true);
+    async.setMaxFlushTime(FLUSH_MILLIS);
+    async.addAppender(console);
+    async.start();
+
+    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    root.addAppender(async);
+    root.setLevel(Level.toLevel(level));
+    return new Logging(context);
+  }
+
+  /** Writes what is queued, for at most two seconds, and ends. */
+  @Override
+  public void close() {
+    context.stop();
+  }
+
+  static Encoder<ILoggingEvent> text(LoggerContext context) {
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setPattern(TEXT);
+    return started(encoder, context);
+  }
+
+  static Encoder<ILoggingEvent> json(LoggerContext context, Optional<String> color) {
+    LoggingEventFormattedTimestampJsonProvider timestamp =
+        new LoggingEventFormattedTimestampJsonProvider();
+    timestamp.setFieldName("timestamp");
+    timestamp.setPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'");
+    timestamp.setTimeZone("UTC");
+    LoggerNameJsonProvider logger = new LoggerNameJsonProvider();
+    logger.setFieldName("logger");
+    StackTraceJsonProvider stackTrace = new StackTraceJsonProvider();
+    stackTrace.setFieldName("stack_trace");
+    LoggingEventJsonProviders providers = new LoggingEventJsonProviders();
+    providers.addTimestamp(timestamp);
+    providers.addLogLevel(new LogLevelJsonProvider());
+    providers.addProvider(new EventJsonProvider(color));
+    providers.addMessage(new MessageJsonProvider());
+    providers.addLoggerName(logger);
+    providers.addStackTrace(stackTrace);
+    LoggingEventCompositeJsonEncoder encoder = new LoggingEventCompositeJsonEncoder();
+    encoder.setProviders(providers);
+    return started(encoder, context);
+  }
+
+  private static <T extends EncoderBase<ILoggingEvent>> Encoder<ILoggingEvent> started(
+      T encoder, LoggerContext context) {
+    encoder.setContext(context);
+    encoder.start();
+    return encoder;
+  }
+}
