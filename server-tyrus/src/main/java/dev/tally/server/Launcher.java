@@ -1,20 +1,194 @@
 package dev.tally.server;
 
+import dev.tally.chat.ChatHub;
+import dev.tally.chat.DrainReport;
+import dev.tally.chat.InMemorySessionStore;
+import dev.tally.chat.Readiness;
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.metrics.AdminServer;
+import dev.tally.metrics.Health;
+import dev.tally.metrics.PrometheusChatMetrics;
+import dev.tally.server.grizzly.WebSocketSettings;
+import dev.tally.server.logging.LogFormat;
+import dev.tally.server.logging.Logging;
+import dev.tally.session.redis.RedisSessionConfig;
+import dev.tally.session.redis.RedisSessionStore;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.hotspot.DefaultExports;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /** Puts the server together, runs it until a signal, and takes it down in order. */
 final class Launcher {
 
+  private static final int BACKLOG = 4096;
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+  private static final Duration READY_POLL = Duration.ofMillis(10);
+
   private final ServerConfig config;
   private final PrintWriter err;
+  private final BuildInfo build = BuildInfo.read();
+  private final InstantSource clock = InstantSource.system();
 
   Launcher(ServerConfig config, PrintWriter err) {
     this.config = config;
     this.err = err;
   }
 
+  /** Blocks until the drain is over; returns the exit code. */
   int run() {
-    err.println("no server yet on port " + config.port);
-    return 1;
+    SessionStore store;
+    try {
+      store = store();
+    } catch (IllegalArgumentException e) {
+      err.println("tally-server: Invalid value for option '--redis-url': " + e.getMessage());
+      return 2;
+    }
+    LogFormat format = LogFormat.valueOf(config.logFormat.toUpperCase(Locale.ROOT));
+    Signals signals = Signals.install();
+    try (Logging logging = Logging.start(format, config.logLevel, config.color)) {
+      return serve(store, signals);
+    } catch (InterruptedException e) {
+      return 1;
+    }
+  }
+
+  private SessionStore store() {
+    if (config.redisUrl.isEmpty()) {
+      return new InMemorySessionStore(config.sessionTtl, config.maxSessions, clock);
+    }
+    return new RedisSessionStore(
+        RedisSessionConfig.parse(config.redisUrl.get(), config.sessionTtl));
+  }
+
+  private int serve(SessionStore store, Signals signals) throws InterruptedException {
+    Logger log = LoggerFactory.getLogger(Launcher.class);
+    event(log, "start")
+        .addKeyValue("version", build.version())
+        .addKeyValue("revision", build.revision())
+        .addKeyValue("java", Runtime.version().toString())
+        .addKeyValue("store", config.redisUrl.map(Settings::redacted).orElse("memory"))
+        .log("starting");
+    CollectorRegistry registry = new CollectorRegistry();
+    DefaultExports.register(registry);
+    PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, clock);
+    prometheus.buildInfo(build.version(), build.revision(), config.color.orElse(""));
+    prometheus.connectionLimit(config.connectionLimit());
+    LedgerMetrics ledger = new LedgerMetrics(prometheus);
+    ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock);
+    prometheus.outboundBytes(server::outboundBytes);
+    Optional<AdminServer> admin = Optional.empty();
+    try {
+      admin = admin(registry, server.hub());
+      server.start();
+    } catch (IOException e) {
+      boolean main = admin.isPresent() || config.adminPort == 0;
+      String address =
+          main ? config.host + ":" + config.port : config.adminHost + ":" + config.adminPort;
+      err.println("tally-server: cannot listen on " + address + ": " + e.getMessage());
+      err.flush();
+      admin.ifPresent(AdminServer::close);
+      return 1;
+    }
+    try {
+      announceWhenReady(log, server, admin, prometheus);
+      signals.await();
+      prometheus.drainStarted();
+      ledger
+          .addTo(event(log, "drain"))
+          .addKeyValue("connections", server.hub().statistics().connections())
+          .log("draining");
+      DrainReport report = server.stop();
+      ledger
+          .addTo(event(log, "stop"))
+          .addKeyValue("connections", report.connections())
+          .addKeyValue("superseded", report.superseded())
+          .addKeyValue("abandoned", report.abandoned())
+          .addKeyValue("drain_unacknowledged", report.unacknowledged())
+          .addKeyValue("duration_ms", report.took().toMillis())
+          .log("stopped");
+      return 0;
+    } finally {
+      admin.ifPresent(AdminServer::close);
+    }
+  }
+
+  private WebSocketSettings webSocket() {
+    return new WebSocketSettings(
+        config.host,
+        config.port,
+        BACKLOG,
+        config.maxMessageBytes,
+        config.connectionLimit(),
+        config.maxConnectionsPerAddress,
+        config.messageRate,
+        // Two seconds' worth at once: a client that was away sends what it kept.
+        (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate)),
+        config.maxOutboundBytes,
+        config.allowedOrigins,
+        config.trustedProxies,
+        config.handshakeTimeout,
+        config.heartbeat,
+        CLOSE_TIMEOUT,
+        RETRY_AFTER);
+  }
+
+  private ServerSettings settings() {
+    String adminAddress = config.adminPort == 0 ? "" : config.adminHost + ":" + config.adminPort;
+    return new ServerSettings(
+        webSocket(), config.color.orElse(""), build.version(), adminAddress, config.drainDelay);
+  }
+
+  private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub)
+      throws IOException {
+    if (config.adminPort == 0) {
+      return Optional.empty();
+    }
+    Health health = new Health(hub::readiness, config.color.orElse(""));
+    InetSocketAddress address = new InetSocketAddress(config.adminHost, config.adminPort);
+    return Optional.of(new AdminServer(address, registry, health));
+  }
+
+  /** The store may answer late, or not at all until somebody mends it: that holds nobody up. */
+  private void announceWhenReady(
+      Logger log, ChatServer server, Optional<AdminServer> admin, PrometheusChatMetrics prometheus) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                Readiness readiness = server.hub().readiness();
+                while (!readiness.ready()) {
+                  if (readiness.reason().equals("draining")) {
+                    return;
+                  }
+                  Thread.sleep(READY_POLL.toMillis());
+                  readiness = server.hub().readiness();
+                }
+              } catch (InterruptedException e) {
+                return;
+              }
+              long upMillis = clock.millis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+              prometheus.started(Duration.ofMillis(upMillis));
+              LoggingEventBuilder ready = event(log, "ready").addKeyValue("port", server.port());
+              admin.ifPresent(found -> ready.addKeyValue("admin_port", found.port()));
+              ready.addKeyValue("startup_ms", upMillis).log("ready");
+            },
+            "tally-ready");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private static LoggingEventBuilder event(Logger log, String name) {
+    return log.atInfo().addKeyValue("event", name);
   }
 }
