@@ -56,10 +56,13 @@ final class Launcher {
     }
     LogFormat format = LogFormat.valueOf(config.logFormat.toUpperCase(Locale.ROOT));
     Signals signals = Signals.install();
-    try (Logging logging = Logging.start(format, config.logLevel, config.color)) {
+    Logging logging = Logging.start(format, config.logLevel, config.color);
+    try {
       return serve(store, signals);
     } catch (InterruptedException e) {
       return 1;
+    } finally {
+      logging.close();
     }
   }
 
@@ -149,19 +152,21 @@ final class Launcher {
         webSocket(), config.color.orElse(""), build.version(), adminAddress, config.drainDelay);
   }
 
-  private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub)
-      throws IOException {
+  private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub) throws IOException {
     if (config.adminPort == 0) {
       return Optional.empty();
     }
-    Health health = new Health(hub::readiness, config.color.orElse(""));
+    Health health = new Health(hub::readiness, config.color.orElse(""), build.version());
     InetSocketAddress address = new InetSocketAddress(config.adminHost, config.adminPort);
     return Optional.of(new AdminServer(address, registry, health));
   }
 
   /** The store may answer late, or not at all until somebody mends it: that holds nobody up. */
   private void announceWhenReady(
-      Logger log, ChatServer server, Optional<AdminServer> admin, PrometheusChatMetrics prometheus) {
+      Logger log,
+      ChatServer server,
+      Optional<AdminServer> admin,
+      PrometheusChatMetrics prometheus) {
     Thread thread =
         new Thread(
             () -> {
@@ -180,7 +185,9 @@ final class Launcher {
               long upMillis = clock.millis() - ManagementFactory.getRuntimeMXBean().getStartTime();
               prometheus.started(Duration.ofMillis(upMillis));
               LoggingEventBuilder ready = event(log, "ready").addKeyValue("port", server.port());
-              admin.ifPresent(found -> ready.addKeyValue("admin_port", found.port()));
+              if (admin.isPresent()) {
+                ready = ready.addKeyValue("admin_port", admin.get().port());
+              }
               ready.addKeyValue("startup_ms", upMillis).log("ready");
             },
             "tally-ready");

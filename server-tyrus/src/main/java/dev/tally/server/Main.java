@@ -100,7 +100,12 @@ public final class Main implements Callable<Integer> {
     }
     commandLine
         .getErr()
-        .println(commandLine.getCommandSpec().qualifiedName() + ": " + sentence + " Try --help.");
+        .println(
+            commandLine.getCommandSpec().qualifiedName()
+                + ": "
+                + sentence
+                + (sentence.toString().endsWith("?") ? "" : ".")
+                + " Try --help.");
     return CommandLine.ExitCode.USAGE;
   }
 

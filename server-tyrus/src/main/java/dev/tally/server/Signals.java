@@ -49,7 +49,7 @@ final class Signals {
       case "toString" -> "Signals";
       default -> {
         received();
-        yield Boolean.TRUE;
+        yield true;
       }
     };
   }

@@ -146,14 +146,13 @@ final class ChatClient implements AutoCloseable {
     return true;
   }
 
-  /** Ends once everything is counted. */
-  CompletableFuture<Outcome> finish() {
+  /** No more messages: ends once everything is counted. */
+  void finish() {
     loop.execute(
         () -> {
           finishing = true;
           endIfSettled();
         });
-    return outcome;
   }
 
   /** Completes when the client ends or gives up. */

@@ -79,6 +79,13 @@ public final class Logging implements AutoCloseable {
     return new Logging(context);
   }
 
+  /** Turns the log off, for a command whose standard output is its result. */
+  public static void silence() {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.OFF);
+  }
+
   /** Writes what is queued, for at most two seconds, and ends. */
   @Override
   public void close() {

@@ -13,6 +13,7 @@ public final class Terminal {
    *
    * @return true if they are
    */
+  @SuppressWarnings("SystemConsoleNull")
   public static boolean isAttached() {
     Console console = System.console();
     if (console == null) {
