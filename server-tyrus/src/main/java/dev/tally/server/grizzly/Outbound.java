@@ -35,7 +35,7 @@ final class Outbound {
     this.maxBytes = maxBytes;
   }
 
-  /** Sends a text frame. From any thread. */
+  /** Sends a text frame of less than 64 KiB, as all replies are. From any thread. */
   void text(Reply reply) {
     int length = reply.length();
     int size = length + (length < 126 ? 2 : 4);

@@ -254,7 +254,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     LOGGER
         .atInfo()
         .addKeyValue("event", lease.resumed() ? "resume" : "open")
-        .addKeyValue("session", lease.sessionId().hash())
+        .addKeyValue("session", () -> lease.sessionId().hash())
         .addKeyValue("request_id", client.requestId())
         .addKeyValue("remote", client.address())
         .addKeyValue("count", lease.count())
@@ -266,7 +266,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     LOGGER
         .atInfo()
         .addKeyValue("event", "close")
-        .addKeyValue("session", client.sessionId().hash())
+        .addKeyValue("session", () -> client.sessionId().hash())
         .addKeyValue("request_id", client.requestId())
         .addKeyValue("remote", client.address())
         .addKeyValue("code", code)

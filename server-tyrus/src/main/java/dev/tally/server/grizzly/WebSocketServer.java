@@ -52,6 +52,7 @@ public final class WebSocketServer {
    * @param pages answers everything that is no handshake; must not block
    * @param metrics told of handshakes and errors; must not throw
    * @param clock for timeouts and rates
+   * @throws IllegalArgumentException if one of the trusted proxies is no CIDR block
    */
   public WebSocketServer(
       WebSocketSettings settings,
@@ -62,7 +63,7 @@ public final class WebSocketServer {
     this.endpoints = List.copyOf(endpoints);
     this.container = new EndpointContainer(settings.maxMessageBytes());
     this.registry = new ConnectionRegistry(settings, metrics, clock);
-    this.handshakeTimeout = new HandshakeTimeout(settings.handshakeTimeout(), clock, metrics);
+    this.handshakeTimeout = new HandshakeTimeout(registry, clock);
     this.upgrades =
         new UpgradeFilter(
             endpoints.stream().map(ServerEndpointConfig::getPath).collect(Collectors.toSet()),
