@@ -1,0 +1,98 @@
+package dev.tally.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+class MainTest {
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void aFlagWinsOverAVariableAndAVariableOverTheDefault() {
+    Map<String, String> environment = Map.of("PORT", "1234", "TALLY_HEARTBEAT", "5s", "HOST", "");
+
+    assertThat(run(environment, "--port", "99", "--print-config")).isZero();
+
+    assertThat(out.toString().lines())
+        .contains("PORT=99", "TALLY_HEARTBEAT=5s", "HOST=0.0.0.0", "TALLY_SESSION_TTL=1h");
+  }
+
+  @Test
+  void theRedisPasswordIsNotPrinted() {
+    assertThat(run(Map.of(), "--redis-url", "redis://me:secret@h:6379", "--print-config")).isZero();
+
+    assertThat(out.toString()).contains("REDIS_URL=redis://me:***@h:6379").doesNotContain("secret");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--port,65536,whole number from 0 to 65535",
+    "--heartbeat,0s,1ms or longer",
+    "--drain-timeout,soon,duration such as 1h",
+    "--max-pending-messages,0,whole number from 1",
+    "--allowed-origins,https://a/b,origin such as",
+    "--trusted-proxies,10.0.0.0/33,block such as",
+    "--color,a b,word of up to 32",
+    "--log-level,loud,one of trace",
+    "--redis-url,http://h,redis",
+  })
+  void aBadValueIsOneSentenceWithTheValueAndTheRule(String flag, String value, String rule) {
+    assertThat(run(Map.of(), flag, value)).isEqualTo(2);
+
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString()).contains(flag, value, rule);
+  }
+
+  @Test
+  void aBadVariableIsNamed() {
+    assertThat(run(Map.of("PORT", "x"))).isEqualTo(2);
+
+    assertThat(err.toString()).contains("'x'", "(from the environment variable PORT)");
+  }
+
+  @Test
+  void theHelpNamesEveryFlagAndVariable() {
+    assertThat(run(Map.of(), "--help")).isZero();
+
+    Settings.options(Main.commandLine(Map.of()).getCommandSpec())
+        .forEach(
+            option ->
+                assertThat(out.toString())
+                    .contains(option.longestName(), Settings.variable(option)));
+  }
+
+  @Test
+  void theDocumentedTableIsTheModel() throws IOException {
+    String table =
+        Settings.table(CommandLine.Model.CommandSpec.forAnnotatedObject(new ServerConfig()));
+
+    assertThat(Files.readString(Path.of("../docs/OPERATIONS.md"))).contains(table);
+  }
+
+  @Test
+  void durationsAreReadAsTheyAreWritten() {
+    for (String text : new String[] {"1h", "1m30s", "500ms", "0s", "PT1M30S"}) {
+      Duration duration = Durations.parse(text);
+      assertThat(Durations.parse(Durations.format(duration))).isEqualTo(duration);
+    }
+  }
+
+  private int run(Map<String, String> environment, String... arguments) {
+    return Main.commandLine(environment)
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+}
