@@ -14,6 +14,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
@@ -59,6 +60,7 @@ final class ChatClient implements AutoCloseable {
   /** The connection that takes over once it has its welcome. */
   private @Nullable Connection next;
 
+  private Future<?> attempt = CompletableFuture.completedFuture(null);
   private boolean connecting;
   private boolean finishing;
   private boolean sending;
@@ -235,7 +237,13 @@ final class ChatClient implements AutoCloseable {
     if (current == null) {
       observer.note("disconnected (" + reason + "), next try in " + delayMillis + " ms");
     }
-    ScheduledFuture<?> unused = loop.schedule(this::connect, delayMillis, TimeUnit.MILLISECONDS);
+    connectAfter(delayMillis);
+  }
+
+  /** One attempt is planned at a time: a newer plan replaces the older one. */
+  private void connectAfter(long delayMillis) {
+    attempt.cancel(false);
+    attempt = loop.schedule(this::connect, delayMillis, TimeUnit.MILLISECONDS);
   }
 
   /** A frame came in. */
@@ -259,8 +267,7 @@ final class ChatClient implements AutoCloseable {
       observer.note("server says " + trouble.code() + ": " + trouble.detail());
     } else if (frame instanceof ServerFrame.Bye bye) {
       observer.note("server drains at count " + bye.total() + ", moving");
-      ScheduledFuture<?> unused =
-          loop.schedule(this::connect, bye.retryAfterMillis().orElse(0), TimeUnit.MILLISECONDS);
+      connectAfter(bye.retryAfterMillis().orElse(0));
     }
   }
 
@@ -278,6 +285,7 @@ final class ChatClient implements AutoCloseable {
       long gap = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - brokenSinceNanos);
       slowestGapMillis = Math.max(slowestGapMillis, gap);
     }
+    attempt.cancel(false);
     backoff.reset();
     sessionId = Optional.of(welcome.sessionId());
     long lostBefore = ledger.lost();
@@ -324,6 +332,7 @@ final class ChatClient implements AutoCloseable {
     if (connection == current) {
       brokenSinceNanos = System.nanoTime();
       reconnects++;
+      backoff.reset();
       current = null;
       sending = false;
       if (next != null || connecting) {
