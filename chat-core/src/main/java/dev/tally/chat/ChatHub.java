@@ -59,6 +59,7 @@ public final class ChatHub implements AutoCloseable {
   private volatile boolean draining;
   private volatile boolean storeUp;
   private volatile boolean storeWasUp;
+  private volatile boolean storeDownLogged;
   private volatile long storeDownSinceMillis;
 
   /**
@@ -382,8 +383,9 @@ public final class ChatHub implements AutoCloseable {
       store.checkHealth();
       storeAnswered(true);
     } catch (StoreUnavailableException e) {
-      if (storeUp || !storeWasUp) {
+      if (!storeDownLogged) {
         LOGGER.log(Level.WARNING, "session store unavailable: " + e.getMessage());
+        storeDownLogged = true;
       }
       storeAnswered(false);
     }
@@ -395,6 +397,7 @@ public final class ChatHub implements AutoCloseable {
     } else if (!storeUp && up && storeWasUp) {
       LOGGER.log(Level.INFO, "session store is back");
     }
+    storeDownLogged &= !up;
     storeUp = up;
     storeWasUp |= up;
   }

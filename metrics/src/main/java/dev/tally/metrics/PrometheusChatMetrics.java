@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
@@ -26,6 +27,29 @@ import java.util.function.LongSupplier;
 public final class PrometheusChatMetrics implements ChatMetrics {
 
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final List<String> HANDSHAKES =
+      List.of(
+          "accepted",
+          "bad_request",
+          "bad_session_id",
+          "draining",
+          "forbidden_origin",
+          "full",
+          "timeout",
+          "too_many_from_address",
+          "wrong_version");
+  private static final List<String> ERRORS =
+      List.of(
+          "dead_peer",
+          "endpoint",
+          "internal",
+          "invalid_utf8",
+          "protocol",
+          "rate_limited",
+          "slow_consumer",
+          "store_unavailable",
+          "too_big",
+          "unsupported_data");
   private static final double[] SECONDS = {
     50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3,
     1, 2.5, 5, 10
@@ -86,6 +110,9 @@ public final class PrometheusChatMetrics implements ChatMetrics {
         Counter.build("websocket_closes_total", "Connections ended, by status code.")
             .labelNames("code")
             .register(registry);
+    // So that every series is there from the start: a query that finds none alarms nobody.
+    HANDSHAKES.forEach(handshakes::labels);
+    ERRORS.forEach(errors::labels);
     // Clients choose their own codes from 3000 to 4999: one label value each would have no bound.
     otherCloses = closed.labels("other");
     Arrays.stream(CloseCode.values())

@@ -80,7 +80,7 @@ final class Launcher {
         .addKeyValue("version", build.version())
         .addKeyValue("revision", build.revision())
         .addKeyValue("java", Runtime.version().toString())
-        .addKeyValue("store", config.redisUrl.map(Settings::redacted).orElse("memory"))
+        .addKeyValue("store", config.redisUrl.map(RedisSessionConfig::redacted).orElse("memory"))
         .log("starting");
     CollectorRegistry registry = new CollectorRegistry();
     DefaultExports.register(registry);

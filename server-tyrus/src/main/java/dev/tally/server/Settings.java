@@ -1,6 +1,6 @@
 package dev.tally.server;
 
-import java.net.URI;
+import dev.tally.session.redis.RedisSessionConfig;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -26,7 +25,6 @@ final class Settings implements IDefaultValueProvider {
       Set.of("HOST", "PORT", "ADMIN_HOST", "ADMIN_PORT", "REDIS_URL");
 
   private static final Set<String> ACTIONS = Set.of("--help", "--version", "--print-config");
-  private static final Pattern PASSWORD = Pattern.compile("(?<=://)([^/@:]*):[^/]*@");
 
   private final Map<String, String> environment;
 
@@ -80,10 +78,6 @@ final class Settings implements IDefaultValueProvider {
     return table.toString();
   }
 
-  static String redacted(String url) {
-    return PASSWORD.matcher(url).replaceAll("$1:***@");
-  }
-
   private static String text(@Nullable Object value) {
     if (value == null) {
       return "";
@@ -97,6 +91,6 @@ final class Settings implements IDefaultValueProvider {
     if (value instanceof Collection<?> values) {
       return String.join(",", values.stream().map(Settings::text).toList());
     }
-    return value instanceof URI uri ? redacted(uri.toString()) : redacted(value.toString());
+    return RedisSessionConfig.redacted(value.toString());
   }
 }
