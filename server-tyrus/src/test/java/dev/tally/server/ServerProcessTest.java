@@ -3,6 +3,7 @@ package dev.tally.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.session.redis.testing.RedisServer;
+import java.io.Writer;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,6 +21,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -118,11 +120,37 @@ class ServerProcessTest {
     }
   }
 
+  @Test
+  void theClientLosesNothingWhenItsServerIsKilled() throws Exception {
+    try (RedisServer redis = RedisServer.start()) {
+      String port = Integer.toString(RedisServer.freePort());
+      Process first = start("first", "--redis-url", redis.url(), "--port", port);
+      port("first", READY);
+      Process client = launch("client", "client", "ws://127.0.0.1:" + port + "/ws/chat/");
+      try (Writer lines = client.outputWriter()) {
+        write(lines, 50);
+        Await.until(() -> log("client").lines().filter("50"::equals).count() == 1);
+        first.destroyForcibly().waitFor();
+        write(lines, 50);
+        start("second", "--redis-url", redis.url(), "--port", port);
+      }
+      assertThat(exitCode(client)).isZero();
+      assertThat(log("client").lines().filter(line -> line.matches("\\d+")))
+          .containsExactlyElementsOf(
+              IntStream.rangeClosed(1, 100).mapToObj(Integer::toString).toList());
+      assertThat(log("client")).contains("lost 0, duplicated 0");
+    }
+  }
+
+  private static void write(Writer lines, int count) throws Exception {
+    for (int i = 0; i < count; i++) {
+      lines.write("line\n");
+    }
+    lines.flush();
+  }
+
   private Process start(String name, String... flags) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(Main.class.getName(), "--host", "127.0.0.1", "--port", "0"));
+    List<String> command = new ArrayList<>(List.of("--host", "127.0.0.1", "--port", "0"));
     command.addAll(List.of("--admin-port", "0", "--log-format", "json"));
     for (int i = 0; i < flags.length; i += 2) {
       int given = command.indexOf(flags[i]);
@@ -133,6 +161,15 @@ class ServerProcessTest {
         command.add(flags[i + 1]);
       }
     }
+    return launch(name, command.toArray(String[]::new));
+  }
+
+  private Process launch(String name, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
+    command.add(Main.class.getName());
+    command.addAll(List.of(arguments));
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
