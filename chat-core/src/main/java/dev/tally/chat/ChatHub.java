@@ -4,6 +4,7 @@ import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.ChatStatistics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.StoreUnavailableException;
@@ -45,6 +46,7 @@ public final class ChatHub implements AutoCloseable {
   private final ChatMetrics metrics;
   private final ChatConfig config;
   private final InstantSource clock;
+  private final MessageListener listener;
   private final Set<ChatSession> connections = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<SessionId, ChatSession> owners = new ConcurrentHashMap<>();
   private final LongAdder pendingMessages = new LongAdder();
@@ -63,7 +65,7 @@ public final class ChatHub implements AutoCloseable {
   private volatile long storeDownSinceMillis;
 
   /**
-   * Makes a hub that does nothing yet.
+   * Makes a hub that does nothing yet, and that nobody listens to.
    *
    * @param store where sessions live; closed by {@link #close}
    * @param metrics told of what happens; may throw without harm
@@ -71,11 +73,30 @@ public final class ChatHub implements AutoCloseable {
    * @param clock what time it is
    */
   public ChatHub(SessionStore store, ChatMetrics metrics, ChatConfig config, InstantSource clock) {
+    this(store, metrics, config, clock, MessageListener.NONE);
+  }
+
+  /**
+   * Makes a hub that does nothing yet.
+   *
+   * @param store where sessions live; closed by {@link #close}
+   * @param metrics told of what happens; may throw without harm
+   * @param config timeouts and limits
+   * @param clock what time it is
+   * @param listener sees every counted message; may throw without harm
+   */
+  public ChatHub(
+      SessionStore store,
+      ChatMetrics metrics,
+      ChatConfig config,
+      InstantSource clock,
+      MessageListener listener) {
     this.store = store;
     this.storeBlocks = store.blocks();
     this.metrics = new GuardedMetrics(metrics);
     this.config = config;
     this.clock = clock;
+    this.listener = listener;
     this.opening =
         new StoreQueue("tally-store-open", config.maxBatch(), config.retryBackoff(), this::openAll);
     this.committing =
@@ -125,6 +146,23 @@ public final class ChatHub implements AutoCloseable {
       }
     }
     return session;
+  }
+
+  /**
+   * Sends a text message to the client that is connected to a session here. It is no reply and
+   * counts nothing; on the wire it stands between two replies. Give it a JSON {@code type} of its
+   * own, so that clients can tell it from a count (docs/PROTOCOL.md). Never blocks.
+   *
+   * @param id the session
+   * @param text at most 65,535 bytes in UTF-8
+   * @return false if no open connection of this server owns the session; true says that it was
+   *     handed to the transport, not that it arrived
+   * @throws IllegalArgumentException if the text is longer
+   */
+  public boolean push(SessionId id, String text) {
+    Reply reply = Reply.push(text);
+    ChatSession owner = owners.get(id);
+    return owner != null && owner.push(reply);
   }
 
   /**
@@ -241,6 +279,19 @@ public final class ChatHub implements AutoCloseable {
   void giveUp(long messages) {
     unacknowledged.add(messages);
     metrics.unacknowledged(messages);
+  }
+
+  boolean listens() {
+    return listener != MessageListener.NONE;
+  }
+
+  void counted(SessionId id, long number, String text) {
+    try {
+      listener.onCounted(id, number, text);
+    } catch (RuntimeException e) {
+      metrics.error("listener");
+      LOGGER.log(Level.ERROR, "the message listener threw", e);
+    }
   }
 
   void countSuperseded() {
@@ -409,7 +460,7 @@ public final class ChatHub implements AutoCloseable {
     Reply heartbeat = Reply.heartbeat(clock.instant());
     int sent = 0;
     for (ChatSession session : connections) {
-      if (session.heartbeat(heartbeat)) {
+      if (session.push(heartbeat)) {
         sent++;
       }
     }

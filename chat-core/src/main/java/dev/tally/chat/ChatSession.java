@@ -37,6 +37,7 @@ public final class ChatSession {
 
   // Everything below is guarded by this.
   private final ArrayDeque<Pending> pending = new ArrayDeque<>(1);
+  private final @Nullable ArrayDeque<String> texts;
   private State state = State.OPENING;
   private @Nullable Lease lease;
   private long received;
@@ -57,6 +58,7 @@ public final class ChatSession {
     this.transport = transport;
     this.connectedMillis = nowMillis;
     this.waitingSinceMillis = nowMillis;
+    this.texts = hub.listens() ? new ArrayDeque<>(1) : null;
   }
 
   /**
@@ -72,7 +74,8 @@ public final class ChatSession {
    * Counts one text message. The reply follows through the transport once the count is stored;
    * messages that come after a close or bye are not counted.
    *
-   * @param text the payload; its content is not looked at
+   * @param text the payload; its content is looked at by nobody but a {@link
+   *     dev.tally.chat.spi.MessageListener}
    */
   public void onText(String text) {
     hub.metrics().received();
@@ -91,6 +94,9 @@ public final class ChatSession {
         waitingSinceMillis = hub.nowMillis();
       }
       pending.add(new Pending(System.nanoTime(), text.length()));
+      if (texts != null) {
+        texts.add(text);
+      }
       received++;
       news = state == State.OPEN && enqueue();
     }
@@ -240,6 +246,9 @@ public final class ChatSession {
         transport.send(Reply.count(stored));
         hub.metrics().acknowledged(nowNanos - message.receivedNanos());
       }
+      if (texts != null) {
+        hub.counted(id, stored, texts.remove());
+      }
     }
     waitingSinceMillis = storedMillis;
     released = commit.last();
@@ -252,12 +261,12 @@ public final class ChatSession {
     }
   }
 
-  /** Sends a heartbeat, unless the session is not open yet or no more. */
-  synchronized boolean heartbeat(Reply heartbeat) {
+  /** Sends what answers no message, unless the session is not open yet or no more. */
+  synchronized boolean push(Reply reply) {
     if (state != State.OPEN) {
       return false;
     }
-    transport.send(heartbeat);
+    transport.send(reply);
     return true;
   }
 
@@ -343,5 +352,8 @@ public final class ChatSession {
     hub.giveUp(pending.size());
     received -= pending.size();
     pending.clear();
+    if (texts != null) {
+      texts.clear();
+    }
   }
 }

@@ -8,10 +8,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 
-/**
- * One text message to a client, as docs/PROTOCOL.md lists them. Immutable; all ASCII, so that
- * characters and bytes are the same thing.
- */
+/** One text message to a client, as docs/PROTOCOL.md lists them, in UTF-8. Immutable. */
 public sealed interface Reply {
 
   /**
@@ -31,7 +28,7 @@ public sealed interface Reply {
   /**
    * The payload as text.
    *
-   * @return JSON
+   * @return JSON, unless an embedder {@linkplain ChatHub#push pushed} something else
    */
   String text();
 
@@ -113,6 +110,23 @@ public sealed interface Reply {
   }
 
   /**
+   * What an embedder has to say.
+   *
+   * @param text at most 65,535 bytes in UTF-8
+   * @return the text as it is
+   * @throws IllegalArgumentException if the text is longer
+   */
+  static Reply push(String text) {
+    Encoded reply = new Encoded(text);
+    if (reply.length() > Encoded.MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "a pushed message has at most %d bytes in UTF-8, not %d"
+              .formatted(Encoded.MAX_BYTES, reply.length()));
+    }
+    return reply;
+  }
+
+  /**
    * An acknowledgement; made for every message, so it holds only the number.
    *
    * @param n the message's number in the session, from 1
@@ -160,10 +174,13 @@ public sealed interface Reply {
     private static final DateTimeFormatter MILLISECONDS =
         DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
+    /** What fits into a frame with a length of 16 bits (RFC 6455, 5.2). */
+    private static final int MAX_BYTES = 65_535;
+
     private final byte[] payload;
 
-    private Encoded(String json) {
-      this.payload = json.getBytes(StandardCharsets.US_ASCII);
+    private Encoded(String text) {
+      this.payload = text.getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
@@ -178,7 +195,7 @@ public sealed interface Reply {
 
     @Override
     public String text() {
-      return new String(payload, StandardCharsets.US_ASCII);
+      return new String(payload, StandardCharsets.UTF_8);
     }
 
     @Override

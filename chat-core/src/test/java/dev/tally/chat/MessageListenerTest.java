@@ -1,0 +1,149 @@
+package dev.tally.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.awaitility.Awaitility.await;
+
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MessageListener;
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.testing.CapturingTransport;
+import dev.tally.chat.testing.MutableClock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class MessageListenerTest {
+
+  private record Counted(SessionId session, long number, String text) {}
+
+  private final List<Counted> counted = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> errors = Collections.synchronizedList(new ArrayList<>());
+  private final MutableClock clock = new MutableClock();
+  private final SessionStore memory = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
+  private final FaultyStore slow = new FaultyStore(memory);
+  private final List<ChatHub> hubs = new ArrayList<>();
+  private final CapturingTransport transport = new CapturingTransport();
+  private final SessionId id = SessionId.random();
+
+  @AfterEach
+  void close() {
+    hubs.forEach(ChatHub::close);
+  }
+
+  private ChatHub hub(SessionStore store, MessageListener listener) {
+    ChatMetrics metrics =
+        new ChatMetrics() {
+          @Override
+          public void error(String kind) {
+            errors.add(kind);
+          }
+        };
+    ChatHub hub = new ChatHub(store, metrics, ChatConfig.defaults(), clock, listener);
+    hub.start();
+    hubs.add(hub);
+    return hub;
+  }
+
+  private void keep(SessionId session, long number, String text) {
+    counted.add(new Counted(session, number, text));
+  }
+
+  @Test
+  void seesEachCountedMessageWithItsSessionAndNumber() {
+    ChatHub hub = hub(memory, this::keep);
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
+    session.onText("a");
+    session.onText("ö");
+    session.onClose(1000);
+    hub.connect(new CapturingTransport(), id, Subprotocol.PLAIN).onText("c");
+    assertThat(counted)
+        .containsExactly(new Counted(id, 1, "a"), new Counted(id, 2, "ö"), new Counted(id, 3, "c"));
+  }
+
+  @Test
+  void seesNothingBeforeItIsStored() {
+    ChatHub hub = hub(slow, this::keep);
+    ChatSession session = hub.connect(transport, id, Subprotocol.TALLY_V1);
+    await().until(() -> transport.frames().size() == 1);
+    slow.setDown(true);
+    session.onText("a");
+    session.onText("b");
+    await().until(() -> slow.refusals() > 0);
+    assertThat(counted).isEmpty();
+    slow.setDown(false);
+    await().until(() -> counted.size() == 2);
+    assertThat(counted).extracting(Counted::text).containsExactly("a", "b");
+  }
+
+  @Test
+  void messagesThatAreGivenUpAreNeverSeen() {
+    ChatHub hub = hub(slow, this::keep);
+    ChatSession session = hub.connect(transport, id, Subprotocol.TALLY_V1);
+    await().until(() -> transport.frames().size() == 1);
+    slow.setDown(true);
+    session.onText("lost with its connection");
+    session.onClose(1006);
+    await().until(() -> hub.statistics().pendingMessages() == 0);
+    slow.setDown(false);
+    CapturingTransport second = new CapturingTransport();
+    hub.connect(second, id, Subprotocol.PLAIN).onText("sent again");
+    await().until(() -> second.counts().equals(List.of(1L)));
+    assertThat(counted).containsExactly(new Counted(id, 1, "sent again"));
+  }
+
+  @Test
+  void mayPushToTheSessionFromWithin() {
+    List<ChatHub> self = new ArrayList<>();
+    ChatHub hub =
+        hub(
+            memory,
+            (session, number, text) -> self.get(0).push(session, "{\"type\": \"echo\", \"n\": 1}"));
+    self.add(hub);
+    hub.connect(transport, id, Subprotocol.PLAIN).onText("a");
+    assertThat(transport.frames())
+        .containsExactly("{\"count\": 1}", "{\"type\": \"echo\", \"n\": 1}");
+  }
+
+  @Test
+  void aListenerThatThrowsHarmsNobody() {
+    ChatHub hub =
+        hub(
+            memory,
+            (session, number, text) -> {
+              throw new IllegalStateException("broken");
+            });
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
+    session.onText("a");
+    session.onText("b");
+    assertThat(transport.counts()).containsExactly(1L, 2L);
+    assertThat(errors).containsExactly("listener", "listener");
+  }
+
+  @Test
+  void aPushReachesTheConnectionThatOwnsTheSessionAndNoOther() {
+    ChatHub hub = hub(memory, MessageListener.NONE);
+    assertThat(hub.push(id, "nobody is there")).isFalse();
+    hub.connect(transport, id, Subprotocol.PLAIN);
+    CapturingTransport second = new CapturingTransport();
+    ChatSession owner = hub.connect(second, id, Subprotocol.PLAIN);
+    assertThat(hub.push(id, "grüße")).isTrue();
+    assertThat(transport.frames()).isEmpty();
+    assertThat(second.frames()).containsExactly("grüße");
+    owner.onClose(1000);
+    assertThat(hub.push(id, "gone")).isFalse();
+  }
+
+  @Test
+  void aPushHasABound() {
+    ChatHub hub = hub(memory, MessageListener.NONE);
+    hub.connect(transport, id, Subprotocol.PLAIN);
+    assertThat(hub.push(id, "x".repeat(65_535))).isTrue();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> hub.push(id, "ö".repeat(32_768)))
+        .withMessage("a pushed message has at most 65535 bytes in UTF-8, not 65536");
+  }
+}
