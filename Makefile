@@ -13,10 +13,10 @@ maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
 ARGS ?=
 
-.PHONY: help build run test lint fmt docs clean
+.PHONY: help build run test lint fmt docs clean image dev-up dev-down dev-logs promote monitor
 
 help: ## show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
 
 build: $(jar) ## make the one runnable file, server-tyrus/target/tally-server.jar
 
@@ -47,6 +47,24 @@ fmt: ## format the sources
 docs: ## build the Javadoc: <module>/target/reports/apidocs
 	@ops/setup.sh build
 	$(maven) --quiet verify -DskipTests -Dspotless.check.skip
+
+image: $(jar) ## build the container image tally:dev
+	docker build --file ops/Dockerfile --tag tally:dev .
+
+dev-up: $(jar) ## start the whole stack in containers: http://127.0.0.1/, Grafana on 3000, Prometheus on 9090
+	@ops/dev.sh up
+
+dev-down: ## drain and remove it, sessions included
+	@ops/dev.sh down
+
+dev-logs: ## follow its logs
+	@ops/dev.sh logs $(ARGS)
+
+promote: $(jar) ## put this build into the colour that is not live, and move everybody there
+	@ops/promote.sh $(ARGS)
+
+monitor: ## the main figures and the last errors on one screen
+	@ops/monitor.sh $(ARGS)
 
 clean: ## remove what the build made
 	rm -rf target */target

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# docker compose on this project's file: the plugin where there is one, else docker-compose 1.29.
+#   ops/compose.sh ps
+set -Eeuo pipefail
+file=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/compose.yaml
+project=${COMPOSE_PROJECT_NAME:-tally}
+
+if docker compose version >/dev/null 2>&1; then
+  exec docker compose --project-name "$project" --file "$file" "$@"
+elif command -v docker-compose >/dev/null; then
+  exec docker-compose --project-name "$project" --file "$file" "$@"
+fi
+printf 'compose: please install the docker compose plugin, or docker-compose 1.29\n' >&2
+exit 1

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# The whole stack on this machine, in containers: up, down, logs.
+set -Eeuo pipefail
+ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly timeout=${DEV_UP_TIMEOUT:-120}
+readonly watchers=(traefik redis prometheus alertmanager grafana)
+
+usage() {
+  cat <<'USAGE'
+Usage: ops/dev.sh up|down|logs
+
+  up     build the image, start the live colour (blue at first) and all around it, wait until healthy;
+         what runs already is left as it is: new code goes live with ops/promote.sh
+  down   drain and remove everything but the images, sessions and metrics included
+  logs   follow the logs; --tail 100 and what else `docker compose logs` takes may follow
+
+DEV_UP_TIMEOUT is how many seconds `up` waits; 120 by default.
+Exit codes: 0 done, 1 failure, 2 wrong usage.
+USAGE
+}
+
+compose() { "$ops/compose.sh" "$@"; }
+
+# Containers of the project that are not healthy, a line each: name, state, health.
+unhealthy() {
+  local containers
+  mapfile -t containers < <(compose ps --quiet)
+  docker inspect --format '{{.Name}} {{.State.Status}} {{.State.Health.Status}}' "${containers[@]}" |
+    sed 's,^/,,' | grep --invert-match ' running healthy$' || true
+}
+
+await_healthy() {
+  local deadline=$((SECONDS + timeout)) left
+  while left=$(unhealthy) && [[ -n $left ]]; do
+    if ((SECONDS >= deadline)); then
+      printf 'dev: not healthy within %s s:\n%s\n' "$timeout" "$left" >&2
+      compose logs --tail 5 >&2
+      exit 1
+    fi
+    sleep 0.5
+  done
+}
+
+# The colour that the route names. With none, blue gets the first one; promotions write the next.
+live_color() {
+  local color routes=$ops/traefik/dynamic
+  color=$(grep --no-messages --no-filename --only-matching --max-count 1 -E 'app_(blue|green)' "$routes"/*.y*ml | head -n 1) || true
+  if [[ -z $color ]]; then
+    color=app_blue
+    mkdir -p "$routes"
+    sed "s/COLOR/blue/" "$ops/traefik/first.yaml" >"$routes/live.yaml"
+  fi
+  printf '%s\n' "${color#app_}"
+}
+
+up() {
+  local live
+  live=$(live_color)
+  if [[ -z $(compose ps --quiet "app_$live") ]]; then
+    compose build "app_$live"
+  fi
+  compose up --detach "${watchers[@]}"
+  compose up --detach --no-recreate "app_$live"
+  await_healthy
+  cat <<READY
+dev: $live is live after $SECONDS s
+  WebSocket     ws://127.0.0.1/ws/chat/
+  page, health  http://127.0.0.1/  /healthz  /readyz  /metrics
+  Grafana       http://127.0.0.1:3000/  admin / admin
+  Prometheus    http://127.0.0.1:9090/
+READY
+}
+
+case ${1:-} in
+  up) up ;;
+  down)
+    compose down --volumes --remove-orphans
+    rm -f "$ops"/traefik/dynamic/*.y*ml
+    ;;
+  logs) shift && exec "$ops/compose.sh" logs --follow "$@" ;;
+  -h | --help) usage ;;
+  *) usage >&2 && exit 2 ;;
+esac

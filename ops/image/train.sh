@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# A short life of the server on a real Redis, while the JVM writes down which classes it loads:
+# the cache lets the next one start without reading and linking them again.
+set -Eeuo pipefail
+cd /opt/tally
+
+redis-server --port 6379 --save '' --daemonize yes --logfile /dev/null >/dev/null
+grep --invert-match AOTCache jvm.options >/tmp/training.options
+java/bin/java @/tmp/training.options -XX:AOTCacheOutput=tally.aot -jar tally-server.jar \
+  --redis-url redis://127.0.0.1:6379 --drain-timeout 2s &
+server=$!
+
+ask() { # path
+  exec 3<>/dev/tcp/127.0.0.1/8001
+  printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
+  grep --quiet '^HTTP/1.. 200' <&3
+}
+until (ask /readyz) 2>/dev/null; do
+  kill -0 "$server"
+  sleep 0.1
+done
+
+seq 100 | java/bin/java -jar tally-server.jar client ws://127.0.0.1:8000/ws/chat/ >/dev/null
+(ask /metrics)
+kill -TERM "$server"
+wait "$server"
+redis-cli shutdown nosave
+[[ -s tally.aot ]]

@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# The compose stack for real, where a Docker engine is at hand and its ports are free: images from
+# a registry, or, where none is reachable, made by images.sh. In a project of its own.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  export ops=$BATS_TEST_DIRNAME/.. reason=''
+  export jar=$ops/../server-tyrus/target/tally-server.jar
+  export COMPOSE_PROJECT_NAME=tally-test-$$
+  export TALLY_BLUE_IMAGE=$COMPOSE_PROJECT_NAME:blue TALLY_GREEN_IMAGE=$COMPOSE_PROJECT_NAME:green
+  reason=$(cannot_start)
+  [[ -n $reason ]] || "$ops/dev.sh" up >"$BATS_FILE_TMPDIR/up" 2>&1 || {
+    cat "$BATS_FILE_TMPDIR/up"
+    false
+  }
+}
+
+teardown_file() {
+  [[ -n $reason ]] || "$ops/dev.sh" down >/dev/null 2>&1
+  [[ -n $reason ]] || docker rmi --force "$TALLY_BLUE_IMAGE" "$TALLY_GREEN_IMAGE" >/dev/null 2>&1 || true
+}
+
+setup() {
+  [[ -z $reason ]] || skip "$reason"
+}
+
+# Why there is no stack to test; nothing if there can be one.
+cannot_start() {
+  local port
+  if ! command -v docker >/dev/null || ! docker info >/dev/null 2>&1; then
+    echo 'no Docker engine is at hand'
+    return
+  fi
+  if ! docker compose version >/dev/null 2>&1 && ! command -v docker-compose >/dev/null; then
+    echo 'Docker is here without compose'
+    return
+  fi
+  [[ -r $jar ]] || { echo 'the jar is not built' && return; }
+  for port in 80 3000 9090; do
+    if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "port $port is in use"
+      return
+    fi
+  done
+  images_at_hand >"$BATS_FILE_TMPDIR/images" 2>&1 || tail -n 1 "$BATS_FILE_TMPDIR/images"
+}
+
+images_at_hand() {
+  local image
+  while read -r image; do
+    if ! docker image inspect "$image" >/dev/null 2>&1 && ! timeout 300 docker pull --quiet "$image"; then
+      TRAEFIK=${TRAEFIK:-$("$ops/traefik/install.sh" --offline)} "$ops/test/images.sh"
+      return
+    fi
+  done < <(sed -nE 's/^ *(image:|FROM) ([a-z][^ $]*:[^ ]+).*/\2/p' "$ops/compose.yaml" "$ops/Dockerfile" | sort --unique)
+}
+
+compose() { "$ops/compose.sh" "$@"; }
+container() { compose ps --quiet "$1" | head -n 1; }
+
+# Counts that come back, one a line; the session's id and the ledger on the standard error.
+client() { java -jar "$jar" client "$@" ws://127.0.0.1/ws/chat/; }
+
+new_session() { # prints its id
+  seq "$1" | client 2>&1 >/dev/null | sed -nE 's/.*session ([0-9a-f-]{36}).*/\1/p'
+}
+
+ours() { # containers, networks and volumes of the project
+  local label=label=com.docker.compose.project=$COMPOSE_PROJECT_NAME
+  docker ps --all --quiet --filter "$label"
+  docker network ls --quiet --filter "$label"
+  docker volume ls --quiet --filter "$label"
+}
+
+@test "one colour comes up, and all around it gets healthy" {
+  [ -z "$(compose ps --quiet app_green)" ]
+  for service in app_blue traefik redis prometheus alertmanager grafana; do
+    run docker inspect --format '{{.State.Health.Status}}' "$(container "$service")"
+    [ "$output" = healthy ]
+  done
+}
+
+@test "only ports 80, 3000 and 9090 are open, on loopback" {
+  run docker ps --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --format '{{.Ports}}'
+  [ "$(grep --only-matching --extended-regexp '[0-9.:]+->' <<<"$output" | sort)" = $'127.0.0.1:3000->\n127.0.0.1:80->\n127.0.0.1:9090->' ]
+}
+
+@test "port 80 counts, and has the page, health and the live colour's metrics" {
+  [ "$(seq 3 | client 2>/dev/null)" = $'1\n2\n3' ]
+  curl --silent --fail http://127.0.0.1/ | grep --quiet '<title>Tally'
+  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"blue"'
+  curl --silent --fail http://127.0.0.1/readyz | grep --quiet '"status":"ready"'
+  curl --silent --fail http://127.0.0.1/metrics | grep --quiet '^chat_build_info{.*color="blue"'
+}
+
+@test "the server is no root, writes nothing, and can open 20000 files" {
+  local blue
+  blue=$(container app_blue)
+  run docker exec "$blue" cat /proc/1/status
+  [[ $output =~ Uid:[[:space:]]+65532[[:space:]]+65532 ]]
+  [[ $output =~ CapBnd:[[:space:]]+0+$'\n' ]]
+  run docker exec "$blue" grep 'open files' /proc/1/limits
+  [[ $output =~ 20000[[:space:]]+20000 ]]
+  run ! docker exec "$blue" bash -c 'echo >/opt/tally/x'
+}
+
+@test "Redis keeps every write and evicts nothing" {
+  run docker exec "$(container redis)" redis-cli config get 'append[of]*s*y*'
+  [[ $output == *everysec* ]]
+  run docker exec "$(container redis)" redis-cli config get appendonly
+  [[ $output == *yes ]]
+  run docker exec "$(container redis)" redis-cli config get maxmemory-policy
+  [[ $output == *noeviction ]]
+}
+
+@test "a session hops between two instances of a colour, and its count goes on" {
+  compose up --detach --no-recreate --scale app_blue=2 app_blue
+  local id count opened=1
+  id=$(new_session 1)
+  for ((count = 2; count <= 40; count++)); do
+    [ "$(echo x | client --session "$id" 2>/dev/null)" = "$count" ]
+    opened=$(compose logs --no-color app_blue | grep '"event":"resume"' | cut -d '|' -f 1 | sort --unique | wc --lines)
+    ((opened < 2)) || break
+  done
+  [ "$opened" -eq 2 ]
+  compose up --detach --no-recreate --scale app_blue=1 app_blue
+}
+
+@test "Traefik's access log has no session id" {
+  local id
+  id=$(new_session 1)
+  echo x | client --session "$id"
+  curl --silent --output /dev/null --header "X-Session-Id: $id" --referer "http://127.0.0.1/?session_id=$id" \
+    "http://127.0.0.1/ws/chat/?session_id=$id"
+  run compose logs --no-color traefik
+  [[ $output == *'"OriginStatus":'* ]]
+  [[ $output != *"$id"* ]]
+  [[ $output != *session_id* ]]
+}
+
+@test "a promotion under live clients loses nothing" {
+  [[ -x $ops/promote.sh ]] || skip 'there is no promote.sh'
+  local pids=() n
+  for n in 1 2 3; do
+    (for ((i = 0; i < 60; i++)); do echo x && sleep 0.5; done) | client >"$BATS_TEST_TMPDIR/$n" 2>"$BATS_TEST_TMPDIR/$n.err" &
+    pids+=($!)
+  done
+  "$ops/promote.sh" --to green
+  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"green"'
+  for n in "${pids[@]}"; do
+    wait "$n"
+  done
+  for n in 1 2 3; do
+    [ "$(cat "$BATS_TEST_TMPDIR/$n")" = "$(seq 60)" ]
+  done
+}
+
+@test "dev-down leaves nothing behind" {
+  [ -n "$(ours)" ]
+  "$ops/dev.sh" down
+  [ -z "$(ours)" ]
+}
