@@ -2,6 +2,7 @@ package dev.tally.metrics;
 
 import dev.tally.chat.spi.ChatStatistics;
 import io.prometheus.client.Collector;
+import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,12 +12,17 @@ import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The gauges, read from where their values live at the moment of the scrape. */
+/**
+ * What is read from where their values live at the moment of the scrape: the gauges, and one
+ * counter.
+ */
 final class ChatGauges extends Collector {
 
   volatile @Nullable ChatStatistics statistics;
   volatile LongSupplier outboundBytes = () -> 0;
+  volatile LongSupplier droppedLogLines = () -> 0;
   volatile int connectionLimit;
+  volatile double drainLimitSeconds;
   volatile double startupSeconds;
   private final InstantSource clock;
   private volatile @Nullable Instant drainStart;
@@ -43,6 +49,13 @@ final class ChatGauges extends Collector {
         gauge("chat_startup_seconds", "Time from start until ready; 0 before.", startupSeconds));
     families.add(
         gauge("chat_shutdown_seconds", "Time since the drain began; 0 before.", shutdownSeconds()));
+    families.add(
+        gauge("chat_drain_limit_seconds", "The longest that a drain may take.", drainLimitSeconds));
+    families.add(
+        new CounterMetricFamily(
+            "log_dropped_lines",
+            "Log lines dropped because their reader was slow.",
+            (double) droppedLogLines.getAsLong()));
     ChatStatistics now = statistics;
     if (now != null) {
       addStatistics(families, now);

@@ -161,6 +161,24 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   }
 
   /**
+   * Sets {@code chat_drain_limit_seconds}.
+   *
+   * @param time the longest that a drain may take, the delay before it included
+   */
+  public void drainLimit(Duration time) {
+    gauges.drainLimitSeconds = time.toNanos() / NANOS_PER_SECOND;
+  }
+
+  /**
+   * Offers {@code log_dropped_lines_total}.
+   *
+   * @param lines how many were dropped since the start; called at every scrape
+   */
+  public void droppedLogLines(LongSupplier lines) {
+    gauges.droppedLogLines = lines;
+  }
+
+  /**
    * Offers {@code websocket_outbound_bytes}.
    *
    * @param bytes how many wait to be written to sockets; called at every scrape

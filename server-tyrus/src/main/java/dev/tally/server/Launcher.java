@@ -14,7 +14,6 @@ import dev.tally.server.logging.Logging;
 import dev.tally.session.redis.RedisSessionConfig;
 import dev.tally.session.redis.RedisSessionStore;
 import io.prometheus.client.CollectorRegistry;
-import io.prometheus.client.hotspot.DefaultExports;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -58,7 +57,7 @@ final class Launcher {
     Signals signals = Signals.install();
     Logging logging = Logging.start(format, config.logLevel, config.color);
     try {
-      return serve(store, signals);
+      return serve(store, signals, logging);
     } catch (InterruptedException e) {
       return 1;
     } finally {
@@ -74,7 +73,8 @@ final class Launcher {
         RedisSessionConfig.parse(config.redisUrl.get(), config.sessionTtl));
   }
 
-  private int serve(SessionStore store, Signals signals) throws InterruptedException {
+  private int serve(SessionStore store, Signals signals, Logging logging)
+      throws InterruptedException {
     Logger log = LoggerFactory.getLogger(Launcher.class);
     event(log, "start")
         .addKeyValue("version", build.version())
@@ -83,10 +83,11 @@ final class Launcher {
         .addKeyValue("store", config.redisUrl.map(RedisSessionConfig::redacted).orElse("memory"))
         .log("starting");
     CollectorRegistry registry = new CollectorRegistry();
-    DefaultExports.register(registry);
     PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, clock);
     prometheus.buildInfo(build.version(), build.revision(), config.color.orElse(""));
     prometheus.connectionLimit(config.connectionLimit());
+    prometheus.drainLimit(config.drainDelay.plus(config.drainTimeout));
+    prometheus.droppedLogLines(logging::droppedLines);
     LedgerMetrics ledger = new LedgerMetrics(prometheus);
     ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock);
     prometheus.outboundBytes(server::outboundBytes);

@@ -1,6 +1,5 @@
 package dev.tally.server.logging;
 
-import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -33,9 +32,11 @@ public final class Logging implements AutoCloseable {
   private static final String TEXT = "%d{HH:mm:ss.SSS} %-5level %msg  %kvp{NONE}%n";
 
   private final LoggerContext context;
+  private final NonBlockingAppender appender;
 
-  private Logging(LoggerContext context) {
+  private Logging(LoggerContext context, NonBlockingAppender appender) {
     this.context = context;
+    this.appender = appender;
   }
 
   /**
@@ -64,11 +65,10 @@ public final class Logging implements AutoCloseable {
     console.setName("stdout");
     console.setEncoder(text ? text(context) : json(context, color));
     console.start();
-    AsyncAppender async = new AsyncAppender();
+    NonBlockingAppender async = new NonBlockingAppender();
     async.setContext(context);
     async.setName("async");
     async.setQueueSize(QUEUE);
-    async.setNeverBlock(true);
     async.setMaxFlushTime(FLUSH_MILLIS);
     async.addAppender(console);
     async.start();
@@ -76,7 +76,7 @@ public final class Logging implements AutoCloseable {
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     root.addAppender(async);
     root.setLevel(Level.toLevel(level));
-    return new Logging(context);
+    return new Logging(context, async);
   }
 
   /** Turns the log off, for a command whose standard output is its result. */
@@ -84,6 +84,15 @@ public final class Logging implements AutoCloseable {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.OFF);
+  }
+
+  /**
+   * Lines that were dropped since the start. Any thread may ask.
+   *
+   * @return 0 or more
+   */
+  public long droppedLines() {
+    return appender.dropped();
   }
 
   /** Writes what is queued, for at most two seconds, and ends. */
