@@ -28,7 +28,7 @@ $(jar): $(sources)
 run: $(jar) ## start the server in the foreground; ARGS="--port 9000 ..."
 	@exec $(java) -jar $(jar) $(ARGS)
 
-test: ## run every test and check, and install what they need where possible
+test: $(jar) ## run every test and check, and install what they need where possible
 	@ops/setup.sh test
 	shellcheck $(scripts)
 	@rm -rf target/bats-reports && mkdir -p target/bats-reports

@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# ops/monitor.sh before real servers: one that counts, one whose Redis is not there.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  export monitor=$BATS_TEST_DIRNAME/../monitor.sh
+  export jar=$BATS_TEST_DIRNAME/../../server-tyrus/target/tally-server.jar
+  export counting lonely
+  chat=$(free_port)
+  counting=127.0.0.1:$(free_port)
+  lonely=127.0.0.1:$(free_port)
+  start "$BATS_FILE_TMPDIR/counting" --port "$chat" --admin-port "${counting#*:}" --color blue --log-format json
+  start "$BATS_FILE_TMPDIR/lonely" --port 0 --admin-port "${lonely#*:}" --redis-url redis://127.0.0.1:1 \
+    --store-grace 100ms --log-format text
+  await "$BATS_FILE_TMPDIR/counting" '"event":"ready"'
+  await "$BATS_FILE_TMPDIR/lonely" 'session store unavailable'
+  while sleep 0.02; do
+    echo x
+  done | java -jar "$jar" client "ws://127.0.0.1:$chat/ws/chat/" >"$BATS_FILE_TMPDIR/counts" 2>/dev/null 3>&- &
+  echo $! >>"$BATS_FILE_TMPDIR/pids"
+  await "$BATS_FILE_TMPDIR/counts" '^1$'
+}
+
+teardown_file() {
+  local pid
+  while read -r pid; do
+    kill "$pid" || true
+  done <"$BATS_FILE_TMPDIR/pids"
+}
+
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); do
+    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+  done
+}
+
+start() { # log settings...
+  local log=$1
+  shift
+  java -jar "$jar" --host 127.0.0.1 "$@" >"$log" 2>&1 3>&- &
+  echo $! >>"$BATS_FILE_TMPDIR/pids"
+}
+
+await() { # file pattern
+  local deadline=$((SECONDS + 60))
+  until grep --quiet "$2" "$1"; do
+    ((SECONDS < deadline)) || return
+    sleep 0.1
+  done
+}
+
+# The value in a row, of the only instance.
+row() { # label
+  sed -nE "s#^$1 {2,}(.*[^ ]) *#\1#p" <<<"$output"
+}
+
+@test "shows an instance's state, connections and rates" {
+  run "$monitor" --once --interval 1 "$counting"
+  [ "$status" -eq 0 ]
+  [ "$(row state)" = 'ready, blue' ]
+  [[ $(row connections) =~ ^1\ of\ [0-9]+$ ]]
+  [[ $(row messages/s) =~ ^[1-9] ]]
+  [[ $(row acknowledged/s) =~ ^[1-9] ]]
+  [[ $(row 'ack p50 / p99, ms') =~ ^[0-9.]+\ /\ [0-9.]+$ ]]
+  [[ $(row 'file descriptors') =~ ^[1-9][0-9]*\ of\ [1-9] ]]
+  [ "$(row errors/s)" = - ]
+}
+
+@test "shows that the store is down, and the line that the log has of it" {
+  run "$monitor" --once --interval 1 "$lonely=$BATS_FILE_TMPDIR/lonely"
+  [ "$(row state)" = 'not ready' ]
+  [[ $(row 'store, commit p99 ms / batch') == DOWN* ]]
+  [[ ${lines[-1]} =~ ^[0-9:]{8}\ WARN\ $lonely:\ session\ store\ unavailable ]]
+}
+
+@test "shows several instances side by side, one that is gone too" {
+  run "$monitor" --once --interval 1 "$counting" "$lonely" 127.0.0.1:1
+  [ "$status" -eq 0 ]
+  [[ $(row state) =~ ^ready,\ blue\ +not\ ready\ +no\ answer$ ]]
+}
+
+@test "refreshes until it is interrupted" {
+  timeout --preserve-status --signal TERM 4 "$monitor" --interval 0.5 "$counting" >"$BATS_TEST_TMPDIR/screens"
+  [ "$(grep --count 'Tally at' "$BATS_TEST_TMPDIR/screens")" -gt 1 ]
+}
+
+@test "refuses what it cannot watch, in one sentence" {
+  run -2 "$monitor" --interval soon
+  [ "$output" = "monitor: the interval must be a number of seconds above 0, not 'soon'" ]
+  run -2 "$monitor" blue
+  [ "$output" = "monitor: an admin address is host:port, with =LOG behind it or not, not 'blue'" ]
+  run -2 "$monitor" --twice
+  [[ $output == Usage* ]]
+}
