@@ -49,5 +49,23 @@ docs: ## build the Javadoc site of all modules: target/reports/apidocs/index.htm
 	@# Not every module has a module-info, so the site is made as from one class path.
 	$(maven) --quiet package javadoc:aggregate-no-fork -DskipTests -DlegacyMode=true
 
+image: $(jar) ## build the container image tally:dev
+	docker build --file ops/Dockerfile --tag tally:dev .
+
+dev-up: $(jar) ## start the whole stack in containers: http://127.0.0.1/, Grafana on 3000, Prometheus on 9090
+	@ops/dev.sh up
+
+dev-down: ## drain and remove it, sessions included
+	@ops/dev.sh down
+
+dev-logs: ## follow its logs
+	@ops/dev.sh logs $(ARGS)
+
+promote: $(jar) ## put this build into the colour that is not live, and move everybody there
+	@ops/promote.sh $(ARGS)
+
+monitor: ## the main figures and the last errors on one screen
+	@ops/monitor.sh $(ARGS)
+
 clean: ## remove what the build made
 	rm -rf target */target
