@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Checks manifests, by default those here, against the schemas of Kubernetes and of the Prometheus
+# Operator. The schemas are fetched once and kept outside the tree.
+# Exit codes: 0 valid, 1 not, 3 the schemas are not to be had here.
+set -Eeuo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly validator=kubernetes-validate==1.37.0
+readonly operator=github.com/prometheus-operator/prometheus-operator@v0.85.0
+readonly venv=${XDG_CACHE_HOME:-$HOME/.cache}/tally/${validator/==/-}
+
+unavailable() {
+  printf 'validate: %s\n' "$1" >&2
+  exit 3
+}
+
+install_validator() {
+  local work=$venv.$$
+  python3 -m venv "$work" && "$work/bin/pip" install --quiet --disable-pip-version-check "$validator" && mv --no-target-directory "$work" "$venv"
+}
+
+operator_module() {
+  # Outside any module of Go's.
+  (cd / && go mod download -json "$operator") | sed -nE 's/^\t"Dir": "(.*)",?$/\1/p'
+}
+
+if [[ ! -x $venv/bin/python3 ]]; then
+  mkdir -p "$(dirname "$venv")"
+  install_validator >&2 || unavailable "$validator could not be installed from PyPI; python3 with venv is needed"
+fi
+module=$(operator_module) || module=''
+[[ -n $module ]] ||
+  unavailable "the Go module $operator could not be fetched; go is needed"
+
+(($# > 0)) || set -- "$here"/*.yaml
+"$venv/bin/python3" "$here/validate.py" "$module/example/prometheus-operator-crd" "$@"
