@@ -5,6 +5,7 @@ set -Eeuo pipefail
 
 readonly minimum_java=17
 readonly minimum_maven=3.8.7
+readonly traefik=${BASH_SOURCE[0]%/*}/traefik/install.sh
 # Where invoke-rc.d(8) asks whether it may start a service; the tests put it elsewhere.
 readonly policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 
@@ -13,7 +14,8 @@ usage() {
 Usage: ops/setup.sh build|test
 
   build   a JDK and Maven
-  test    the same, and redis-server, redis-cli, openssl, curl, pgrep, shellcheck and bats
+  test    the same, and redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, prometheus,
+          promtool, amtool and Traefik v3, which where its release cannot be reached is built with Go
 
 Exit codes: 0 all there, 1 something is missing, 2 wrong usage.
 USAGE
@@ -52,9 +54,10 @@ missing() { # build|test
   fi
   [[ $1 == test ]] || return 0
   local tool
-  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats; do
+  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats prometheus promtool amtool; do
     command -v "$tool" >/dev/null || printf '%s\n' "$tool"
   done
+  "$traefik" --offline >/dev/null || echo 'Traefik v3'
 }
 
 # The JDK that the code is written for where the distribution has it, else the distribution's own.
@@ -72,8 +75,12 @@ packages() { # missing things on stdin
     case $thing in
       JDK*) jdk_package ;;
       Maven*) echo maven ;;
+      # No package has it; its own script gets it.
+      Traefik*) ;;
       redis-cli) echo redis-tools ;;
       pgrep) echo procps ;;
+      promtool) echo prometheus ;;
+      amtool) echo prometheus-alertmanager ;;
       *) echo "$thing" ;;
     esac
   done
@@ -92,9 +99,14 @@ install_quietly() { # package...
     chmod 755 "$policy"
   fi
   apt install --yes --no-install-recommends "$@" || return
-  if [[ " $* " == *" redis-server "* ]] && command -v systemctl >/dev/null; then
-    systemctl disable redis-server >/dev/null 2>&1 || true
-  fi
+  local package
+  for package in "$@"; do
+    case $package in
+      redis-server | prometheus | prometheus-alertmanager)
+        ! command -v systemctl >/dev/null || systemctl disable "$package" >/dev/null 2>&1 || true
+        ;;
+    esac
+  done
 }
 
 main() {
@@ -116,12 +128,15 @@ main() {
   wanted=$(missing "$what")
   [[ -n $wanted ]] || return 0
 
-  if ((EUID == 0)) && command -v apt-get >/dev/null; then
-    printf 'setup: installing %s\n' "${wanted//$'\n'/, }" >&2
+  local -a names
+  mapfile -t names < <(packages <<<"$wanted" | sort --unique)
+  if ((${#names[@]} > 0 && EUID == 0)) && command -v apt-get >/dev/null; then
+    printf 'setup: installing %s\n' "${names[*]}" >&2
     apt update || fail "apt-get update failed; its message is above"
-    local -a names
-    mapfile -t names < <(packages <<<"$wanted")
     install_quietly "${names[@]}" || fail "apt-get could not install ${names[*]}; its message is above"
+    wanted=$(missing "$what")
+  fi
+  if [[ $wanted == 'Traefik v3' ]] && "$traefik" >/dev/null; then
     wanted=$(missing "$what")
   fi
   [[ -z $wanted ]] || fail "please install ${wanted//$'\n'/, } and run this again"

@@ -12,6 +12,7 @@ setup() {
   for tool in bash env sed sort head cat rm chmod; do
     ln -s "$(command -v "$tool")" "$machine/$tool"
   done
+  export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
   export POLICY_RC_D=$BATS_TEST_TMPDIR/policy-rc.d
   unset JAVA_HOME
 }
@@ -29,9 +30,10 @@ given_jdk() { given javac "echo 'javac $1'"; }
 given_maven() { given mvn "echo 'Apache Maven $1 (abc)'"; }
 given_test_tools() { # all, or all but the one named
   local tool
-  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats; do
+  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats prometheus promtool amtool; do
     [[ $tool == "${1:-}" ]] || given "$tool"
   done
+  [[ ${1:-} == traefik ]] || given traefik "echo 'Version:      3.6.12'"
 }
 
 run_setup() { PATH=$machine run "$script" "$@"; }
@@ -55,7 +57,7 @@ run_setup() { PATH=$machine run "$script" "$@"; }
 @test "says in one sentence what to install where there is no apt" {
   run_setup test
   [ "$status" -eq 1 ]
-  [ "$output" = "setup: please install JDK 17 or newer, Maven 3.8.7 or newer, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats and run this again" ]
+  [ "$output" = "setup: please install JDK 17 or newer, Maven 3.8.7 or newer, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, prometheus, promtool, amtool, Traefik v3 and run this again" ]
 }
 
 @test "a JDK that is too old counts as missing" {
@@ -117,4 +119,43 @@ run_setup() { PATH=$machine run "$script" "$@"; }
   run_setup everything
   [ "$status" -eq 2 ]
   [[ $output == *"'everything' is not one of build, test" ]]
+}
+
+@test "a Traefik that is too old counts as missing, and no package manager is asked for it" {
+  given_jdk 17
+  given_maven 3.9.9
+  given_test_tools traefik
+  given traefik "echo 'Version:      2.11.0'"
+  local tool
+  for tool in mkdir mktemp tr uname; do ln -s "$(command -v "$tool")" "$machine/$tool"; done
+  given curl 'exit 7'
+  given apt-get "echo \"\$*\" >>'$log'"
+  run_setup test
+  [ "$status" -eq 1 ]
+  [[ $output == *"please install Traefik v3, or Go 1.21 or newer to build it with"* ]]
+  [ ! -s "$log" ]
+}
+
+@test "a Traefik release that can be reached is checked and kept for the next time" {
+  given_jdk 17
+  given_maven 3.9.9
+  given_test_tools traefik
+  local tool release=$BATS_TEST_TMPDIR/release
+  for tool in mkdir mktemp tr uname sha256sum tar gzip mv cp grep; do
+    ln -s "$(command -v "$tool")" "$machine/$tool"
+  done
+  mkdir "$release"
+  printf '#!/bin/bash\necho "Version:      3.6.12"\n' >"$release/traefik"
+  chmod +x "$release/traefik"
+  # The release's two files, whatever they are called on this kind of machine.
+  given curl "for url; do name=\${url##*/}; case \$name in
+    *.tar.gz) tar -C '$release' -czf \$name traefik; sha256sum \$name >'$release/sums' ;;
+    *checksums.txt) cp '$release/sums' \$name ;;
+    esac; done"
+  run_setup test
+  [ "$status" -eq 0 ]
+  given curl 'exit 7'
+  run_setup test
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
 }

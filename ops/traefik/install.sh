@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Finds Traefik v3, or gets it, and prints where it is: what is on PATH, else what an earlier call
+# left in the cache, else the official release, else a build from source with Go. No root needed.
+# With --offline it only looks. Exit codes: 0 found, 1 not.
+set -Eeuo pipefail
+
+# The newest release whose every dependency can be had as a Go module today.
+readonly version=v3.6.12
+# Go fetches the toolchain that Traefik's go.mod asks for by itself from this one on.
+readonly minimum_go=1.21
+readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/tally/traefik-$version
+
+say() { printf 'traefik: %s\n' "$1" >&2; }
+
+is_version_3() { # binary
+  [[ $("$1" version 2>/dev/null) =~ Version:\ +v?3\. ]]
+}
+
+architecture() {
+  case $(uname -m) in
+    x86_64) echo amd64 ;;
+    aarch64 | arm64) echo arm64 ;;
+    *) uname -m ;;
+  esac
+}
+
+download() { # directory
+  local name release
+  name=traefik_${version}_$(uname -s | tr '[:upper:]' '[:lower:]')_$(architecture).tar.gz
+  release=https://github.com/traefik/traefik/releases/download/$version
+  (
+    cd "$1"
+    curl --silent --fail --fail-early --location --connect-timeout 5 --max-time 300 \
+      --remote-name "$release/$name" --remote-name "$release/traefik_${version}_checksums.txt" &&
+      sha256sum --check --ignore-missing --quiet "traefik_${version}_checksums.txt" >&2 &&
+      tar --extract --gzip --file "$name" traefik
+  )
+}
+
+has_go() {
+  local found
+  found=$(go env GOVERSION 2>/dev/null) || return 1
+  printf 'go%s\n%s\n' "$minimum_go" "$found" | sort --check=quiet --version-sort
+}
+
+# `go install` refuses modules with replace directives, and the module lacks the web interface's
+# files, which its own build makes: hence a copy, with an empty page in their place.
+build() { # directory
+  local module
+  has_go || return 1
+  say "building $version from source, which takes some minutes once"
+  module=$(cd "$1" && go mod download -json "github.com/traefik/traefik/v3@$version" |
+    sed -nE 's/^\t"Dir": "(.*)",?$/\1/p') || return
+  [[ -n $module ]] || return
+  cp -R "$module" "$1/source"
+  chmod -R u+w "$1/source"
+  mkdir -p "$1/source/webui/static"
+  printf '<!doctype html>\n' >"$1/source/webui/static/index.html"
+  (
+    cd "$1/source"
+    CGO_ENABLED=0 go build -trimpath \
+      -ldflags "-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=${version#v}" \
+      -o "$1/traefik" ./cmd/traefik >&2
+  )
+}
+
+main() {
+  local found work started=$SECONDS
+  if found=$(command -v traefik) && is_version_3 "$found"; then
+    printf '%s\n' "$found"
+    return
+  fi
+  if ! is_version_3 "$cache/traefik"; then
+    [[ ${1:-} != --offline ]] || return 1
+    mkdir -p "$cache"
+    work=$(mktemp -d "$cache/work.XXXXXX")
+    # shellcheck disable=SC2064 # the directory is known now
+    trap "chmod -R u+w '$work'; rm -rf '$work'" EXIT
+    if ! download "$work" && ! build "$work"; then
+      say "please install Traefik v3, or Go $minimum_go or newer to build it with, and run this again"
+      return 1
+    fi
+    # In one step, so that nobody ever runs half a file.
+    mv "$work/traefik" "$cache/traefik"
+    say "$version is in $cache after $((SECONDS - started)) s"
+  fi
+  printf '%s\n' "$cache/traefik"
+}
+
+main "$@"
