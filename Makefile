@@ -5,15 +5,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 jar := server-tyrus/target/tally-server.jar
+web := server-tyrus/src/main/web
 # Directories count too: a source that was taken away is a change.
-sources := .mvn/jvm.config $(shell find . -name target -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null)
+sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client)
 scripts := .ci/run $(shell find ops -name '*.sh' -o -name '*.bats')
 revision := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
 ARGS ?=
 
-.PHONY: help build run test lint fmt docs clean image dev-up dev-down dev-logs promote monitor
+.PHONY: help build run test test-web lint fmt docs clean image dev-up dev-down dev-logs promote monitor
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
@@ -34,6 +35,15 @@ test: $(jar) ## run every test and check, and install what they need where possi
 	@rm -rf target/bats-reports && mkdir -p target/bats-reports
 	bats --recursive --report-formatter junit --output target/bats-reports ops/test
 	$(maven) verify
+	@$(MAKE) --no-print-directory test-web
+
+test-web: $(jar) $(web)/node_modules ## run the tests of the JavaScript client alone
+	npm --prefix $(web) test
+
+$(web)/node_modules: $(web)/package-lock.json
+	@ops/setup.sh test
+	npm --prefix $(web) ci --ignore-scripts
+	@touch $@
 
 lint: ## everything of make test but the tests: compiler warnings, format, rules, Javadoc, shell
 	@ops/setup.sh test

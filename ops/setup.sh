@@ -5,6 +5,7 @@ set -Eeuo pipefail
 
 readonly minimum_java=17
 readonly minimum_maven=3.8.7
+readonly minimum_node=20
 readonly traefik=${BASH_SOURCE[0]%/*}/traefik/install.sh
 # Where invoke-rc.d(8) asks whether it may start a service; the tests put it elsewhere.
 readonly policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
@@ -14,8 +15,8 @@ usage() {
 Usage: ops/setup.sh build|test
 
   build   a JDK and Maven
-  test    the same, and redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, prometheus,
-          promtool, amtool and Traefik v3, which where its release cannot be reached is built with Go
+  test    the same, and redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, npm, Node.js, chromium,
+          prometheus, promtool, amtool and Traefik v3, which where its release cannot be reached is built with Go
 
 Exit codes: 0 all there, 1 something is missing, 2 wrong usage.
 USAGE
@@ -36,12 +37,15 @@ maven_version() {
   mvn --version 2>/dev/null | sed -nE 's/.*Apache Maven ([0-9][0-9.]*).*/\1/p' | head -n 1 || true
 }
 
+node_version() { node --version 2>/dev/null | sed -n 's/^v//p' || true; }
+
 at_least() { # wanted found
   [[ -n $2 ]] && printf '%s\n%s\n' "$1" "$2" | sort --check=quiet --version-sort
 }
 
 has_java() { at_least "$minimum_java" "$(java_version)"; }
 has_maven() { at_least "$minimum_maven" "$(maven_version)"; }
+has_node() { at_least "$minimum_node" "$(node_version)"; }
 
 # The names of what is missing, in the user's words, one on each line.
 missing() { # build|test
@@ -53,8 +57,9 @@ missing() { # build|test
     command -v mvn >/dev/null || printf 'Maven %s or newer\n' "$minimum_maven"
   fi
   [[ $1 == test ]] || return 0
+  has_node || printf 'Node.js %s or newer\n' "$minimum_node"
   local tool
-  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats prometheus promtool amtool; do
+  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats npm chromium prometheus promtool amtool; do
     command -v "$tool" >/dev/null || printf '%s\n' "$tool"
   done
   "$traefik" --offline >/dev/null || echo 'Traefik v3'
@@ -81,6 +86,7 @@ packages() { # missing things on stdin
       pgrep) echo procps ;;
       promtool) echo prometheus ;;
       amtool) echo prometheus-alertmanager ;;
+      Node.js*) echo nodejs ;;
       *) echo "$thing" ;;
     esac
   done

@@ -29,8 +29,9 @@ given() {
 given_jdk() { given javac "echo 'javac $1'"; }
 given_maven() { given mvn "echo 'Apache Maven $1 (abc)'"; }
 given_test_tools() { # all, or all but the one named
+  given node "echo v20.0.0"
   local tool
-  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats prometheus promtool amtool; do
+  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats npm chromium prometheus promtool amtool; do
     [[ $tool == "${1:-}" ]] || given "$tool"
   done
   [[ ${1:-} == traefik ]] || given traefik "echo 'Version:      3.6.12'"
@@ -57,7 +58,7 @@ run_setup() { PATH=$machine run "$script" "$@"; }
 @test "says in one sentence what to install where there is no apt" {
   run_setup test
   [ "$status" -eq 1 ]
-  [ "$output" = "setup: please install JDK 17 or newer, Maven 3.8.7 or newer, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, prometheus, promtool, amtool, Traefik v3 and run this again" ]
+  [ "$output" = "setup: please install JDK 17 or newer, Maven 3.8.7 or newer, Node.js 20 or newer, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, npm, chromium, prometheus, promtool, amtool, Traefik v3 and run this again" ]
 }
 
 @test "a JDK that is too old counts as missing" {

@@ -1,0 +1,46 @@
+/** @typedef {'never' | 'after-hint' | 'with-backoff'} Reconnect */
+
+/**
+ * Whether to come back after a close: the table of docs/PROTOCOL.md, and what an API reports where
+ * there was no close frame.
+ *
+ * @type {ReadonlyMap<number, Reconnect>}
+ */
+export const CLOSE_CODES = new Map([
+  [1000, 'never'],
+  [1001, 'after-hint'],
+  [1002, 'never'],
+  [1003, 'never'],
+  [1006, 'with-backoff'],
+  [1007, 'never'],
+  [1008, 'with-backoff'],
+  [1009, 'never'],
+  [1011, 'with-backoff'],
+  [1013, 'after-hint'],
+  [4001, 'never'],
+]);
+
+export const NORMAL = 1000;
+export const PROTOCOL_ERROR = 1002;
+export const ABNORMAL = 1006;
+export const RATE_LIMIT = 1008;
+export const INTERNAL_ERROR = 1011;
+export const SUPERSEDED = 4001;
+
+/**
+ * @param {number} code
+ * @returns {Reconnect} for a code that Tally does not send, what is right for a broken connection
+ */
+export function reconnectAfter(code) {
+  return CLOSE_CODES.get(code) ?? 'with-backoff';
+}
+
+/**
+ * The hint in a close frame's reason.
+ *
+ * @param {string} reason
+ * @returns {number} milliseconds; 0 if there is no hint
+ */
+export function retryAfterMs(reason) {
+  return Number(/\bretry_after_ms=(\d{1,9})\b/.exec(reason)?.[1] ?? 0);
+}

@@ -1,0 +1,435 @@
+import { Backoff } from './backoff.js';
+import {
+  ABNORMAL,
+  INTERNAL_ERROR,
+  RATE_LIMIT,
+  SUPERSEDED,
+  reconnectAfter,
+  retryAfterMs,
+} from './close-codes.js';
+import { Connection } from './connection.js';
+import { Ledger } from './ledger.js';
+import { SessionMemory } from './session-memory.js';
+import { TallyError } from './tally-error.js';
+
+export { TallyError };
+
+/**
+ * - `connecting`: no connection, an attempt is under way.
+ * - `open`: messages are counted.
+ * - `moving`: the server leaves; messages are counted until the next connection takes over.
+ * - `waiting`: no connection, the next attempt is planned.
+ * - `offline`: the same, and the browser says that there is no network.
+ * - `closed`: for ever; `error` says why.
+ *
+ * @typedef {'connecting' | 'open' | 'moving' | 'waiting' | 'offline' | 'closed'} TallyState
+ */
+
+/**
+ * @typedef {object} TallyOptions
+ * @property {string} [sessionId] resume this session, whatever is stored
+ * @property {import('./session-memory.js').SessionStorageLike | null} [storage] where the session
+ *     id is kept; by default sessionStorage in a browser, else (and with null) only in this object
+ * @property {string} [storageKey] by default `tally:` and the URL
+ * @property {number} [maxWaiting] messages that may wait for their count; 10000 by default
+ * @property {number} [maxWaitingBytes] their UTF-8; 4 MiB by default
+ * @property {number} [maxInFlight] those of them that may be on their way; 256 by default
+ * @property {number} [connectTimeoutMs] for the handshake; 5000 by default
+ * @property {number} [welcomeTimeoutMs] from then to the welcome; 15000 by default
+ * @property {number} [backoffMs] ceiling of the first pause between two attempts; 100 by default
+ * @property {number} [maxBackoffMs] ceiling of the longest; 10000 by default
+ * @property {() => number} [random] for the jitter; Math.random by default
+ * @property {import('./connection.js').WebSocketConstructor} [WebSocket] by default the global one
+ */
+
+/**
+ * @typedef {object} TallyEvents
+ * @property {CustomEvent<{state: TallyState, retryInMs?: number, code?: number, reason?: string, error?: TallyError}>} state
+ * @property {CustomEvent<{sessionId: string, resumed: boolean, count: number, ttlS: number, heartbeatS: number}>} welcome
+ * @property {CustomEvent<{count: number, text: string}>} count one more message is counted
+ * @property {CustomEvent<{ts: string}>} heartbeat
+ * @property {CustomEvent<{total: number, retryAfterMs: number, closeInMs: number}>} bye
+ * @property {CustomEvent<{code: string, message: string}>} error
+ * @property {CustomEvent<{direction: 'in' | 'out', text: string}>} frame what went over the wire
+ */
+
+/**
+ * How long an attempt that was given up on may still reach the server, where it takes the session
+ * away from the connection that came after it.
+ */
+const STRAY_MS = 30_000;
+
+/**
+ * A client that does not lose count: it keeps what it sent until it is counted, comes back after a
+ * break, resumes its session, and sends again what was not counted. A session belongs to one client
+ * at a time.
+ */
+export class TallyClient extends EventTarget {
+  #url;
+  #session;
+  #options;
+  #backoff;
+  #ledger = new Ledger();
+  #sent = 0;
+  #reconnects = 0;
+  /** @type {TallyState} */
+  #state = 'connecting';
+  /** @type {TallyError | undefined} */
+  #error;
+  /** The connection that messages go to. @type {Connection | undefined} */
+  #current;
+  /** The connection that takes over once it has its welcome. @type {Connection | undefined} */
+  #next;
+  /** Whether the present connection has shown that it works. */
+  #proved = false;
+  #strayUntilMs = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #attempt;
+  #encoder = new TextEncoder();
+  #online = () => this.#connectNow();
+
+  /**
+   * Connects, and stays connected until {@link close}.
+   *
+   * @param {string | URL} url ws, wss, http or https; in a page it may be relative to the page
+   * @param {TallyOptions} [options]
+   */
+  constructor(url, options = {}) {
+    super();
+    this.#url = webSocketUrl(url);
+    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    if (!WebSocket) {
+      throw new TypeError('there is no global WebSocket here: give one in options.WebSocket');
+    }
+    this.#options = {
+      maxWaiting: options.maxWaiting ?? 10_000,
+      maxWaitingBytes: options.maxWaitingBytes ?? 4 * 1024 * 1024,
+      maxInFlight: options.maxInFlight ?? 256,
+      connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+      welcomeTimeoutMs: options.welcomeTimeoutMs ?? 15_000,
+      maxBackoffMs: options.maxBackoffMs ?? 10_000,
+      WebSocket,
+    };
+    this.#backoff = new Backoff(
+      options.backoffMs ?? 100,
+      this.#options.maxBackoffMs,
+      options.random ?? Math.random,
+    );
+    this.#session = new SessionMemory(
+      options.storage,
+      options.storageKey ?? `tally:${this.#url}`,
+      options.sessionId,
+    );
+    globalThis.addEventListener?.('online', this.#online);
+    this.#connect();
+  }
+
+  /** What this client is about now. */
+  get state() {
+    return this.#state;
+  }
+
+  /** Why the client is closed; undefined while it is not. */
+  get error() {
+    return this.#error;
+  }
+
+  /** The session, once there was a welcome; whoever has it can take the session over. */
+  get sessionId() {
+    return this.#session.id;
+  }
+
+  /** The count of the session, as far as it is known. */
+  get count() {
+    return this.#ledger.count;
+  }
+
+  /** Messages that wait for their count. */
+  get waiting() {
+    return this.#ledger.waiting;
+  }
+
+  /** Those of them that are on their way. */
+  get inFlight() {
+    return this.#ledger.inFlight;
+  }
+
+  /** What came of everything since this object was made. */
+  get totals() {
+    const { counted, lost, duplicated } = this.#ledger;
+    return { sent: this.#sent, counted, lost, duplicated, reconnects: this.#reconnects };
+  }
+
+  /**
+   * Sends a message. It goes out in the order of the calls, now or when there is a connection, and
+   * again after a break if it was not counted.
+   *
+   * @param {string} text
+   * @returns {Promise<number>} its number in the session; rejected with a {@link TallyError}
+   */
+  send(text) {
+    if (typeof text !== 'string') {
+      return Promise.reject(new TypeError(`a message is a string, not ${typeof text}`));
+    }
+    if (this.#error) {
+      return Promise.reject(new TallyError(this.#error.code, this.#error.message));
+    }
+    const bytes = this.#encoder.encode(text).length;
+    const { maxWaiting, maxWaitingBytes } = this.#options;
+    if (this.waiting >= maxWaiting || this.#ledger.bytes + bytes > maxWaitingBytes) {
+      const full = `${this.waiting} messages of ${this.#ledger.bytes} bytes wait for their count, and ${maxWaiting} of ${maxWaitingBytes} may`;
+      return Promise.reject(new TallyError('buffer_full', full));
+    }
+    this.#sent++;
+    return new Promise((resolve, reject) => {
+      this.#ledger.add({ text, bytes, resolve, reject, sent: false });
+      this.#pump();
+    });
+  }
+
+  /** Drops the connection without a goodbye, as a broken network does, and comes back. */
+  reconnect() {
+    const connection = this.#current ?? this.#next;
+    if (connection) {
+      connection.abandon();
+      this.#ended(connection, ABNORMAL, 'dropped by this client');
+    } else {
+      this.#connectNow();
+    }
+  }
+
+  /**
+   * Ends the client. What waits for its count is rejected.
+   *
+   * @param {{forget?: boolean}} [options] forget: the session is not to be resumed
+   */
+  close({ forget = false } = {}) {
+    this.#end(new TallyError('closed', 'the client was closed'), {});
+    if (forget) {
+      this.#session.forget();
+    }
+  }
+
+  /**
+   * @template {keyof TallyEvents} K
+   * @overload
+   * @param {K} type
+   * @param {(event: TallyEvents[K]) => void} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   * @returns {void}
+   */
+  /**
+   * @overload
+   * @param {string} type
+   * @param {EventListenerOrEventListenerObject | null} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   * @returns {void}
+   */
+  /**
+   * @param {string} type
+   * @param {any} listener
+   * @param {boolean | AddEventListenerOptions} [options]
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, listener, options);
+  }
+
+  #connectNow() {
+    this.#backoff.reset();
+    this.#connect();
+  }
+
+  #connect() {
+    clearTimeout(this.#attempt);
+    if (this.#error || this.#next) {
+      return;
+    }
+    const url = new URL(this.#url);
+    if (this.#session.id !== undefined) {
+      url.searchParams.set('session_id', this.#session.id);
+    }
+    this.#setState(this.#current ? 'moving' : 'connecting');
+    this.#next = new Connection(this.#options.WebSocket, url.href, this.#options, {
+      received: (connection, text) => this.#received(connection, text),
+      ended: (connection, code, reason) => this.#ended(connection, code, reason),
+    });
+  }
+
+  /** @param {Connection} connection @param {string} text */
+  #received(connection, text) {
+    this.#emit('frame', { direction: 'in', text });
+    const frame = parse(text);
+    if (frame.type === 'error') {
+      this.#emit('error', { code: frame.code, message: frame.detail });
+    } else if (connection === this.#next) {
+      if (frame.type === 'welcome') {
+        this.#welcomed(connection, frame);
+      }
+    } else if (frame.bye === true) {
+      const { total, retry_after_ms: retryInMs = 0, close_in_ms: closeInMs = 0 } = frame;
+      this.#emit('bye', { total, retryAfterMs: retryInMs, closeInMs });
+      this.#plan(retryInMs, {});
+    } else if (frame.type === 'heartbeat') {
+      this.#proved = true;
+      this.#emit('heartbeat', { ts: frame.ts });
+    } else if (frame.type === undefined && Number.isSafeInteger(frame.count)) {
+      this.#proved = true;
+      this.#replied(frame.count);
+    }
+  }
+
+  /** @param {Connection} connection @param {any} frame */
+  #welcomed(connection, frame) {
+    clearTimeout(this.#attempt);
+    this.#current?.abandon();
+    this.#current = connection;
+    this.#next = undefined;
+    this.#proved = false;
+    const asked = this.#session.id !== undefined;
+    this.#session.remember(frame.session_id);
+    const lostBefore = this.#ledger.lost;
+    const counted = this.#ledger.welcome(frame.count);
+    connection.expectHeartbeats(1000 * Math.max(1, frame.heartbeat_s));
+    this.#setState('open');
+    this.#emit('welcome', {
+      sessionId: frame.session_id,
+      resumed: frame.resumed,
+      count: frame.count,
+      ttlS: frame.ttl_s,
+      heartbeatS: frame.heartbeat_s,
+    });
+    const lost = this.#ledger.lost - lostBefore;
+    if (lost > 0 || (asked && !frame.resumed)) {
+      const message = `the server lost the session or a part of it; it counts on from ${frame.count}, ${lost} acknowledged messages are not in it`;
+      this.#emit('error', { code: 'session_lost', message });
+    }
+    counted.forEach((each) => this.#settle(each));
+    this.#pump();
+  }
+
+  /** @param {number} count */
+  #replied(count) {
+    const expected = this.#ledger.count + 1;
+    const counted = this.#ledger.reply(count);
+    if (count !== expected || !counted) {
+      const message = `the server said ${count} where ${expected} was next`;
+      this.#emit('error', { code: 'unexpected_count', message });
+    }
+    if (counted) {
+      this.#settle(counted);
+      this.#pump();
+    }
+  }
+
+  /** @param {import('./ledger.js').Counted} counted */
+  #settle({ message, count }) {
+    message.resolve(count);
+    this.#emit('count', { count, text: message.text });
+  }
+
+  #pump() {
+    while (this.#current && this.#ledger.inFlight < this.#options.maxInFlight) {
+      const message = this.#ledger.next();
+      if (!message) {
+        return;
+      }
+      this.#current.send(message.text);
+      this.#emit('frame', { direction: 'out', text: message.text });
+    }
+  }
+
+  /** @param {Connection} connection @param {number} code @param {string} reason */
+  #ended(connection, code, reason) {
+    const wasCurrent = connection === this.#current;
+    if (wasCurrent) {
+      this.#current = undefined;
+      this.#reconnects++;
+      if (this.#proved && code !== RATE_LIMIT && code !== INTERNAL_ERROR) {
+        this.#backoff.reset();
+      }
+    } else {
+      this.#next = undefined;
+      this.#strayUntilMs = performance.now() + STRAY_MS;
+    }
+    const byMyself =
+      wasCurrent && (this.#next !== undefined || performance.now() < this.#strayUntilMs);
+    if (code === SUPERSEDED && byMyself) {
+      this.#strayUntilMs = 0;
+    } else if (reconnectAfter(code) === 'never') {
+      this.#end(ending(code, reason), { code, reason });
+      return;
+    }
+    if (this.#next) {
+      this.#setState('connecting', { code, reason });
+    } else {
+      // The hint is this client's own slot; jitter on top keeps those apart that got none.
+      this.#plan(retryAfterMs(reason) + this.#backoff.next(), { code, reason });
+    }
+  }
+
+  /** One attempt is planned at a time. @param {number} delayMs @param {object} why */
+  #plan(delayMs, why) {
+    const offline = globalThis.navigator?.onLine === false;
+    // The browser may be wrong about being offline (it cannot know of loopback), so try at times.
+    const retryInMs = offline && !this.#current ? this.#options.maxBackoffMs : delayMs;
+    clearTimeout(this.#attempt);
+    this.#attempt = setTimeout(() => this.#connect(), retryInMs);
+    const state = this.#current ? 'moving' : offline ? 'offline' : 'waiting';
+    this.#setState(state, { ...why, retryInMs });
+  }
+
+  /** @param {TallyError} error @param {object} why */
+  #end(error, why) {
+    if (this.#error) {
+      return;
+    }
+    this.#error = error;
+    clearTimeout(this.#attempt);
+    globalThis.removeEventListener?.('online', this.#online);
+    this.#next?.abandon();
+    this.#current?.close();
+    this.#next = this.#current = undefined;
+    this.#setState('closed', { ...why, error });
+    for (const message of this.#ledger.takeAll()) {
+      message.reject(new TallyError(error.code, error.message, message.sent));
+    }
+  }
+
+  /** @param {TallyState} state @param {object} [why] */
+  #setState(state, why = {}) {
+    this.#state = state;
+    this.#emit('state', { state, ...why });
+  }
+
+  /** @param {keyof TallyEvents} type @param {object} detail */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** @param {string | URL} url */
+function webSocketUrl(url) {
+  const absolute = new URL(url, globalThis.document?.baseURI);
+  absolute.protocol = absolute.protocol.replace(/^http/, 'ws');
+  if (!['ws:', 'wss:'].includes(absolute.protocol)) {
+    throw new RangeError(`a URL with ws, wss, http or https is needed, not '${url}'`);
+  }
+  absolute.hash = '';
+  return absolute.href;
+}
+
+/** Later versions of the server may say what this client does not know. @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return { type: 'unknown' };
+  }
+}
+
+/** @param {number} code @param {string} reason */
+function ending(code, reason) {
+  return code === SUPERSEDED
+    ? new TallyError('superseded', 'another connection resumed the session')
+    : new TallyError('refused', `the server closed with ${code} ${reason}`.trim());
+}

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import WebSocket, { WebSocketServer } from 'ws';
+import { connect, memoryStorage, next } from './support/client.js';
+import { FaultyProxy, TallyServer, until } from './support/processes.js';
+
+describe('the client', () => {
+  /** @type {TallyServer} */
+  let server;
+  /** @type {FaultyProxy} */
+  let proxy;
+  /** @type {ReturnType<typeof connect>[]} */
+  const clients = [];
+
+  before(async () => {
+    server = await TallyServer.start(['--heartbeat', '1s']);
+    proxy = await FaultyProxy.to(server.port);
+  });
+  after(async () => {
+    clients.forEach((client) => client.close());
+    proxy.close();
+    await server.stop();
+  });
+
+  /** @param {string} url @param {import('./support/client.js').TallyOptions} [options] */
+  function open(url, options) {
+    const client = connect(url, options);
+    clients.push(client);
+    return client;
+  }
+
+  it('resolves each message with its number, in order', async () => {
+    const client = open(server.url);
+
+    const counts = await Promise.all(['one', '', 'drei 🧮'].map((text) => client.send(text)));
+
+    assert.deepEqual(counts, [1, 2, 3]);
+    assert.equal(client.state, 'open');
+    assert.deepEqual(client.states, ['open']);
+    assert.deepEqual(client.totals, { sent: 3, counted: 3, lost: 0, duplicated: 0, reconnects: 0 });
+  });
+
+  it('takes an http URL and adds nothing to its query but the session', async () => {
+    const client = open(`${server.origin}/ws/chat/?tenant=7`);
+
+    assert.equal(await client.send('one'), 1);
+  });
+
+  it('tells of the welcome, heartbeats and frames', async () => {
+    const client = open(server.url);
+    /** @type {string[]} */
+    const frames = [];
+    client.addEventListener('frame', ({ detail }) => frames.push(detail.direction + detail.text));
+
+    const welcome = await next(client, 'welcome');
+    await client.send('one');
+    const heartbeat = await next(client, 'heartbeat');
+
+    assert.equal(welcome.sessionId, client.sessionId);
+    assert.deepEqual(
+      [welcome.resumed, welcome.count, welcome.ttlS, welcome.heartbeatS],
+      [false, 0, 3600, 1],
+    );
+    assert.ok(Date.parse(heartbeat.ts));
+    assert.ok(frames.includes('outone') && frames.includes('in{"count": 1}'));
+  });
+
+  it('resumes the stored session', async () => {
+    const storage = memoryStorage();
+    const first = open(server.url, { storage });
+    await first.send('one');
+    first.close();
+
+    const second = open(server.url, { storage });
+
+    assert.equal(await second.send('two'), 2);
+    assert.equal(second.sessionId, first.sessionId);
+  });
+
+  it('begins anew after close with forget', async () => {
+    const storage = memoryStorage();
+    const first = open(server.url, { storage });
+    await first.send('one');
+    first.close({ forget: true });
+
+    assert.equal(storage.items.size, 0);
+    assert.equal(await open(server.url, { storage }).send('one'), 1);
+  });
+
+  it('goes on without a storage that throws, and ignores what is no session id', async () => {
+    const broken = memoryStorage();
+    broken.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    broken.items.set('key', 'nonsense');
+    const client = open(proxy.url, { storage: broken, storageKey: 'key' });
+    await client.send('one');
+
+    proxy.cut();
+
+    assert.equal(await client.send('two'), 2);
+  });
+
+  it('says when the session it asked for is gone', async () => {
+    const client = open(server.url, { sessionId: '123e4567-e89b-42d3-a456-426614174000' });
+
+    assert.equal(await client.send('one'), 1);
+    assert.deepEqual(client.errors, ['session_lost']);
+  });
+
+  it('is superseded for good, and tells what may have been counted', async () => {
+    const loser = open(server.url);
+    await loser.send('one');
+    const ended = next(loser, 'state');
+
+    const winner = open(server.url, { sessionId: loser.sessionId });
+    const { state, code, error } = await ended;
+
+    assert.deepEqual([state, code, error.code], ['closed', 4001, 'superseded']);
+    await assert.rejects(loser.send('late'), { code: 'superseded', maybeCounted: false });
+    assert.equal(await winner.send('two'), 2);
+  });
+
+  it('rejects what waits when it is closed', async () => {
+    proxy.delayMs = 100;
+    const client = open(proxy.url);
+    await next(client, 'welcome');
+    const sent = client.send('on its way');
+    client.close();
+    proxy.delayMs = 0;
+
+    await assert.rejects(sent, { code: 'closed', maybeCounted: true });
+    assert.equal(client.state, 'closed');
+  });
+
+  it('rejects past its bounds, and takes messages again once there is room', async () => {
+    const client = open(server.url, { maxWaiting: 2, maxWaitingBytes: 8 });
+    const first = client.send('a');
+
+    await assert.rejects(client.send('ééééé'), /1 messages of 1 bytes wait .* 2 of 8 may/);
+    const second = client.send('b');
+    await assert.rejects(client.send('c'), { code: 'buffer_full', maybeCounted: false });
+
+    assert.deepEqual(await Promise.all([first, second]), [1, 2]);
+    assert.equal(await client.send('d'), 3);
+  });
+
+  it('rejects what is no text', async () => {
+    // @ts-expect-error: the compiler says so too
+    await assert.rejects(open(server.url).send(7), TypeError);
+  });
+
+  it('stays away after a message that is too big', async () => {
+    const client = open(server.url);
+
+    await assert.rejects(client.send('x'.repeat(70_000)), { code: 'refused', maybeCounted: true });
+    assert.equal(client.state, 'closed');
+  });
+
+  it('stays away from a server that does not speak tally.v1', async () => {
+    const other = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'x' });
+    await once(other, 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (other.address());
+    // The ws client refuses what it did not ask for; a browser leaves that to its caller.
+    class Lax extends WebSocket {
+      /** @param {string} url */
+      constructor(url) {
+        super(url, ['x']);
+      }
+    }
+    const client = open(`ws://127.0.0.1:${port}/`, { WebSocket: Lax });
+
+    const { error } = await next(client, 'state');
+
+    other.close();
+    assert.equal(error.code, 'refused');
+    assert.match(error.message, /does not speak tally.v1/);
+  });
+
+  it('refuses options that cannot work', () => {
+    assert.throws(() => open('ftp://host/'), /ws, wss, http or https is needed, not 'ftp:/);
+    assert.throws(() => open(server.url, { sessionId: '7' }), /a session id is a UUID, not '7'/);
+  });
+
+  it('comes back after a cut, and sends again what was not counted', async () => {
+    const client = open(proxy.url);
+    await client.send('one');
+    proxy.delayMs = 20;
+    const sent = Array.from({ length: 500 }, (_, i) => client.send(`message ${i}`));
+
+    proxy.cut();
+    proxy.delayMs = 0;
+
+    const counts = await Promise.all(sent);
+    assert.deepEqual(
+      counts,
+      counts.map((_, i) => i + 2),
+    );
+    assert.deepEqual(client.totals, {
+      sent: 501,
+      counted: 501,
+      lost: 0,
+      duplicated: 0,
+      reconnects: 1,
+    });
+  });
+
+  it('keeps messages while there is no connection, and their order', async () => {
+    const client = open(proxy.url);
+    await client.send('one');
+    proxy.refusing = true;
+    proxy.cut();
+    await until(() => client.state === 'waiting', 'the client waits');
+    const sent = ['two', 'three'].map((text) => client.send(text));
+    await until(() => client.states.filter((state) => state === 'waiting').length > 2, 'it tries');
+
+    proxy.refusing = false;
+
+    assert.deepEqual(await Promise.all(sent), [2, 3]);
+  });
+
+  it('finds out that a connection is half-open', async () => {
+    const client = open(proxy.url);
+    await client.send('one');
+
+    proxy.swallow();
+    const sent = client.send('into the void');
+
+    assert.equal(await sent, 2);
+    assert.equal(client.totals.reconnects, 1);
+  });
+
+  it('gives up on a handshake that nobody answers', async () => {
+    const silent = await FaultyProxy.to(server.port);
+    silent.delayMs = 60_000;
+    const client = open(silent.url, { connectTimeoutMs: 50 });
+
+    const { state, reason } = await next(client, 'state');
+
+    assert.deepEqual([state, reason], ['waiting', 'connect timeout']);
+    silent.delayMs = 0;
+    assert.equal(await client.send('one'), 1);
+    silent.close();
+  });
+
+  it('takes its session back from an attempt of its own that arrives late', async () => {
+    const slow = await FaultyProxy.to(server.port);
+    const client = open(slow.url, { connectTimeoutMs: 100 });
+    await client.send('one');
+    slow.delayMs = 400;
+    slow.lingering = true;
+    slow.cut();
+    await until(() => slow.held > 0, 'an attempt is on its slow way');
+    slow.delayMs = 0;
+    await until(() => client.state === 'open', 'the next attempt was faster');
+
+    await until(() => client.totals.reconnects === 2, 'the late one took the session away');
+
+    assert.equal(await client.send('two'), 2);
+    assert.equal(client.state, 'open');
+    slow.close();
+  });
+
+  it('reconnects when it is told to', async () => {
+    const client = open(server.url);
+    await client.send('one');
+    const sent = Array.from({ length: 100 }, () => client.send('x'));
+
+    client.reconnect();
+
+    assert.equal((await Promise.all(sent)).at(-1), 101);
+    assert.equal(client.totals.reconnects, 1);
+  });
+});

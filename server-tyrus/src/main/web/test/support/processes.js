@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const jar = fileURLToPath(new URL('../../../../../target/tally-server.jar', import.meta.url));
+const java = process.env.JAVA_HOME ? `${process.env.JAVA_HOME}/bin/java` : 'java';
+
+/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+
+/**
+ * Waits for a condition.
+ *
+ * @template T
+ * @param {() => T | Promise<T>} condition
+ * @param {string} what for the failure
+ * @returns {Promise<NonNullable<T>>} what it was at last
+ */
+export async function until(condition, what, patienceMs = 20_000) {
+  const deadlineMs = Date.now() + patienceMs;
+  for (;;) {
+    const result = await condition();
+    if (result) {
+      return result;
+    }
+    if (Date.now() > deadlineMs) {
+      throw new Error(`not within ${patienceMs} ms: ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A port that nobody listens on now. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A process that ends with the test, by its pid. */
+class OwnProcess {
+  output = '';
+
+  /** @param {string} command @param {string[]} args */
+  constructor(command, args) {
+    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stdout?.on('data', (data) => (this.output += data));
+    this.child.stderr?.on('data', (data) => (this.output += data));
+    this.ended = once(this.child, 'exit');
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  async stop(signal = 'SIGKILL') {
+    this.child.kill(signal);
+    await this.ended;
+  }
+}
+
+/** `java -jar tally-server.jar` on a free port of the loopback address. */
+export class TallyServer extends OwnProcess {
+  /** @param {number} port @param {string[]} flags */
+  constructor(port, flags) {
+    const fixed = ['--host', '127.0.0.1', '--port', `${port}`, '--admin-port', '0'];
+    super(java, ['-XX:TieredStopAtLevel=1', '-Xmx128m', '-jar', jar, ...fixed, ...flags]);
+    this.port = port;
+    this.origin = `http://127.0.0.1:${port}`;
+    this.url = `ws://127.0.0.1:${port}/ws/chat/`;
+  }
+
+  /** @param {string[]} flags @param {number} [port] */
+  static async start(flags = [], port) {
+    const server = new TallyServer(port ?? (await freePort()), flags);
+    await until(async () => {
+      if (server.child.exitCode !== null) {
+        throw new Error(`the server ended: ${server.output}`);
+      }
+      return fetch(`${server.origin}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    }, 'the server is ready');
+    return server;
+  }
+}
+
+/** `redis-server` on a free port, without files. */
+export class Redis extends OwnProcess {
+  /** @param {number} port */
+  constructor(port) {
+    super('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '']);
+    this.url = `redis://127.0.0.1:${port}`;
+    this.port = port;
+  }
+
+  static async start() {
+    const redis = new Redis(await freePort());
+    await until(() => /Ready to accept/.test(redis.output), 'Redis is ready');
+    return redis;
+  }
+}
+
+/**
+ * A TCP proxy that fails on command. Counts nothing, knows nothing of WebSocket: what it does to
+ * bytes, a network may do.
+ */
+export class FaultyProxy {
+  /** @type {Set<{client: import('node:net').Socket, server: import('node:net').Socket}>} */
+  #pairs = new Set();
+  #server = createServer((client) => this.#accept(client));
+  delayMs = 0;
+  refusing = false;
+  /** What is on its way to the server still arrives there after the client is gone. */
+  lingering = false;
+
+  /** @param {number} target */
+  static async to(target) {
+    const proxy = new FaultyProxy();
+    proxy.target = target;
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    proxy.port = /** @type {import('node:net').AddressInfo} */ (proxy.#server.address()).port;
+    proxy.url = `ws://127.0.0.1:${proxy.port}/ws/chat/`;
+    return proxy;
+  }
+
+  target = 0;
+  port = 0;
+  url = '';
+
+  /** Pieces that were delayed since it began. */
+  held = 0;
+
+  /** Ends every connection, with whatever is on its way. */
+  cut() {
+    for (const { client, server } of this.#pairs) {
+      client.destroy();
+      server.destroy();
+    }
+  }
+
+  /** From now on the connections there are carry nothing, and stay open: half-open. */
+  swallow() {
+    for (const pair of this.#pairs) {
+      pair.client.removeAllListeners('data').resume();
+      pair.server.removeAllListeners('data').resume();
+    }
+  }
+
+  close() {
+    this.cut();
+    this.#server.close();
+  }
+
+  /** @param {import('node:net').Socket} client */
+  #accept(client) {
+    if (this.refusing) {
+      client.destroy();
+      return;
+    }
+    const server = connect(this.target, '127.0.0.1');
+    const pair = { client, server };
+    this.#pairs.add(pair);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ]) {
+      from.setNoDelay();
+      from.on('data', (data) => this.#forward(to, data));
+      from.on('error', () => {});
+      from.on('close', () => {
+        if (!this.lingering || from === server) {
+          this.#pairs.delete(pair);
+          to.destroy();
+        }
+      });
+    }
+  }
+
+  /** @param {import('node:net').Socket} to @param {string | Buffer} data */
+  #forward(to, data) {
+    if (this.delayMs > 0) {
+      this.held++;
+      setTimeout(() => to.writable && to.write(data), this.delayMs).unref();
+    } else if (to.writable) {
+      to.write(data);
+    }
+  }
+}
