@@ -53,16 +53,13 @@ public final class ChatHub implements AutoCloseable {
   private final AtomicLong pendingBytes = new AtomicLong();
   private final LongAdder superseded = new LongAdder();
   private final LongAdder unacknowledged = new LongAdder();
+  private final StoreHealth storeHealth;
   private final StoreQueue opening;
   private final StoreQueue committing;
   private final ScheduledExecutorService timer = timer("tally-timer");
   private final ScheduledExecutorService health = timer("tally-store-health");
   private volatile boolean started;
   private volatile boolean draining;
-  private volatile boolean storeUp;
-  private volatile boolean storeWasUp;
-  private volatile boolean storeDownLogged;
-  private volatile long storeDownSinceMillis;
 
   /**
    * Makes a hub that does nothing yet, and that nobody listens to.
@@ -97,24 +94,24 @@ public final class ChatHub implements AutoCloseable {
     this.config = config;
     this.clock = clock;
     this.listener = listener;
+    this.storeHealth = new StoreHealth(store, config.storeGrace(), clock);
     this.opening =
         new StoreQueue("tally-store-open", config.maxBatch(), config.retryBackoff(), this::openAll);
     this.committing =
         new StoreQueue(
             "tally-store-commit", config.maxBatch(), config.retryBackoff(), this::commitAll);
-    this.storeDownSinceMillis = clock.millis();
     this.metrics.bind(statistics());
   }
 
   /** Starts heartbeats, sweeps and the store's threads. Call once. */
   public void start() {
-    storeDownSinceMillis = clock.millis();
+    storeHealth.beginGrace();
     if (storeBlocks) {
       opening.start();
       committing.start();
-      repeat(health, Duration.ZERO, HEALTH_CHECK, this::checkStore);
+      repeat(health, Duration.ZERO, HEALTH_CHECK, storeHealth::check);
     } else {
-      storeAnswered(true);
+      storeHealth.answered(true);
     }
     repeat(timer, config.heartbeat(), config.heartbeat(), this::heartbeat);
     repeat(timer, SWEEP, SWEEP, this::sweep);
@@ -174,12 +171,10 @@ public final class ChatHub implements AutoCloseable {
     if (draining) {
       return new Readiness(false, "draining");
     }
-    boolean down =
-        !storeUp && clock.millis() - storeDownSinceMillis >= config.storeGrace().toMillis();
-    if (started && down) {
+    if (started && storeHealth.isDownForLong()) {
       return new Readiness(false, "store_unavailable");
     }
-    if (!started || !storeWasUp) {
+    if (!started || !storeHealth.wasUp()) {
       return new Readiness(false, "starting");
     }
     return new Readiness(true, "ready");
@@ -378,7 +373,7 @@ public final class ChatHub implements AutoCloseable {
         left.add(wanted.get(i));
       }
     }
-    storeAnswered(left.size() < wanted.size());
+    storeHealth.answered(left.size() < wanted.size());
     return left;
   }
 
@@ -418,7 +413,7 @@ public final class ChatHub implements AutoCloseable {
         }
       }
     }
-    storeAnswered(answered);
+    storeHealth.answered(answered);
     return left;
   }
 
@@ -427,30 +422,6 @@ public final class ChatHub implements AutoCloseable {
     if (!(e instanceof StoreUnavailableException)) {
       LOGGER.log(Level.ERROR, "the session store threw what it should not throw", e);
     }
-  }
-
-  private void checkStore() {
-    try {
-      store.checkHealth();
-      storeAnswered(true);
-    } catch (StoreUnavailableException e) {
-      if (!storeDownLogged) {
-        LOGGER.log(Level.WARNING, "session store unavailable: " + e.getMessage());
-        storeDownLogged = true;
-      }
-      storeAnswered(false);
-    }
-  }
-
-  private synchronized void storeAnswered(boolean up) {
-    if (storeUp && !up) {
-      storeDownSinceMillis = clock.millis();
-    } else if (!storeUp && up && storeWasUp) {
-      LOGGER.log(Level.INFO, "session store is back");
-    }
-    storeDownLogged &= !up;
-    storeUp = up;
-    storeWasUp |= up;
   }
 
   void heartbeat() {
@@ -495,7 +466,7 @@ public final class ChatHub implements AutoCloseable {
   }
 
   boolean isStoreUp() {
-    return storeUp;
+    return storeHealth.isUp();
   }
 
   boolean isDraining() {
