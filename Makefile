@@ -14,10 +14,25 @@ maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
 ARGS ?=
 
-.PHONY: help build run test test-web lint fmt docs clean image dev-up dev-down dev-logs promote monitor
+# The load test: see loadtest-locust/README.md. What is empty has its default there.
+N ?= 5000
+URL ?= ws://127.0.0.1:8000/ws/chat/
+RAMP ?= 200
+WORKERS ?= 2
+SCENARIO ?= steady
+venv := loadtest-locust/.venv
+flag = $(if $($(1)),$(2) '$($(1))')
+python_checks = $(venv)/bin/ruff check --quiet loadtest-locust && $(venv)/bin/ruff format --quiet --check loadtest-locust
+load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNING --stop-timeout 60 \
+	--processes $(WORKERS) --master-bind-host 127.0.0.1 --host $(URL) --users $(N) --spawn-rate $(RAMP) \
+	--scenario $(SCENARIO) $(call flag,DURATION,--run-time) $(call flag,PACE,--pace) \
+	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
+	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)
+
+.PHONY: help build run test test-web lint fmt docs clean load-test load-test-ui image dev-up dev-down dev-logs promote monitor
 
 help: ## show this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-9s %s\n' "$$target" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 build: $(jar) ## make the one runnable file, server-tyrus/target/tally-server.jar
 
@@ -29,12 +44,14 @@ $(jar): $(sources)
 run: $(jar) ## start the server in the foreground; ARGS="--port 9000 ..."
 	@exec $(java) -jar $(jar) $(ARGS)
 
-test: $(jar) ## run every test and check, and install what they need where possible
+test: $(jar) $(venv)/complete ## run every test and check, and install what they need where possible
 	@ops/setup.sh test
 	shellcheck $(scripts)
 	@rm -rf target/bats-reports && mkdir -p target/bats-reports
 	bats --recursive --report-formatter junit --output target/bats-reports ops/test
 	$(maven) verify
+	$(python_checks)
+	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test.xml loadtest-locust
 	@$(MAKE) --no-print-directory test-web
 
 test-web: $(jar) $(web)/node_modules ## run the tests of the JavaScript client alone
@@ -45,19 +62,34 @@ $(web)/node_modules: $(web)/package-lock.json
 	npm --prefix $(web) ci --ignore-scripts
 	@touch $@
 
-lint: ## everything of make test but the tests: compiler warnings, format, rules, Javadoc, shell
+lint: $(venv)/complete ## everything of make test but the tests: compiler warnings, format, rules, Javadoc, shell
 	@ops/setup.sh test
 	shellcheck $(scripts)
+	$(python_checks)
 	$(maven) --quiet verify -DskipTests
 
-fmt: ## format the sources
+fmt: $(venv)/complete ## format the sources
 	@ops/setup.sh build
 	$(maven) --quiet spotless:apply
+	$(venv)/bin/ruff format --quiet loadtest-locust
 
 docs: ## build the Javadoc site of all modules: target/reports/apidocs/index.html
 	@ops/setup.sh build
 	@# Not every module has a module-info, so the site is made as from one class path.
 	$(maven) --quiet package javadoc:aggregate-no-fork -DskipTests -DlegacyMode=true
+
+$(venv)/complete: loadtest-locust/requirements.txt
+	@ops/setup.sh load-test
+	python3 -m venv --clear $(venv)
+	$(venv)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+load-test: $(venv)/complete ## 5,000 users who check every count; N=500 URL=ws://... SCENARIO=promotion DURATION=3m
+	@$(load_test) --headless --only-summary \
+		--html target/load-test/$(SCENARIO).html --csv target/load-test/$(SCENARIO)
+
+load-test-ui: $(venv)/complete ## the same, with Locust's page on http://127.0.0.1:8089/
+	@$(load_test) --web-host 127.0.0.1
 
 image: $(jar) ## build the container image tally:dev
 	docker build --file ops/Dockerfile --tag tally:dev .

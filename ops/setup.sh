@@ -12,11 +12,13 @@ readonly policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 
 usage() {
   cat <<'USAGE'
-Usage: ops/setup.sh build|test
+Usage: ops/setup.sh build|test|load-test
 
-  build   a JDK and Maven
-  test    the same, and redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, npm, Node.js, chromium,
-          prometheus, promtool, amtool and Traefik v3, which where its release cannot be reached is built with Go
+  build      a JDK and Maven
+  test       the same, and Python, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, npm, Node.js,
+             chromium, prometheus, promtool, amtool and Traefik v3, which where its release cannot be reached is built
+             with Go
+  load-test  Python 3.11 or newer with venv
 
 Exit codes: 0 all there, 1 something is missing, 2 wrong usage.
 USAGE
@@ -46,9 +48,13 @@ at_least() { # wanted found
 has_java() { at_least "$minimum_java" "$(java_version)"; }
 has_maven() { at_least "$minimum_maven" "$(maven_version)"; }
 has_node() { at_least "$minimum_node" "$(node_version)"; }
+# Debian splits ensurepip off, and venv fails late without it.
+has_python() { python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 # The names of what is missing, in the user's words, one on each line.
-missing() { # build|test
+missing() { # build|test|load-test
+  [[ $1 == build ]] || has_python || echo 'Python 3.11 or newer with venv'
+  [[ $1 != load-test ]] || return 0
   has_java || printf 'JDK %s or newer\n' "$minimum_java"
   # Maven cannot say its version without a JDK.
   if has_java; then
@@ -82,6 +88,7 @@ packages() { # missing things on stdin
       Maven*) echo maven ;;
       # No package has it; its own script gets it.
       Traefik*) ;;
+      Python*) echo python3-venv ;;
       redis-cli) echo redis-tools ;;
       pgrep) echo procps ;;
       promtool) echo prometheus ;;
@@ -118,14 +125,14 @@ install_quietly() { # package...
 main() {
   local what=${1:-}
   case $what in
-    build | test) ;;
+    build | test | load-test) ;;
     -h | --help)
       usage
       return
       ;;
     *)
       usage >&2
-      printf "setup: '%s' is not one of build, test\n" "$what" >&2
+      printf "setup: '%s' is not one of build, test, load-test\n" "$what" >&2
       exit 2
       ;;
   esac

@@ -31,7 +31,7 @@ given_maven() { given mvn "echo 'Apache Maven $1 (abc)'"; }
 given_test_tools() { # all, or all but the one named
   given node "echo v20.0.0"
   local tool
-  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats npm chromium prometheus promtool amtool; do
+  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats python3 npm chromium prometheus promtool amtool; do
     [[ $tool == "${1:-}" ]] || given "$tool"
   done
   [[ ${1:-} == traefik ]] || given traefik "echo 'Version:      3.6.12'"
@@ -58,7 +58,7 @@ run_setup() { PATH=$machine run "$script" "$@"; }
 @test "says in one sentence what to install where there is no apt" {
   run_setup test
   [ "$status" -eq 1 ]
-  [ "$output" = "setup: please install JDK 17 or newer, Maven 3.8.7 or newer, Node.js 20 or newer, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, npm, chromium, prometheus, promtool, amtool, Traefik v3 and run this again" ]
+  [ "$output" = "setup: please install Python 3.11 or newer with venv, JDK 17 or newer, Maven 3.8.7 or newer, Node.js 20 or newer, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, npm, chromium, prometheus, promtool, amtool, Traefik v3 and run this again" ]
 }
 
 @test "a JDK that is too old counts as missing" {
@@ -116,10 +116,21 @@ run_setup() { PATH=$machine run "$script" "$@"; }
   [[ $output == *"setup: apt-get could not install redis-server; its message is above" ]]
 }
 
+@test "the load test needs Python alone, and one with venv" {
+  given python3
+  run_setup load-test
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  given python3 'exit 1'
+  run_setup load-test
+  [ "$status" -eq 1 ]
+  [ "$output" = "setup: please install Python 3.11 or newer with venv and run this again" ]
+}
+
 @test "an unknown word is refused with exit code 2" {
   run_setup everything
   [ "$status" -eq 2 ]
-  [[ $output == *"'everything' is not one of build, test" ]]
+  [[ $output == *"'everything' is not one of build, test, load-test" ]]
 }
 
 @test "a Traefik that is too old counts as missing, and no package manager is asked for it" {

@@ -1,0 +1,1 @@
+"""A load test for Tally whose users keep account of every message."""

@@ -1,0 +1,226 @@
+"""A client that does not lose count, as docs/PROTOCOL.md asks for."""
+
+import random
+import time
+from collections.abc import Callable
+
+import gevent
+from gevent.event import Event
+
+from tally_load.connection import FINAL_CLOSE_CODES, Connection, Refused, retry_after_s
+from tally_load.ledger import Ledger, Totals
+
+FIRST_BACKOFF_S = 0.1
+LONGEST_BACKOFF_S = 5.0
+WELCOME_TIMEOUT_S = 15.0
+MISSED_HEARTBEATS = 2
+GIVE_UP_AFTER_S = 60.0
+SETTLE_TIMEOUT_S = 15.0
+
+# Told of what was measured: its name, the seconds it took, and why it failed, if it did.
+Observer = Callable[[str, float, Exception | None], None]
+
+
+class Fault(Exception):
+    """What a user would complain of."""
+
+
+class Backoff:
+    """Exponential, with full jitter, so that clients which fell together come back apart."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def next_s(self) -> float:
+        """The pause after one more failure."""
+        ceiling = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(self._failures, 10))
+        self._failures += 1
+        return random.uniform(0, ceiling)
+
+    def reset(self) -> None:
+        """Begins again, after a success."""
+        self._failures = 0
+
+
+class Client:
+    """One session across all its connections.
+
+    Each connection has a greenlet, which waits for its time, connects, and reads to the end. While
+    the session moves there are two of them, and messages go to the old one until the new one has
+    its welcome.
+    """
+
+    def __init__(self, url: str, totals: Totals, observe: Observer) -> None:
+        self.welcomed = Event()
+        self.ended = Event()
+        self._url = url
+        self._totals = totals
+        self._observe = observe
+        self._ledger = Ledger(totals)
+        self._backoff = Backoff()
+        self._session_id: str | None = None
+        self._current: Connection | None = None
+        self._planned: gevent.Greenlet | None = None
+        self._opening = False
+        self._broken_since = time.monotonic()
+
+    def start(self) -> None:
+        """Connects, and stays connected."""
+        self._connect_after(0)
+
+    def send(self, text: str, at: float) -> None:
+        """Has a message counted that the user sent at that time."""
+        self._ledger.add(text, at)
+        self._pump()
+
+    def cut(self) -> None:
+        """Breaks the connection, as a network does."""
+        if self._current:
+            self._current.abort()
+
+    def close(self, away_s: float) -> None:
+        """Waits for what is owed, leaves, and closes the account with the stored count.
+
+        The stored count is that of a last welcome, after being away for a time.
+        """
+        deadline = time.monotonic() + SETTLE_TIMEOUT_S
+        while not (self._ledger.is_settled or self.ended.is_set() or time.monotonic() > deadline):
+            gevent.sleep(0.05)
+        self.ended.set()
+        if self._planned:
+            self._planned.kill(block=False)
+        if self._current:
+            self._current.say_goodbye()
+            self._current = None
+        gevent.sleep(away_s)
+        if self._session_id and self._audit():
+            self._totals.audited += 1
+        self._ledger.close()
+
+    def _audit(self) -> bool:
+        self._backoff.reset()
+        deadline = time.monotonic() + WELCOME_TIMEOUT_S
+        while time.monotonic() < deadline:
+            begun = time.monotonic()
+            try:
+                connection = Connection(self._url, self._session_id)
+            except Refused as e:
+                self._observe("audit", time.monotonic() - begun, e)
+                gevent.sleep(e.retry_after_s + self._backoff.next_s())
+                continue
+            for frame in connection.frames(WELCOME_TIMEOUT_S):
+                if frame.get("type") == "welcome":
+                    self._observe("audit", time.monotonic() - begun, None)
+                    self._take_stored(frame["count"])
+                    connection.say_goodbye()
+                    connection.abort()
+                    return True
+        return False
+
+    def _connect_after(self, delay_s: float) -> None:
+        """One attempt is planned at a time: a newer plan replaces the older one."""
+        if self._opening or self.ended.is_set():
+            return
+        if self._planned:
+            self._planned.kill(block=False)
+        self._planned = gevent.spawn(self._live, delay_s)
+
+    def _live(self, delay_s: float) -> None:
+        gevent.sleep(delay_s)
+        self._planned = None
+        self._opening = True
+        name = "resume" if self._session_id else "connect"
+        begun = time.monotonic()
+        try:
+            connection = Connection(self._url, self._session_id)
+        except Refused as e:
+            self._opening = False
+            self._observe(name, time.monotonic() - begun, e)
+            if e.final:
+                self._give_up(str(e))
+            else:
+                self._retry(str(e), e.retry_after_s)
+            return
+        is_welcome = False
+        for frame in connection.frames(WELCOME_TIMEOUT_S):
+            if self.ended.is_set():
+                return
+            if not is_welcome and frame.get("type") == "welcome":
+                is_welcome = True
+                self._observe(name, time.monotonic() - begun, None)
+                self._take_over(connection, frame)
+            elif connection is self._current:
+                self._received(frame)
+        if not is_welcome:
+            self._opening = False
+            self._observe(name, time.monotonic() - begun, Fault("the connection had no welcome"))
+        elif connection is self._current:
+            self._current = None
+            self._broken_since = time.monotonic()
+            self._backoff.reset()
+        else:
+            return
+        # Superseded, before its welcome, by the connection that this client is opening itself.
+        if not self._opening:
+            self._come_back(connection)
+
+    def _take_over(self, connection: Connection, welcome: dict) -> None:
+        if self._session_id:
+            self._totals.reconnects += 1
+            self._observe(
+                "gap", 0 if self._current else time.monotonic() - self._broken_since, None
+            )
+        self._opening = False
+        self._current = connection
+        self._session_id = welcome["session_id"]
+        self._backoff.reset()
+        connection.set_timeout(MISSED_HEARTBEATS * max(1, welcome.get("heartbeat_s", 30)))
+        self._take_stored(welcome["count"])
+        self.welcomed.set()
+        self._pump()
+
+    def _received(self, frame: dict) -> None:
+        if frame.get("bye"):
+            self._connect_after(frame.get("retry_after_ms", 0) / 1000)
+        elif "type" not in frame and "count" in frame:
+            duplicated = self._totals.duplicated
+            ages = self._ledger.reply(frame["count"], time.monotonic())
+            self._acknowledged(ages)
+            if self._totals.duplicated > duplicated:
+                self._observe("ack", 0, Fault("a count had no message of its own"))
+
+    def _take_stored(self, count: int) -> None:
+        lost, duplicated = self._totals.lost, self._totals.duplicated
+        self._acknowledged(self._ledger.welcome(count, time.monotonic()))
+        if self._totals.lost > lost:
+            self._observe("ack", 0, Fault("counted messages were missing later"))
+        if self._totals.duplicated > duplicated:
+            self._observe("ack", 0, Fault("a count had no message of its own"))
+
+    def _acknowledged(self, ages: list[float]) -> None:
+        for age in ages:
+            self._observe("ack", age, None)
+
+    def _pump(self) -> None:
+        while self._current and (text := self._ledger.next()) is not None:
+            self._current.send(text)
+
+    def _come_back(self, connection: Connection) -> None:
+        close = connection.closed_with
+        if close.code in FINAL_CLOSE_CODES and not self.ended.is_set():
+            self._give_up(f"the server closed with {close.code} {close.reason}")
+        else:
+            self._retry(f"{close.code} {close.reason}", retry_after_s(close.reason))
+
+    def _retry(self, reason: str, hint_s: float) -> None:
+        broken_s = time.monotonic() - self._broken_since
+        if not self._current and broken_s > GIVE_UP_AFTER_S:
+            self._give_up(f"no connection for {GIVE_UP_AFTER_S:.0f} s: {reason}")
+        else:
+            # The hint is this client's own slot; jitter on top keeps those apart that got none.
+            self._connect_after(hint_s + self._backoff.next_s())
+
+    def _give_up(self, reason: str) -> None:
+        if not self.ended.is_set():
+            self.ended.set()
+            self._observe("session", 0, Fault(f"gave up: {reason}"))

@@ -1,0 +1,128 @@
+"""One process's part of a run: a worker's users, the master's view of them all, or both."""
+
+import dataclasses
+
+from locust.runners import MasterRunner, WorkerRunner
+
+from tally_load import shapes
+from tally_load.client import Client
+from tally_load.connection import Connection, Refused
+from tally_load.ledger import Totals
+from tally_load.promotion import Promotion
+from tally_load.thresholds import Limits, Outcome
+
+
+class Run:
+    """Keeps the totals, and carries them from the workers to the master with Locust's reports.
+
+    A report holds sums, not differences, so that one that is lost or comes twice changes nothing.
+    """
+
+    def __init__(self, environment) -> None:
+        self.own = Totals()
+        self.unreachable: str | None = None
+        self.promotion: Promotion | None = None
+        self.busiest_percent = 0.0
+        self._environment = environment
+        self._clients: set[Client] = set()
+        self._reports: dict[str, Totals] = {}
+        events = environment.events
+        events.test_start.add_listener(self._begin)
+        events.report_to_master.add_listener(self._report)
+        events.worker_report.add_listener(self._take_report)
+        events.usage_monitor.add_listener(self._watch_usage)
+        if not isinstance(environment.runner, MasterRunner):
+            environment.runner.register_message(shapes.CUT, self._cut)
+
+    @property
+    def options(self):
+        """The flags of this run, which the web page may have changed."""
+        return self._environment.parsed_options
+
+    @property
+    def scenario(self) -> shapes.Scenario:
+        """What is to happen."""
+        return shapes.SCENARIOS[self.options.scenario]
+
+    @property
+    def users_at_most(self) -> int:
+        """How many users the run has at its height."""
+        return self.options.num_users or 1
+
+    @property
+    def duration_s(self) -> float:
+        """How long the users talk, the ramp included."""
+        return self.options.run_time or self.scenario.default_duration_s
+
+    def joined(self, client: Client) -> None:
+        """A user began."""
+        self.own.users += 1
+        self._clients.add(client)
+
+    def left(self, client: Client) -> None:
+        """A user's account is closed."""
+        self.own.ended += 1
+        self._clients.discard(client)
+
+    def totals(self) -> Totals:
+        """The sums over all users, as far as they are reported."""
+        return sum(self._reports.values(), Totals()) if self._reports else self.own
+
+    def is_reachable(self) -> bool:
+        """Tries one connection, so that a wrong address is one sentence and not thousands."""
+        try:
+            Connection(self._environment.host, None).abort()
+        except (Refused, ValueError) as e:
+            self.unreachable = f"{self._environment.host} does not answer: {e}"
+        return self.unreachable is None
+
+    def begin_incident(self) -> None:
+        """Does what the scenario has in its middle."""
+        if self.scenario.incident == shapes.CUT:
+            self._environment.runner.send_message(shapes.CUT)
+        elif self.scenario.incident == shapes.PROMOTE:
+            self.promotion = Promotion(self.options.promote)
+
+    def outcome(self) -> Outcome:
+        """What was measured so far."""
+        stats = self._environment.stats
+        return Outcome(
+            totals=self.totals(),
+            requests=stats.total.num_requests,
+            failures=stats.total.num_failures,
+            ack_p99_ms=stats.get("ack", "WS").get_response_time_percentile(0.99),
+            gap_p99_ms=stats.get("gap", "WS").get_response_time_percentile(0.99),
+        )
+
+    def limits(self) -> Limits:
+        """What this run must hold."""
+        options = self.options
+        return Limits(options.max_failures, options.max_ack_p99, options.max_gap_p99)
+
+    def _begin(self, **_) -> None:
+        self.own = Totals()
+        self.promotion = None
+        self.busiest_percent = 0.0
+        self._reports.clear()
+
+    def _report(self, data, **_) -> None:
+        data["tally"] = dataclasses.astuple(self.own)
+
+    def _take_report(self, client_id, data, **_) -> None:
+        self._reports[client_id] = Totals(*data["tally"])
+
+    def _watch_usage(self, cpu_usage, **_) -> None:
+        runner = self._environment.runner
+        workers = runner.clients.values() if isinstance(runner, MasterRunner) else ()
+        self.busiest_percent = max(
+            self.busiest_percent, cpu_usage, *(worker.cpu_usage for worker in workers), 0.0
+        )
+
+    def _cut(self, **_) -> None:
+        for client in list(self._clients):
+            client.cut()
+
+
+def is_worker(environment) -> bool:
+    """Whether another process judges this run."""
+    return isinstance(environment.runner, WorkerRunner)

@@ -1,0 +1,163 @@
+"""Whole runs, started as `make load-test` starts them."""
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import threading
+import uuid
+
+import pytest
+from servers import ROOT, Door, await_true, free_port, redis, tally
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import serve
+
+
+def processes(workers):
+    """One process does it all, or workers report to a master."""
+    if not workers:
+        return []
+    port = str(free_port())
+    on_loopback = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    return ["--processes", str(workers), *on_loopback, "--master-port", port]
+
+
+@contextlib.contextmanager
+def load_test(url, *, users, seconds, directory, scenario="steady", workers=0, more=()):
+    run = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "locust", "-f", str(ROOT / "loadtest-locust/locustfile.py")),
+            *("--headless", "--only-summary", "--loglevel", "WARNING", "--stop-timeout", "60"),
+            *("--host", url, "--users", str(users), "--spawn-rate", str(users)),
+            *("--run-time", str(seconds), "--scenario", scenario, *processes(workers), *more),
+        ],
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield run
+    finally:
+        run.terminate()
+        run.communicate()
+
+
+def ending(run):
+    """The summary with its figures by name, and the exit code."""
+    output, _ = run.communicate(timeout=60)
+    print(output)
+    summary = output[output.rindex("load test ") :]
+    figures = {
+        name: int(number.replace(",", ""))
+        for name, number in re.findall(r"\b(\w+) ([\d,]*\d)\b", summary)
+    }
+    return summary, figures, run.returncode
+
+
+def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
+    # The command only asks: this test is the one that promotes, and says when it is done.
+    asked, done = tmp_path / "asked", tmp_path / "done"
+    command = f"sh -c 'touch {asked}; while [ ! -e {done} ]; do sleep 0.1; done'"
+    with (
+        redis(tmp_path) as redis_url,
+        tally("blue", redis_url, tmp_path) as blue,
+        tally("green", redis_url, tmp_path) as green,
+        Door(blue.port) as door,
+        load_test(
+            f"ws://127.0.0.1:{door.port}/ws/chat/",
+            users=60,
+            seconds=12,
+            directory=tmp_path,
+            scenario="promotion",
+            workers=2,
+            more=("--promote", command, "--pace", "4"),
+        ) as run,
+    ):
+        await_true(asked.exists, "the promotion must be asked for")
+        door.target = green.port
+        blue.terminate()
+        assert blue.wait(timeout=20) == 0
+        door.cut()
+        done.touch()
+        summary, figures, code = ending(run)
+    assert figures["lost"] == figures["duplicated"] == figures["failures"] == 0
+    assert figures["sent"] == figures["acknowledged"] > 0
+    assert figures["reconnects"] == 120
+    assert "stored counts compared 60" in summary
+    assert "ended with exit code 0" in summary
+    assert summary.rstrip().endswith("ok: every threshold held")
+    assert code == 0
+
+
+class Liar:
+    """Speaks tally.v1, but counts in its own way: count and welcome may lie about a number."""
+
+    def __init__(self, count=lambda n: n, welcome=lambda n: n):
+        self._count = count
+        self._welcome = welcome
+        self._counts = {}
+
+    def __call__(self, socket):
+        _, _, session = socket.request.path.partition("session_id=")
+        resumed, session = bool(session), session or str(uuid.uuid4())
+        number = self._counts.get(session, 0)
+        frame = {"type": "welcome", "session_id": session, "resumed": resumed, "heartbeat_s": 30}
+        try:
+            socket.send(json.dumps(frame | {"count": self._welcome(number)}))
+            for _ in socket:
+                number += 1
+                self._counts[session] = number
+                socket.send(json.dumps({"count": self._count(number)}))
+        except ConnectionClosed:
+            pass
+
+
+@pytest.fixture
+def run_against(tmp_path):
+    servers = []
+
+    def run(handler, **arguments):
+        server = serve(handler, "127.0.0.1", 0, subprotocols=["tally.v1"], compression=None)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        servers.append((server, thread))
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws/chat/"
+        with load_test(url, users=5, seconds=3, directory=tmp_path, **arguments) as run:
+            return ending(run)
+
+    yield run
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_that_counts_twice_is_found_out(run_against):
+    summary, figures, code = run_against(Liar(count=lambda n: 2 * n))
+    assert figures["duplicated"] > 0
+    assert "BROKEN duplicated: " in summary
+    assert "counts had no message of their own; none may be counted twice" in summary
+    assert code == 1
+
+
+def test_a_server_that_forgets_what_it_counted_is_found_out(run_against):
+    summary, figures, code = run_against(Liar(welcome=lambda n: max(0, n - 1)))
+    assert figures["lost"] == 5
+    assert "BROKEN lost: 5 counted messages were missing later; none may be lost" in summary
+    assert code == 1
+
+
+def test_a_promotion_that_fails_fails_the_run(run_against):
+    summary, _, code = run_against(Liar(), scenario="promotion", more=("--promote", "false"))
+    assert "BROKEN promotion: false ended with exit code 1 after" in summary
+    assert code == 1
+
+
+def test_an_address_where_nothing_answers_is_one_sentence(tmp_path):
+    url = f"ws://127.0.0.1:{free_port()}/ws/chat/"
+    with load_test(url, users=5, seconds=3, directory=tmp_path) as run:
+        summary, _, code = ending(run)
+    assert summary.strip() == f"load test steady: {url} does not answer: Connection refused"
+    assert code == 2
