@@ -19,7 +19,10 @@ Exit codes: 0 done, 1 failure, 2 wrong usage.
 USAGE
 }
 
-compose() { "$ops/compose.sh" "$@"; }
+# shellcheck source=ops/promote/compose.sh
+source "$ops/promote/compose.sh"
+# shellcheck source=ops/promote/route.sh
+source "$ops/promote/route.sh"
 
 # Containers of the project that are not healthy, a line each: name, state, health.
 unhealthy() {
@@ -41,21 +44,14 @@ await_healthy() {
   done
 }
 
-# The colour that the route names. With none, blue gets the first one; promotions write the next.
-live_color() {
-  local color routes=$ops/traefik/dynamic
-  color=$(grep --no-messages --no-filename --only-matching --max-count 1 -E 'app_(blue|green)' "$routes"/*.y*ml | head -n 1) || true
-  if [[ -z $color ]]; then
-    color=app_blue
-    mkdir -p "$routes"
-    sed "s/COLOR/blue/" "$ops/traefik/first.yaml" >"$routes/live.yaml"
-  fi
-  printf '%s\n' "${color#app_}"
-}
-
 up() {
   local live
-  live=$(live_color)
+  # With none, blue gets the first one; promotions write the next.
+  live=$(route_live)
+  if [[ -z $live ]]; then
+    live=blue
+    route_write "$live"
+  fi
   if [[ -z $(compose ps --quiet "app_$live") ]]; then
     compose build "app_$live"
   fi
@@ -75,7 +71,7 @@ case ${1:-} in
   up) up ;;
   down)
     compose down --volumes --remove-orphans
-    rm -f "$ops"/traefik/dynamic/*.y*ml
+    route_clear
     ;;
   logs) shift && exec "$ops/compose.sh" logs --follow "$@" ;;
   -h | --help) usage ;;

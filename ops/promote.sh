@@ -1,0 +1,331 @@
+#!/usr/bin/env bash
+# Blue-green promotion: starts the colour that is not live, tries it, sends everybody there, drains
+# the other one, and says what became of every session.
+set -Eeuo pipefail
+ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+usage() {
+  cat <<'USAGE'
+Usage: ops/promote.sh [--to blue|green] [--driver compose|process] [--timeout 60s] [--dry-run]
+       ops/promote.sh rollback [the same]
+       ops/promote.sh status [--driver compose|process]
+
+Without a word: puts this build into the colour that is not live, and moves everybody there.
+
+  rollback   the same with the release that the other colour ran last
+  status     which colour is live, and what both are doing
+  --to       the colour that shall be live afterwards
+  --driver   compose: the services of ops/compose.yaml (default); process: java -jar on this machine
+  --timeout  how long the new colour may take to be ready (default: 60s)
+  --dry-run  say what would be done
+
+Exit codes: 0 done, or live already; 1 failed, or interrupted before the switch was certain: the live
+colour is as it was; 2 wrong usage; 3 the new colour died after the switch, and the old one is live
+again; 4 no colour is live, and a person is needed; 5 another promotion is under way; 6 promoted, but
+the ledger shows a loss or has a hole. 130 and 143 are 1 after SIGINT and SIGTERM.
+Settings, from the environment: docs/OPERATIONS.md, "Promotion".
+USAGE
+}
+
+# seconds
+readonly route_timeout=${PROMOTE_ROUTE_TIMEOUT:-15}
+readonly settle=${PROMOTE_SETTLE:-2}
+readonly stop_timeout=${PROMOTE_STOP_TIMEOUT:-20}
+readonly return_timeout=${PROMOTE_RETURN_TIMEOUT:-5}
+
+command=promote to='' driver=${TALLY_DRIVER:-compose} timeout=60s dry_run=''
+# What the exit has to undo: nothing, the new colour, or the new colour and the route.
+undo=nothing
+live='' new='' old='' restart=''
+
+now_ms() { local t=${EPOCHREALTIME/[.,]/} && echo $((t / 1000)); }
+started=$(now_ms)
+
+say() {
+  local ms=$(($(now_ms) - started))
+  printf 'promote: %3d.%03d s  %s\n' $((ms / 1000)) $((ms % 1000)) "$1" >&2
+}
+
+refuse() {
+  usage >&2
+  printf 'promote: %s\n' "$1" >&2
+  exit 2
+}
+
+seconds() { # such as 90, 90s, 2m
+  [[ $1 =~ ^([1-9][0-9]{0,5})(s|m)?$ ]] || refuse "'$1' is not a time such as 60s or 2m"
+  [[ ${BASH_REMATCH[2]} == m ]] && echo $((BASH_REMATCH[1] * 60)) || echo "${BASH_REMATCH[1]}"
+}
+
+other() { [[ $1 == blue ]] && echo green || echo blue; }
+
+# Waits until a command succeeds, or in vain; gives up early when the colour is dead.
+await() { # seconds color command...
+  local deadline=$(($(now_ms) + $1 * 1000)) color=$2
+  shift 2
+  until "$@"; do
+    [[ -z $color ]] || driver_alive "$color" || return 1
+    (($(now_ms) < deadline)) || return 1
+    sleep 0.1
+  done
+}
+
+answers() { [[ $(route_answer) == "$1" ]]; }
+gone() { ! driver_alive "$1"; }
+
+lock() {
+  mkdir -p "$routes"
+  exec 9>>"$routes/promote.lock"
+  if ! flock --nonblock 9; then
+    say "another promotion is under way: $(<"$routes/promote.lock")"
+    exit 5
+  fi
+  # The kernel holds the lock, and gives it up with its holder; this is only for people to read.
+  printf 'process %s of %s since %(%FT%T%z)T\n' $$ "$(id --user --name)" -1 >"$routes/promote.lock"
+}
+
+show_log() {
+  printf 'promote: the last lines of %s:\n' "$1" >&2
+  driver_logs "$1" | tail -n 20 | sed 's/^/  /' >&2
+}
+
+stop() { # color: drains it, and waits until it is gone; 1 if it had to be killed
+  driver_signal "$1" TERM
+  await "$stop_timeout" '' gone "$1" && return
+  say "$1 is still there $stop_timeout s after SIGTERM: killing it"
+  driver_signal "$1" KILL
+  await 10 '' gone "$1" || say "$1 does not even die of SIGKILL"
+  return 1
+}
+
+# Whatever ended the script: before the switch is certain, all goes back to what it was.
+leave() {
+  local status=$?
+  trap '' INT TERM HUP
+  trap - EXIT
+  [[ $undo != nothing ]] || exit "$status"
+  # Not every command below must work for the others to be worth it.
+  set +e
+  if [[ $undo == route ]]; then
+    if [[ -z $live ]]; then
+      route_clear
+    else
+      say "sending everybody back to $live"
+      route_write "$live"
+      if await "$route_timeout" '' answers "$live"; then
+        say "$live answers again"
+      else
+        say "Traefik does not answer as $live within $route_timeout s; its file says $live"
+      fi
+    fi
+  fi
+  show_log "$new"
+  say "stopping $new"
+  stop "$new"
+  if [[ -n $live ]]; then
+    say "$new is gone; $live is live, as before"
+  else
+    say "$new is gone; no colour was live before, and none is now"
+  fi
+  exit "$status"
+}
+
+start_new() {
+  if driver_alive "$new"; then
+    say "$new is still there from earlier, without users: stopping it"
+    stop "$new" || true
+  fi
+  undo=new
+  say "starting $new"
+  if [[ -n $restart ]]; then driver_restart "$new"; else driver_start "$new"; fi || {
+    say "$new could not be started"
+    exit 1
+  }
+  await "$timeout" "$new" driver_ready "$new" || {
+    if driver_alive "$new"; then
+      say "$new was not ready within $timeout s"
+    else
+      say "$new ended before it was ready"
+    fi
+    exit 1
+  }
+  say "$new is ready"
+  smoke_test "$new" "$old" || exit 1
+  if ! driver_ready "$new"; then
+    say "$new is no longer ready after the smoke test"
+    exit 1
+  fi
+  say "smoke test passed: new session, resume$([[ -z $old ]] || echo ", session of $old")"
+}
+
+# Certain once Traefik has answered as the new colour, and that has lived for a moment.
+switch() {
+  local deadline
+  undo=route
+  route_write "$new"
+  say "route written: $new"
+  if ! await "$route_timeout" "$new" answers "$new"; then
+    say "Traefik at $entrypoint does not answer as $new within $route_timeout s"
+    driver_alive "$new" || exit 3
+    exit 1
+  fi
+  say "Traefik answers as $new"
+  deadline=$(($(now_ms) + settle * 1000))
+  while (($(now_ms) < deadline)); do
+    sleep 0.1
+    driver_alive "$new" || {
+      say "$new died after the switch"
+      exit 3
+    }
+  done
+}
+
+# The new colour died while the old one was being drained: the old release comes back.
+bring_back() {
+  say "$new died while $old was drained: bringing $old back"
+  show_log "$new"
+  await "$stop_timeout" '' gone "$old" || stop "$old" || true
+  if driver_restart "$old" && await "$timeout" "$old" driver_ready "$old"; then
+    route_write "$old"
+    if await "$route_timeout" "$old" answers "$old"; then
+      say "$old is live again, with the release that it had"
+      exit 3
+    fi
+  fi
+  say "$old could not be brought back: nobody is served now"
+  show_log "$old"
+  exit 4
+}
+
+drain_old() { # 1 if it had to be killed
+  local deadline=$(($(now_ms) + stop_timeout * 1000))
+  say "draining $old"
+  driver_signal "$old" TERM
+  while driver_alive "$old" && (($(now_ms) < deadline)); do
+    sleep 0.2
+    driver_alive "$new" || bring_back
+  done
+  if ! driver_alive "$old"; then
+    driver_alive "$new" || bring_back
+    say "$old has ended"
+    return
+  fi
+  stop "$old"
+}
+
+figures() { # since
+  awk -v "since=$1" -f "$ops/promote/ledger.awk" side=old <(driver_logs "$old") side=new <(driver_logs "$new")
+}
+
+# Clients come back within their hint; one that does not may simply have left.
+all_back() { [[ $(figures "$1") == *' missing=0 '* ]]; }
+
+ledger() { # since
+  local name value
+  local -A of=()
+  await "$return_timeout" '' all_back "$1" || true
+  while IFS='=' read -r name value; do
+    of[$name]=$value
+  done < <(figures "$1" | tr ' ' '\n')
+  say "$old's part: $(driver_logs "$old" | grep '"event":"stop"' | tail -n 1 |
+    grep --only-matching --extended-regexp '"(received|acknowledged|unacknowledged|connections|superseded|drain_unacknowledged)":[0-9]+' |
+    tr -d '"' | tr ':\n' '= ' || true)"
+  printf 'moved %s, lost %s, duplicated %s, slowest gap %s ms (p50 %s ms, p99 %s ms), did not come back %s\n' \
+    "${of[moved]}" "${of[lost]}" "${of[duplicated]}" "${of[slowest]}" "${of[p50]}" "${of[p99]}" "${of[missing]}"
+  [[ ${of[lost]} == 0 && ${of[duplicated]} == 0 ]]
+}
+
+finish() {
+  local since=$1 complete=yes
+  # The switch is certain. From here on the only way is forward.
+  trap '' INT TERM HUP
+  undo=nothing
+  if [[ -z $old ]]; then
+    say "done: $new is live, and no other colour ran"
+    return
+  fi
+  drain_old || complete=''
+  ledger "$since" || complete=''
+  if [[ -z $complete ]]; then
+    say "$new is live, but the ledger is not clean"
+    exit 6
+  fi
+  say "done: $new is live"
+}
+
+promote() {
+  local since
+  lock
+  live=$(route_live)
+  new=${to:-$(other "${live:-green}")}
+  old=$(other "$new")
+  driver_alive "$old" || old=''
+  say "live: ${live:-none}; promoting $new${old:+, then draining $old}"
+  if [[ -n $dry_run ]]; then
+    say 'dry run: nothing was done'
+    return
+  fi
+  trap leave EXIT
+  trap 'say interrupted; exit 130' INT
+  trap 'say interrupted; exit 143' TERM HUP
+  since=$(date --utc +%FT%T.%3NZ)
+  if [[ $new == "$live" ]] && driver_ready "$new" && answers "$new"; then
+    say "$new is live already"
+    [[ -n $old ]] || return 0
+    say "$old still runs from an earlier promotion"
+  else
+    start_new
+    since=$(date --utc +%FT%T.%3NZ)
+    switch
+  fi
+  finish "$since"
+}
+
+status() {
+  local color answer
+  live=$(route_live)
+  answer=$(route_answer)
+  printf 'live   %s; %s answers as %s\n' "${live:-none}" "$entrypoint" "${answer:-nobody}"
+  for color in blue green; do
+    if driver_ready "$color"; then
+      printf '%-6s ready\n' "$color"
+    elif driver_alive "$color"; then
+      printf '%-6s running, not ready\n' "$color"
+    else
+      printf '%-6s stopped\n' "$color"
+    fi
+  done
+  if [[ -e $routes/promote.lock ]] && ! flock --nonblock "$routes/promote.lock" true; then
+    printf 'lock   %s\n' "$(<"$routes/promote.lock")"
+  fi
+  [[ -n $live && $answer == "$live" ]]
+}
+
+while (($# > 0)); do
+  case $1 in
+    rollback | status) command=$1 ;;
+    --to) to=${2:-} && shift ;;
+    --driver) driver=${2:-} && shift ;;
+    --timeout) timeout=${2:-} && shift ;;
+    --dry-run) dry_run=yes ;;
+    -h | --help) usage && exit 0 ;;
+    *) refuse "'$1' is not known" ;;
+  esac
+  shift || refuse 'the last flag has no value'
+done
+[[ $to =~ ^(blue|green)?$ ]] || refuse "--to must be blue or green, not '$to'"
+[[ $driver =~ ^(compose|process)$ ]] || refuse "--driver must be compose or process, not '$driver'"
+timeout=$(seconds "$timeout")
+
+# shellcheck source=ops/promote/compose.sh
+source "$ops/promote/$driver.sh"
+# shellcheck source=ops/promote/route.sh
+source "$ops/promote/route.sh"
+# shellcheck source=ops/promote/smoke.sh
+source "$ops/promote/smoke.sh"
+
+case $command in
+  promote) promote ;;
+  rollback) restart=yes && promote ;;
+  status) status ;;
+esac

@@ -1,0 +1,71 @@
+# What became of every session, out of the log of the colour that left and of the one that took over:
+#   awk -v since=2026-11-24T15:00:00.000Z -f ledger.awk side=old old.log side=new new.log
+# Only what happened since then counts. Prints name=value; the gaps are in ms.
+
+function field(name,    value) {
+  if (!match($0, "\"" name "\":\"?[^\",}]*")) return ""
+  value = substr($0, RSTART, RLENGTH)
+  sub("^\"" name "\":\"?", "", value)
+  return value
+}
+
+function gap(share,    i) {
+  i = int((moved - 1) * share) + 1
+  return moved > 0 ? sorted[i] : 0
+}
+
+function sort_gaps(    i, j, n, step, x) {
+  n = moved
+  for (step = int(n / 2); step > 0; step = int(step / 2))
+    for (i = step + 1; i <= n; i++) {
+      x = sorted[i]
+      for (j = i; j > step && sorted[j - step] > x; j -= step) sorted[j] = sorted[j - step]
+      sorted[j] = x
+    }
+}
+
+{ event = field("event") }
+
+side == "old" && event == "drain" { given_up += field("unacknowledged") }
+side == "old" && event == "stop" {
+  stops++
+  in_flight += field("received") - field("acknowledged")
+  abandoned += field("abandoned")
+}
+
+field("timestamp") < since { next }
+
+side == "old" && event == "close" {
+  session = field("session")
+  if (!(session in told) || field("count") + 0 > told[session]) told[session] = field("count") + 0
+  # Sent away by the drain; other codes left by themselves.
+  code = field("code")
+  if (code == 1001 || code == 4001) left[session] = code
+}
+
+side == "new" && event == "resume" {
+  session = field("session")
+  if (!(session in found)) {
+    found[session] = field("count") + 0
+    gaps[session] = field("gap_ms") + 0
+  }
+}
+
+END {
+  for (session in left) {
+    if (session in found) sorted[++moved] = gaps[session]
+    else missing++
+  }
+  for (session in told) {
+    if (!(session in found)) continue
+    if (found[session] < told[session]) lost += told[session] - found[session]
+    # Counted, though the old colour could not say so any more.
+    else untold += found[session] - told[session]
+  }
+  in_flight -= given_up
+  duplicated = (untold > in_flight) ? untold - in_flight : 0
+  if (stops == 0) duplicated = "unknown"
+  sort_gaps()
+  printf "moved=%d missing=%d lost=%d duplicated=%s abandoned=%d p50=%d p99=%d slowest=%d\n",
+    moved, missing, lost, duplicated, abandoned, gap(0.5), gap(0.99), gap(1)
+}

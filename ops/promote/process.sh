@@ -1,0 +1,79 @@
+# shellcheck shell=bash disable=SC2154 # ops: promote.sh sets it
+# Colours as plain processes on this machine. Each runs a copy of the jar of its own, so that a new
+# build changes nothing under a running server, and the old colour can be started again as it was.
+
+state=${TALLY_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/tally}
+jar=${TALLY_JAR:-$ops/../server-tyrus/target/tally-server.jar}
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+
+driver_address() {
+  case $1 in
+    blue) echo "127.0.0.1:${TALLY_BLUE_PORT:-8000}" ;;
+    green) echo "127.0.0.1:${TALLY_GREEN_PORT:-8010}" ;;
+  esac
+}
+
+driver_admin_address() {
+  case $1 in
+    blue) echo "127.0.0.1:${TALLY_BLUE_ADMIN_PORT:-8001}" ;;
+    green) echo "127.0.0.1:${TALLY_GREEN_ADMIN_PORT:-8011}" ;;
+  esac
+}
+
+driver_start() {
+  mkdir -p "$state"
+  cp "$jar" "$state/$1.jar.new"
+  mv "$state/$1.jar.new" "$state/$1.jar"
+  # What to run the jar with belongs to the release, as its image would.
+  printf '%s\n' "${TALLY_JAVA:-$java}" >"$state/$1.java"
+  driver_restart "$1"
+}
+
+driver_restart() {
+  local address=''
+  [[ -r $state/$1.jar && -r $state/$1.java ]] || {
+    say "$1 never ran here: there is no release of it to start"
+    return 1
+  }
+  [[ ! -e $state/$1.log ]] || mv "$state/$1.log" "$state/$1.log.1"
+  address=$(driver_address "$1")
+  # In a session of its own, so that Ctrl-C does not reach it, and without this script's lock.
+  HOST=${address%:*} PORT=${address##*:} ADMIN_PORT=$(driver_admin_address "$1" | sed 's/.*://') \
+    TALLY_COLOR=$1 TALLY_LOG_FORMAT=json \
+    setsid "$(<"$state/$1.java")" -jar "$state/$1.jar" </dev/null >"$state/$1.log" 2>&1 9>&- &
+  printf '%s %s\n' $! "$(start_time $!)" >"$state/$1.pid"
+}
+
+# In ticks since the boot: tells our process from another one that got the same id later.
+start_time() { # process
+  local stat
+  stat=$(<"/proc/$1/stat") && cut -d ' ' -f 20 <<<"${stat##*) }"
+} 2>/dev/null
+
+process() { # color: its id while it lives
+  local pid started
+  read -r pid started 2>/dev/null <"$state/$1.pid" && [[ -n $started && $(start_time "$pid") == "$started" ]] &&
+    echo "$pid"
+} 2>/dev/null
+
+driver_alive() { [[ -n $(process "$1") ]]; }
+
+driver_ready() {
+  driver_alive "$1" && curl --silent --fail --max-time 2 --output /dev/null "http://$(driver_address "$1")/readyz"
+}
+
+driver_signal() { # color TERM|KILL
+  local pid
+  ! pid=$(process "$1") || kill "-$2" "$pid" 2>/dev/null || true
+}
+
+driver_client() { # color argument...
+  local color=$1
+  shift
+  "$java" -Xmx64m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -jar "$state/$color.jar" client "$@" \
+    "ws://$(driver_address "$color")/ws/chat/"
+}
+
+driver_logs() { # color: everything since it was started
+  cat "$state/$1.log" 2>/dev/null || true
+}

@@ -1,0 +1,50 @@
+# shellcheck shell=bash disable=SC2154 # ops: promote.sh sets it
+# The route: which colour Traefik sends everybody to. The file is the one place where that stands.
+
+routes=${TALLY_ROUTES:-$ops/traefik/dynamic}
+entrypoint=${TALLY_ENTRYPOINT:-http://127.0.0.1:80}
+
+# The live colour; nothing before the first promotion.
+route_live() {
+  [[ -r $routes/live.yaml ]] || return 0
+  sed -nE 's/^ +service: (blue|green)$/\1/p' "$routes/live.yaml"
+}
+
+# Replaces the file in one step: Traefik never reads half of it. The name of the temporary file is
+# none that it reads.
+route_write() { # color
+  local color=$1
+  mkdir -p "$routes"
+  cat >"$routes/.live.new" <<YAML
+# Written by ops/promote.sh, which reads here which colour is live.
+http:
+  routers:
+    chat:
+      rule: PathPrefix(\`/\`)
+      entryPoints: [web]
+      service: $color
+    metrics:
+      rule: Path(\`/metrics\`)
+      entryPoints: [web]
+      service: $color-admin
+  services:
+    $color:
+      loadBalancer:
+        servers:
+          - url: http://$(driver_address "$color")
+    $color-admin:
+      loadBalancer:
+        servers:
+          - url: http://$(driver_admin_address "$color")
+YAML
+  mv "$routes/.live.new" "$routes/live.yaml"
+}
+
+# Back to what it was, where there was nothing before.
+route_clear() { rm -f "$routes/live.yaml"; }
+
+# The colour that answers a request through Traefik; nothing if nobody does.
+route_answer() {
+  curl --silent --max-time 2 "$entrypoint/healthz" 2>/dev/null |
+    sed -nE 's/.*"color":"([^"]*)".*/\1/p' || true
+}

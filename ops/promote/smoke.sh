@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# The smoke test: the jar's own client against the new colour, before anybody else gets there.
+
+readonly client_flags=(--give-up-after 5s)
+
+# Sends one message, checks its number, and prints the session's id.
+smoke_count() { # color expected-count client-flag...
+  local color=$1 expected=$2 counts told
+  shift 2
+  told=$(mktemp)
+  counts=$(printf 'smoke\n' | driver_client "$color" "${client_flags[@]}" "$@" 2>"$told" | paste -s -d ' ') || true
+  if [[ $counts != "$expected" ]]; then
+    say "smoke test: $color answered '$counts' where $expected was due; the client said: $(tail -n 1 "$told")"
+    rm -f "$told"
+    return 1
+  fi
+  sed -nE 's/.*, session ([0-9a-f-]{36})$/\1/p' "$told"
+  rm -f "$told"
+}
+
+# A new session, and its resume.
+smoke_alone() { # color
+  local id
+  id=$(smoke_count "$1" 1) && [[ -n $id ]] && smoke_count "$1" 2 --session "$id" >/dev/null
+}
+
+# A session that was made on the live colour goes on upon the new one.
+smoke_across() { # live new
+  local id
+  id=$(smoke_count "$1" 1) && [[ -n $id ]] || return
+  smoke_count "$2" 2 --session "$id" >/dev/null || {
+    say "smoke test: a session of $1 does not go on upon $2; have both the same REDIS_URL?"
+    return 1
+  }
+}
+
+# Both halves at once: a Java start is most of what they take.
+smoke_test() { # new live-or-nothing
+  local across='' status=0
+  if [[ -n $2 ]]; then
+    smoke_across "$2" "$1" &
+    across=$!
+  fi
+  smoke_alone "$1" || status=1
+  [[ -z $across ]] || wait "$across" || status=1
+  return "$status"
+}

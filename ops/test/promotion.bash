@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# What the promotion's tests stand on: a real Traefik and a real Redis of their own, on free ports,
+# colours as processes, and clients that keep sending and check every count.
+
+readonly ops=$BATS_TEST_DIRNAME/..
+readonly build=$ops/../server-tyrus/target
+
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)); do
+    if [[ ! -e $BATS_FILE_TMPDIR/port.$port ]] && ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      : >"$BATS_FILE_TMPDIR/port.$port"
+      printf '%s\n' "$port"
+      return
+    fi
+  done
+}
+
+# Waits for a condition, at most 60 s.
+until_true() {
+  local deadline=$((SECONDS + 60))
+  until "$@"; do
+    ((SECONDS < deadline)) || { printf 'in vain: %s\n' "$*" && return 1; }
+    sleep 0.05
+  done
+}
+
+start_traefik() {
+  cat >"$BATS_FILE_TMPDIR/traefik.yaml" <<YAML
+entryPoints:
+  web:
+    address: 127.0.0.1:$traefik_port
+    transport:
+      lifeCycle:
+        graceTimeOut: 0s
+providers:
+  providersThrottleDuration: 100ms
+  file:
+    directory: $TALLY_ROUTES
+    watch: true
+global:
+  checkNewVersion: false
+  sendAnonymousUsage: false
+YAML
+  mkdir -p "$TALLY_ROUTES"
+  "$traefik" --configFile="$BATS_FILE_TMPDIR/traefik.yaml" >>"$BATS_FILE_TMPDIR/traefik.log" 2>&1 3>&- &
+  echo $! >"$BATS_FILE_TMPDIR/traefik.pid"
+  until_true listening "$traefik_port"
+}
+
+start_redis() {
+  redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$BATS_FILE_TMPDIR" --save '' \
+    --appendonly yes --appendfsync everysec >>"$BATS_FILE_TMPDIR/redis.log" 2>&1 3>&- &
+  echo $! >"$BATS_FILE_TMPDIR/redis.pid"
+  until_true listening "$redis_port"
+}
+
+listening() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+end() { # name TERM|KILL: of what has a pid file
+  local pid
+  pid=$(cat "$BATS_FILE_TMPDIR/$1.pid" 2>/dev/null) || return 0
+  kill "-$2" "$pid" 2>/dev/null || true
+  until_true dead "$pid"
+}
+
+dead() { ! kill -0 "$1" 2>/dev/null; }
+
+setup_promotion() {
+  export traefik redis_port traefik_port
+  traefik=$("$ops/traefik/install.sh" --offline)
+  redis_port=$(free_port)
+  traefik_port=$(free_port)
+  export TALLY_DRIVER=process
+  export TALLY_STATE=$BATS_FILE_TMPDIR/state TALLY_ROUTES=$BATS_FILE_TMPDIR/routes
+  export TALLY_ENTRYPOINT=http://127.0.0.1:$traefik_port
+  export REDIS_URL=redis://127.0.0.1:$redis_port
+  export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_STOP_TIMEOUT=10
+  export JAVA_TOOL_OPTIONS='-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
+  local name
+  for name in TALLY_BLUE_PORT TALLY_BLUE_ADMIN_PORT TALLY_GREEN_PORT TALLY_GREEN_ADMIN_PORT; do
+    export "$name=$(free_port)"
+  done
+  start_redis
+  start_traefik
+}
+
+teardown_promotion() {
+  local color pid
+  for color in blue green; do
+    pid=$(color_pid "$color") || continue
+    kill -KILL "$pid" 2>/dev/null || true
+  done
+  end traefik KILL
+  end redis KILL
+}
+
+# A java that misbehaves as a release: what to do instead of just running the jar.
+release() { # name line...
+  local name=$1
+  shift
+  printf '#!/bin/bash\n' >"$BATS_TEST_TMPDIR/$name"
+  printf '%s\n' "$@" >>"$BATS_TEST_TMPDIR/$name"
+  chmod +x "$BATS_TEST_TMPDIR/$name"
+  printf '%s\n' "$BATS_TEST_TMPDIR/$name"
+}
+
+promote() { "$ops/promote.sh" "$@"; }
+
+live() { curl --silent --max-time 5 "$TALLY_ENTRYPOINT/healthz" | sed -nE 's/.*"color":"([^"]*)".*/\1/p'; }
+
+color_pid() { cut -d ' ' -f 1 "$TALLY_STATE/$1.pid" 2>/dev/null; }
+
+runs() { # color
+  local pid
+  pid=$(color_pid "$1") && kill -0 "$pid" 2>/dev/null
+}
+
+# Ready, and that of `promote.sh status`.
+expect_live() { # color
+  [ "$(live)" = "$1" ]
+  promote status
+}
+
+start_clients() { # how many, each sends once every so many ms
+  clients_file=$BATS_TEST_TMPDIR/clients.ready
+  java -Xmx1g -cp "$build/tally-server.jar:$build/test-classes" dev.tally.server.client.ManyClients \
+    "ws://127.0.0.1:$traefik_port/ws/chat/" "$1" "$2" "$clients_file" >"$BATS_TEST_TMPDIR/clients" 2>&1 3>&- &
+  clients_pid=$!
+  until_true test -e "$clients_file"
+}
+
+# Lets them finish; every message must have been counted exactly once.
+finish_clients() {
+  local status=0
+  rm "$clients_file"
+  wait "$clients_pid" || status=$?
+  cat "$BATS_TEST_TMPDIR/clients"
+  [ "$status" -eq 0 ]
+  grep --quiet 'lost 0, duplicated 0, out of order 0, gave up 0' "$BATS_TEST_TMPDIR/clients"
+}
