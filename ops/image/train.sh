@@ -4,10 +4,12 @@
 set -Eeuo pipefail
 cd /opt/tally
 
+log=/tmp/training.log
+trap 'cat "$log" >&2' ERR
 redis-server --port 6379 --save '' --daemonize yes --logfile /dev/null >/dev/null
 grep --invert-match AOTCache jvm.options >/tmp/training.options
 java/bin/java @/tmp/training.options -XX:AOTCacheOutput=tally.aot -jar tally-server.jar \
-  --redis-url redis://127.0.0.1:6379 --drain-timeout 2s &
+  --redis-url redis://127.0.0.1:6379 --drain-timeout 2s >"$log" 2>&1 &
 server=$!
 
 ask() { # path
@@ -20,7 +22,7 @@ until (ask /readyz) 2>/dev/null; do
   sleep 0.1
 done
 
-seq 100 | java/bin/java -jar tally-server.jar client ws://127.0.0.1:8000/ws/chat/ >/dev/null
+seq 100 | java/bin/java -jar tally-server.jar client ws://127.0.0.1:8000/ws/chat/ >/dev/null 2>&1
 (ask /metrics)
 kill -TERM "$server"
 wait "$server"
