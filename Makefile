@@ -28,7 +28,7 @@ venv := loadtest-locust/.venv
 flag = $(if $($(1)),$(2) '$($(1))')
 python_checks = $(venv)/bin/ruff check --quiet loadtest-locust && $(venv)/bin/ruff format --quiet --check loadtest-locust
 load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNING --stop-timeout 60 \
-	--processes $(WORKERS) --master-bind-host 127.0.0.1 --host $(URL) --users $(N) --spawn-rate $(RAMP) \
+	--processes $(WORKERS) --master-bind-host 127.0.0.1 --host '$(URL)' --users $(N) --spawn-rate $(RAMP) \
 	--scenario $(SCENARIO) $(call flag,DURATION,--run-time) $(call flag,PACE,--pace) \
 	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
 	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)

@@ -3,6 +3,7 @@
 import dataclasses
 
 from locust.runners import MasterRunner, WorkerRunner
+from websockets.exceptions import InvalidURI
 
 from tally_load import shapes
 from tally_load.client import Client
@@ -70,10 +71,14 @@ class Run:
 
     def is_reachable(self) -> bool:
         """Tries one connection, so that a wrong address is one sentence and not thousands."""
+        self.unreachable = None
+        url = self._environment.host
         try:
-            Connection(self._environment.host, None).abort()
-        except (Refused, ValueError) as e:
-            self.unreachable = f"{self._environment.host} does not answer: {e}"
+            Connection(url, None).abort()
+        except Refused as e:
+            self.unreachable = f"no connection to {url}: {e}"
+        except InvalidURI:
+            self.unreachable = f"'{url}' is no address such as ws://127.0.0.1:8000/ws/chat/"
         return self.unreachable is None
 
     def begin_incident(self) -> None:

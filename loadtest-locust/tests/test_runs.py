@@ -155,9 +155,21 @@ def test_a_promotion_that_fails_fails_the_run(run_against):
     assert code == 1
 
 
-def test_an_address_where_nothing_answers_is_one_sentence(tmp_path):
-    url = f"ws://127.0.0.1:{free_port()}/ws/chat/"
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        (
+            "ws://127.0.0.1:1/ws/chat/",
+            "no connection to ws://127.0.0.1:1/ws/chat/: Connection refused",
+        ),
+        (
+            "http://127.0.0.1/",
+            "'http://127.0.0.1/' is no address such as ws://127.0.0.1:8000/ws/chat/",
+        ),
+    ],
+)
+def test_an_address_where_nothing_answers_is_one_sentence(url, sentence, tmp_path):
     with load_test(url, users=5, seconds=3, directory=tmp_path) as run:
         summary, _, code = ending(run)
-    assert summary.strip() == f"load test steady: {url} does not answer: Connection refused"
+    assert summary.strip() == f"load test steady: {sentence}"
     assert code == 2
