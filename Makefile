@@ -26,14 +26,17 @@ WORKERS ?= 2
 SCENARIO ?= steady
 venv := loadtest-locust/.venv
 flag = $(if $($(1)),$(2) '$($(1))')
-python_checks = $(venv)/bin/ruff check --quiet loadtest-locust && $(venv)/bin/ruff format --quiet --check loadtest-locust
+python_checks = $(venv)/bin/ruff check --quiet loadtest-locust ops && $(venv)/bin/ruff format --quiet --check loadtest-locust ops
 load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNING --stop-timeout 60 \
 	--processes $(WORKERS) --master-bind-host 127.0.0.1 --host '$(URL)' --users $(N) --spawn-rate $(RAMP) \
 	--scenario $(SCENARIO) $(call flag,DURATION,--run-time) $(call flag,PACE,--pace) \
 	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
 	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)
 
-.PHONY: help build run test test-web lint fmt docs clean load-test load-test-ui image dev-up dev-down dev-logs promote monitor
+# The tests of what watches over Tally, and the dashboard's picture.
+ops_venv := ops/.venv
+
+.PHONY: help build run test test-web lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote monitor
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -51,7 +54,7 @@ $(archive): $(jar) ops/archive.sh
 run: $(jar) $(archive) ## start the server in the foreground; ARGS="--port 9000 ..."
 	@exec $(java) $(java_options) -XX:SharedArchiveFile=$(archive) -jar $(jar) $(ARGS)
 
-test: $(jar) $(venv)/complete ## run every test and check, and install what they need where possible
+test: $(jar) $(venv)/complete $(ops_venv)/complete ## run every test and check, and install what they need where possible
 	@ops/setup.sh test
 	shellcheck $(scripts)
 	@rm -rf target/bats-reports && mkdir -p target/bats-reports
@@ -59,6 +62,7 @@ test: $(jar) $(venv)/complete ## run every test and check, and install what they
 	$(maven) verify
 	$(python_checks)
 	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test.xml loadtest-locust
+	$(ops_venv)/bin/pytest --junit-xml=target/pytest-reports/ops.xml ops/test
 	@$(MAKE) --no-print-directory test-web
 
 test-web: $(jar) $(web)/node_modules ## run the tests of the JavaScript client alone
@@ -78,7 +82,7 @@ lint: $(venv)/complete ## everything of make test but the tests: compiler warnin
 fmt: $(venv)/complete ## format the sources
 	@ops/setup.sh build
 	$(maven) --quiet spotless:apply
-	$(venv)/bin/ruff format --quiet loadtest-locust
+	$(venv)/bin/ruff format --quiet loadtest-locust ops
 
 docs: ## build the Javadoc site of all modules: target/reports/apidocs/index.html
 	@ops/setup.sh build
@@ -86,9 +90,11 @@ docs: ## build the Javadoc site of all modules: target/reports/apidocs/index.htm
 	$(maven) --quiet package javadoc:aggregate-no-fork -DskipTests -DlegacyMode=true
 
 $(venv)/complete: loadtest-locust/requirements.txt
+$(ops_venv)/complete: ops/requirements.txt
+$(venv)/complete $(ops_venv)/complete:
 	@ops/setup.sh load-test
-	python3 -m venv --clear $(venv)
-	$(venv)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 load-test: $(venv)/complete ## 5,000 users who check every count; N=500 URL=ws://... SCENARIO=promotion DURATION=3m
@@ -97,6 +103,9 @@ load-test: $(venv)/complete ## 5,000 users who check every count; N=500 URL=ws:/
 
 load-test-ui: $(venv)/complete ## the same, with Locust's page on http://127.0.0.1:8089/
 	@$(load_test) --web-host 127.0.0.1
+
+dashboard-picture: $(jar) $(ops_venv)/complete ## draw docs/images/dashboard.png from a colour switch under load
+	PYTHONPATH=ops/test $(ops_venv)/bin/python ops/grafana/picture.py docs/images/dashboard.png
 
 image: $(jar) ## build the container image tally:dev
 	docker build --file ops/Dockerfile --tag tally:dev .

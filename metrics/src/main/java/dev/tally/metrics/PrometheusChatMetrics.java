@@ -44,6 +44,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "endpoint",
           "internal",
           "invalid_utf8",
+          "listener",
           "protocol",
           "rate_limited",
           "slow_consumer",
