@@ -4,18 +4,21 @@ set -Eeuo pipefail
 ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 interval=2
+driver=${TALLY_DRIVER:-compose}
 once=''
 instances=()
 
 usage() {
   cat <<'USAGE'
-Usage: ops/monitor.sh [--once] [--interval SECONDS] [ADMIN_ADDRESS[=LOG]...]
+Usage: ops/monitor.sh [--once] [--interval SECONDS] [--driver compose|process | ADMIN_ADDRESS[=LOG]...]
 
-Watches the servers of the compose stack, or those whose admin address (such as 127.0.0.1:8001) is
-given, each with its log file if it has one. Rates and quantiles are of the time since the last refresh.
+Watches both colours, as ops/promote.sh starts them, or the servers whose admin address (such as
+127.0.0.1:8001) is given, each with its log file if it has one. Rates and quantiles are of the time
+since the last refresh.
 
   --once              print one screen, after one interval, and end
   --interval SECONDS  between two refreshes; 2 by default
+  --driver            compose: the containers of ops/compose.yaml (default); process: java -jar here
 
 Exit codes: 0 ended by the user or --once, 1 nothing to watch, 2 wrong usage.
 USAGE
@@ -46,8 +49,17 @@ complaints() { # instance
     -e "s/^([0-9:]{8})\.[0-9]+ (WARN|ERROR) +/\1 \2 $name: /p"
 }
 
-# The containers of both colours, now: a promotion changes them.
-containers() {
+# Both colours' instances now: a promotion changes them.
+running() {
+  local color
+  if [[ $driver == process ]]; then
+    for color in blue green; do
+      if driver_alive "$color"; then
+        printf '%s=%s\n' "$(driver_admin_address "$color")" "$state/$color.log"
+      fi
+    done
+    return
+  fi
   "$ops/compose.sh" ps --quiet app_blue app_green 2>/dev/null |
     xargs --no-run-if-empty docker inspect --format '{{if .State.Running}}{{.Name}}{{end}}' | sed -n 's,^/,,p'
 }
@@ -90,9 +102,9 @@ watch() {
   local at last=0 text
   while true; do
     if ((${#given[@]} == 0)); then
-      mapfile -t instances < <(containers)
+      mapfile -t instances < <(running)
     fi
-    ((${#instances[@]} > 0)) || { printf 'monitor: no server of the stack runs; see ops/monitor.sh --help\n' >&2 && exit 1; }
+    ((${#instances[@]} > 0)) || { printf 'monitor: no colour runs; see ops/monitor.sh --help\n' >&2 && exit 1; }
     scrape "$work/now" "${instances[@]}"
     at=${EPOCHREALTIME/[.,]/}
     if ((last > 0)); then
@@ -116,14 +128,19 @@ while (($# > 0)); do
   case $1 in
     --once) once=yes ;;
     --interval) interval=${2:-} && shift ;;
+    --driver) driver=${2:-} && shift ;;
     -h | --help) usage && exit 0 ;;
     -*) usage >&2 && exit 2 ;;
     *) given+=("$1") ;;
   esac
-  shift
+  shift || { usage >&2 && exit 2; }
 done
 [[ $interval =~ ^[0-9]+(\.[0-9]+)?$ && $interval =~ [1-9] ]] || {
   printf "monitor: the interval must be a number of seconds above 0, not '%s'\n" "$interval" >&2
+  exit 2
+}
+[[ $driver =~ ^(compose|process)$ ]] || {
+  printf "monitor: the driver is compose or process, not '%s'\n" "$driver" >&2
   exit 2
 }
 for instance in "${given[@]}"; do
@@ -133,6 +150,8 @@ for instance in "${given[@]}"; do
   }
 done
 instances=("${given[@]}")
+# shellcheck source=ops/promote/process.sh
+[[ $driver != process ]] || source "$ops/promote/process.sh"
 
 # What fits on the terminal, below the table; elsewhere lines may be long.
 width=1000

@@ -139,21 +139,31 @@ ours() { # containers, networks and volumes of the project
   [[ $output != *session_id* ]]
 }
 
-@test "a promotion under live clients loses nothing" {
-  [[ -x $ops/promote.sh ]] || skip 'there is no promote.sh'
-  local pids=() n
+@test "a promotion moves live clients, and loses nothing" {
+  local clients=() n
   for n in 1 2 3; do
-    (for ((i = 0; i < 60; i++)); do echo x && sleep 0.5; done) | client >"$BATS_TEST_TMPDIR/$n" 2>"$BATS_TEST_TMPDIR/$n.err" &
-    pids+=($!)
+    until [[ -e $BATS_TEST_TMPDIR/enough ]]; do
+      echo x
+      sleep 0.1
+    done | client >"$BATS_TEST_TMPDIR/$n" 2>"$BATS_TEST_TMPDIR/$n.told" &
+    clients+=($!)
   done
-  "$ops/promote.sh" --to green
+  for n in 1 2 3; do
+    until [[ -s $BATS_TEST_TMPDIR/$n ]]; do sleep 0.1; done
+  done
+  run "$ops/promote.sh" --driver compose --to green
+  touch "$BATS_TEST_TMPDIR/enough"
+  [ "$status" -eq 0 ]
+  [[ $output == *'moved 3, lost 0, duplicated 0'* ]]
   curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"green"'
-  for n in "${pids[@]}"; do
+  curl --silent --fail http://127.0.0.1/metrics | grep --quiet '^chat_build_info{.*color="green"'
+  for n in "${clients[@]}"; do
     wait "$n"
   done
   for n in 1 2 3; do
-    [ "$(cat "$BATS_TEST_TMPDIR/$n")" = "$(seq 60)" ]
+    [ "$(cat "$BATS_TEST_TMPDIR/$n")" = "$(seq "$(wc --lines <"$BATS_TEST_TMPDIR/$n")")" ]
   done
+  [ -z "$(docker ps --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --filter label=com.docker.compose.service=app_blue)" ]
 }
 
 @test "dev-down leaves nothing behind" {
