@@ -84,6 +84,16 @@ row() { # label
   [[ $(row state) =~ ^ready,\ blue\ +not\ ready\ +no\ answer$ ]]
 }
 
+@test "finds the colours that promote.sh started as processes" {
+  local pid
+  pid=$(head -n 1 "$BATS_FILE_TMPDIR/pids")
+  printf '%s %s\n' "$pid" "$(cut -d ' ' -f 22 "/proc/$pid/stat")" >"$BATS_TEST_TMPDIR/green.pid"
+  TALLY_STATE=$BATS_TEST_TMPDIR TALLY_GREEN_ADMIN_PORT=${counting#*:} run "$monitor" --once --driver process
+  [ "$(row state)" = 'ready, blue' ]
+  TALLY_STATE=$BATS_TEST_TMPDIR/none run -1 "$monitor" --once --driver process
+  [ "$output" = 'monitor: no colour runs; see ops/monitor.sh --help' ]
+}
+
 @test "refreshes until it is interrupted" {
   timeout --preserve-status --signal TERM 4 "$monitor" --interval 0.5 "$counting" >"$BATS_TEST_TMPDIR/screens"
   [ "$(grep --count 'Tally at' "$BATS_TEST_TMPDIR/screens")" -gt 1 ]
@@ -94,6 +104,8 @@ row() { # label
   [ "$output" = "monitor: the interval must be a number of seconds above 0, not 'soon'" ]
   run -2 "$monitor" blue
   [ "$output" = "monitor: an admin address is host:port, with =LOG behind it or not, not 'blue'" ]
+  run -2 "$monitor" --driver car
+  [ "$output" = "monitor: the driver is compose or process, not 'car'" ]
   run -2 "$monitor" --twice
   [[ $output == Usage* ]]
 }
