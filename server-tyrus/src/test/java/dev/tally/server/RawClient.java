@@ -1,5 +1,7 @@
 package dev.tally.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -57,6 +59,19 @@ final class RawClient implements AutoCloseable {
     String closeReason() {
       return new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
     }
+
+    /** In the words of {@link Frames}, the count in place of a reply. */
+    @Override
+    public String toString() {
+      return switch (opcode) {
+        case TEXT -> text().replaceAll("\\{\"count\": (\\d+)}", "count:$1");
+        case BINARY -> "binary:" + text();
+        case PING -> "ping:" + text();
+        case PONG -> "pong:" + text();
+        case CLOSE -> "close:" + (payload.length == 0 ? "" : closeCode());
+        default -> throw new IllegalStateException("opcode " + opcode);
+      };
+    }
   }
 
   /** A response's status line, headers (names in lower case) and body. */
@@ -98,6 +113,13 @@ final class RawClient implements AutoCloseable {
     socket.getOutputStream().flush();
   }
 
+  /** Sends each byte in a segment of its own. */
+  void sendOneByOne(byte[] bytes) throws IOException {
+    for (byte b : bytes) {
+      send(new byte[] {b});
+    }
+  }
+
   void text(String text) throws IOException {
     send(frame(TEXT, text.getBytes(StandardCharsets.UTF_8)));
   }
@@ -134,6 +156,14 @@ final class RawClient implements AutoCloseable {
     return ByteBuffer.allocate(2 + text.length).putShort((short) code).put(text).array();
   }
 
+  static byte[] concat(byte[]... parts) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      all.writeBytes(part);
+    }
+    return all.toByteArray();
+  }
+
   static byte[] bytes(int... values) {
     byte[] bytes = new byte[values.length];
     for (int i = 0; i < values.length; i++) {
@@ -142,15 +172,34 @@ final class RawClient implements AutoCloseable {
     return bytes;
   }
 
+  /** The next frame, which must be whole, unmasked, without reserved bits and of minimal length. */
   Frame next() throws IOException {
     int first = input.readUnsignedByte();
+    assertThat(first & 0xf0).as("FIN and reserved bits").isEqualTo(0x80);
     int length = input.readUnsignedByte();
+    assertThat(length).as("length and mask bit").isLessThan(128);
     if (length == 126) {
       length = input.readUnsignedShort();
+      assertThat(length).isGreaterThan(125);
+    } else if (length == 127) {
+      length = Math.toIntExact(input.readLong());
+      assertThat(length).isGreaterThan(65_535);
     }
     byte[] payload = new byte[length];
     input.readFully(payload);
     return new Frame(first & 0x0f, payload);
+  }
+
+  void expectCount(int n) throws IOException {
+    assertThat(next()).hasToString("count:" + n);
+  }
+
+  /** The next frame must be this close frame, and the connection's orderly end must follow. */
+  void expectClose(int code, String reason) throws IOException {
+    Frame frame = next();
+    assertThat(frame).hasToString("close:" + code);
+    assertThat(frame.closeReason()).contains(reason);
+    assertThat(atEnd()).isTrue();
   }
 
   /** Reads until the server ended the connection, which it must do in an orderly way. */
@@ -188,6 +237,12 @@ final class RawClient implements AutoCloseable {
       }
     }
     return line.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Ends the connection with a reset in place of a FIN. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -76,6 +77,14 @@ final class RunningServer implements AutoCloseable {
 
   ChatServer server() {
     return server;
+  }
+
+  /** Whether another handshake succeeds now. */
+  boolean accepts() throws IOException {
+    try (RawClient client = new RawClient(port())) {
+      client.send(RawClient.handshake("/ws/chat/").getBytes(StandardCharsets.US_ASCII));
+      return client.response().status().startsWith("101 ");
+    }
   }
 
   void stop() {
@@ -202,9 +211,13 @@ final class RunningServer implements AutoCloseable {
     }
 
     WebSocketSettings settings() {
+      return settings(0);
+    }
+
+    WebSocketSettings settings(int port) {
       return new WebSocketSettings(
           "127.0.0.1",
-          0,
+          port,
           128,
           messageBytes,
           connections,

@@ -293,7 +293,8 @@ final class FrameReader {
       return violated(CloseCode.PROTOCOL_ERROR, "close frame of one byte");
     }
     int code = ((payload[0] & 0xff) << 8) | (payload[1] & 0xff);
-    boolean defined = code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
+    // 1012 to 1014 are a server's or a gateway's to send.
+    boolean defined = code >= 1000 && code <= 1011 && code != 1004 && code != 1005 && code != 1006;
     if (!defined && (code < 3000 || code > 4999)) {
       return violated(CloseCode.PROTOCOL_ERROR, "close code " + code + " must not be sent");
     }
