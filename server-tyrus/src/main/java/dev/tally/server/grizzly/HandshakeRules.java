@@ -4,6 +4,7 @@ import dev.tally.chat.SessionId;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -46,10 +47,14 @@ final class HandshakeRules {
     if (!hasToken(request, "Connection", "upgrade")) {
       return bad("The header 'Connection: Upgrade' is required.");
     }
-    String key = request.getHeader("Sec-WebSocket-Key");
+    if (request.isChunked() || request.getContentLength() > 0) {
+      // What follows would be body to a proxy before us and frames to us.
+      return bad("A WebSocket handshake has no body.");
+    }
+    String key = only(request, "Sec-WebSocket-Key");
     if (!isKey(key)) {
       return bad(
-          "Sec-WebSocket-Key must be 16 bytes in base64, not "
+          "Sec-WebSocket-Key must be 16 bytes in base64, once, not "
               + Refusal.quoted(key == null ? "" : key)
               + ".");
     }
@@ -122,6 +127,13 @@ final class HandshakeRules {
       }
     }
     return false;
+  }
+
+  /** The header's value, or null unless there is exactly one. */
+  private static @Nullable String only(HttpRequestPacket request, String header) {
+    Iterator<String> values = request.getHeaders().values(header).iterator();
+    String first = values.hasNext() ? values.next() : null;
+    return values.hasNext() ? null : first;
   }
 
   private static boolean isKey(@Nullable String key) {
