@@ -2,6 +2,7 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.metrics.Health;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.server.HttpHandler;
@@ -23,7 +24,7 @@ final class StatusPages extends HttpHandler {
   }
 
   @Override
-  public void service(Request request, Response response) throws Exception {
+  public void service(Request request, Response response) {
     if (!Method.GET.equals(request.getMethod()) && !Method.HEAD.equals(request.getMethod())) {
       response.setHeader("Allow", "GET, HEAD");
       answer(response, 405, TEXT, "Only GET and HEAD are answered here.\n");
@@ -65,18 +66,21 @@ final class StatusPages extends HttpHandler {
     return value.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
   }
 
-  private static void answer(Response response, Health.Answer answer) throws java.io.IOException {
+  private static void answer(Response response, Health.Answer answer) {
     answer(response, answer.status(), JSON, answer.json() + "\n");
   }
 
-  private static void answer(Response response, int status, String type, String body)
-      throws java.io.IOException {
+  private static void answer(Response response, int status, String type, String body) {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     response.setStatus(status);
     response.setContentType(type);
     response.setHeader("Cache-Control", "no-store");
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setContentLength(bytes.length);
-    response.getOutputStream().write(bytes);
+    try {
+      response.getOutputStream().write(bytes);
+    } catch (IOException e) {
+      // The client is gone. Grizzly would log that with a stack trace, for each request it piped.
+    }
   }
 }
