@@ -1,0 +1,66 @@
+package dev.tally.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.server.RunningServer.Limits;
+import dev.tally.server.grizzly.WebSocketServer;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.InstantSource;
+import java.util.List;
+import org.glassfish.grizzly.http.server.StaticHttpHandler;
+import org.junit.jupiter.api.Test;
+
+/** Where and when the server listens. */
+class ListenerTest {
+
+  @Test
+  void bindsTheGivenAddressAndNoOther() throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      assertThat(server.accepts()).isTrue();
+      assertThatThrownBy(() -> new Socket("127.0.0.2", server.port()).close())
+          .isInstanceOf(ConnectException.class);
+    }
+  }
+
+  @Test
+  void doesNotListenUnlessItsEndpointsAreDeployed() throws IOException {
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    ServerEndpointConfig endpoint =
+        ServerEndpointConfig.Builder.create(EchoServer.Echo.class, "/same").build();
+    WebSocketServer server =
+        new WebSocketServer(
+            Limits.generous().settings(port),
+            List.of(endpoint, endpoint),
+            new StaticHttpHandler(),
+            ChatMetrics.NONE,
+            InstantSource.system());
+    try {
+      assertThatThrownBy(server::start).hasMessageContaining("cannot be deployed");
+      assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
+          .isInstanceOf(ConnectException.class);
+    } finally {
+      server.stop();
+    }
+  }
+
+  @Test
+  void givesThePortBackWhenItStops() throws IOException {
+    int port;
+    try (RunningServer server = new RunningServer()) {
+      port = server.port();
+      assertThat(server.accepts()).isTrue();
+    }
+    assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
+        .isInstanceOf(ConnectException.class);
+  }
+}
