@@ -105,6 +105,11 @@ ours() { # containers, networks and volumes of the project
   run ! docker exec "$blue" bash -c 'echo >/opt/tally/x'
 }
 
+@test "the image prints what it is asked for, and nothing else" {
+  run docker run --rm "$TALLY_BLUE_IMAGE" --version
+  [[ ${#lines[@]} -eq 1 && ${lines[0]} =~ ^tally-server\ .*Java\ 25$ ]]
+}
+
 @test "Redis keeps every write and evicts nothing" {
   run docker exec "$(container redis)" redis-cli config get 'append[of]*s*y*'
   [[ $output == *everysec* ]]

@@ -3,56 +3,27 @@
 
 bats_require_minimum_version 1.5.0
 
+load processes
+
 setup_file() {
   export monitor=$BATS_TEST_DIRNAME/../monitor.sh
   export jar=$BATS_TEST_DIRNAME/../../server-tyrus/target/tally-server.jar
   export counting lonely
-  chat=$(free_port)
-  counting=127.0.0.1:$(free_port)
-  lonely=127.0.0.1:$(free_port)
-  start "$BATS_FILE_TMPDIR/counting" --port "$chat" --admin-port "${counting#*:}" --color blue --log-format json
-  start "$BATS_FILE_TMPDIR/lonely" --port 0 --admin-port "${lonely#*:}" --redis-url redis://127.0.0.1:1 \
-    --store-grace 100ms --log-format text
-  await "$BATS_FILE_TMPDIR/counting" '"event":"ready"'
-  await "$BATS_FILE_TMPDIR/lonely" 'session store unavailable'
+  chat=$(free_port) counting=127.0.0.1:$(free_port) lonely=127.0.0.1:$(free_port)
+  start "$BATS_FILE_TMPDIR/counting" java -jar "$jar" --host 127.0.0.1 --port "$chat" --admin-port "${counting#*:}" \
+    --color blue --log-format json
+  start "$BATS_FILE_TMPDIR/lonely" java -jar "$jar" --host 127.0.0.1 --port 0 --admin-port "${lonely#*:}" \
+    --redis-url redis://127.0.0.1:1 --store-grace 100ms --log-format text
+  await grep --quiet '"event":"ready"' "$BATS_FILE_TMPDIR/counting"
+  await grep --quiet 'session store unavailable' "$BATS_FILE_TMPDIR/lonely"
   while sleep 0.02; do
     echo x
   done | java -jar "$jar" client "ws://127.0.0.1:$chat/ws/chat/" >"$BATS_FILE_TMPDIR/counts" 2>/dev/null 3>&- &
   echo $! >>"$BATS_FILE_TMPDIR/pids"
-  await "$BATS_FILE_TMPDIR/counts" '^1$'
+  await grep --quiet '^1$' "$BATS_FILE_TMPDIR/counts"
 }
 
-teardown_file() {
-  local pid
-  while read -r pid; do
-    kill "$pid" || true
-  done <"$BATS_FILE_TMPDIR/pids"
-}
-
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "$port"
-      return
-    fi
-  done
-}
-
-start() { # log settings...
-  local log=$1
-  shift
-  java -jar "$jar" --host 127.0.0.1 "$@" >"$log" 2>&1 3>&- &
-  echo $! >>"$BATS_FILE_TMPDIR/pids"
-}
-
-await() { # file pattern
-  local deadline=$((SECONDS + 60))
-  until grep --quiet "$2" "$1"; do
-    ((SECONDS < deadline)) || return
-    sleep 0.1
-  done
-}
+teardown_file() { end_all; }
 
 # The value in a row, of the only instance.
 row() { # label
