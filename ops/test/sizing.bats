@@ -51,6 +51,13 @@ drain_settings() { # file: VARIABLE=value of those in YAML or in an environment 
   enough "$grace" "${settings[@]}"
 }
 
+@test "a promotion waits for the drain of either driver" {
+  grace=$(sed -nE 's/^readonly stop_timeout=\$\{PROMOTE_STOP_TIMEOUT:-([0-9]+)\}$/\1/p' "$ops/promote.sh")
+  mapfile -t settings < <(drain_settings "$ops/compose.yaml")
+  enough "$grace" "${settings[@]}"
+  enough "$grace"
+}
+
 @test "every one of them is enough for the defaults, too" {
   mapfile -t graces < <(sed -nE -e 's/^  stop_grace_period: ([0-9]+)s$/\1/p' -e 's/^TimeoutStopSec=([0-9]+)s$/\1/p' \
     -e 's/^ *terminationGracePeriodSeconds: ([0-9]+)$/\1/p' "$ops/compose.yaml" "$ops/systemd/tally@.service" "$ops/kubernetes/deployment.yaml")
