@@ -69,6 +69,10 @@ class Live:
                 command, stdout=log, stderr=subprocess.STDOUT, cwd=self.directory
             )
 
+    def java(self, name: str, *arguments: str | Path) -> None:
+        java = Path(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
+        self.start(name, java, *arguments)
+
     def log(self, name: str) -> Path:
         return self.directory / f"{name}.log"
 
@@ -83,11 +87,8 @@ class Live:
     def server(self, color: str, *flags: str) -> str:
         """Starts a server that is called like its colour; returns its address for clients."""
         port, self.admin_ports[color] = free_port(), free_port()
-        java = Path(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
         ports = ["--port", str(port), "--admin-port", str(self.admin_ports[color])]
-        self.start(
-            color, java, "-jar", JAR, "--host", "127.0.0.1", *ports, "--color", color, *flags
-        )
+        self.java(color, "-jar", JAR, "--host", "127.0.0.1", *ports, "--color", color, *flags)
         await_that(lambda: is_ok(f"http://127.0.0.1:{port}/readyz"), f"{color} ready")
         return f"ws://127.0.0.1:{port}/ws/chat/"
 
