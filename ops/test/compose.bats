@@ -66,6 +66,10 @@ new_session() { # prints its id
   seq "$1" | client 2>&1 >/dev/null | sed -nE 's/.*session ([0-9a-f-]{36}).*/\1/p'
 }
 
+up() { # what Prometheus has an answer of, by job and colour
+  curl --silent --get --data-urlencode 'query=count by (job, color) (up == 1)' http://127.0.0.1:9090/api/v1/query
+}
+
 ours() { # containers, networks and volumes of the project
   local label=label=com.docker.compose.project=$COMPOSE_PROJECT_NAME
   docker ps --all --quiet --filter "$label"
@@ -84,6 +88,15 @@ ours() { # containers, networks and volumes of the project
 @test "only ports 80, 3000 and 9090 are open, on loopback" {
   run docker ps --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --format '{{.Ports}}'
   [ "$(grep --only-matching --extended-regexp '[0-9.:]+->' <<<"$output" | sort)" = $'127.0.0.1:3000->\n127.0.0.1:80->\n127.0.0.1:9090->' ]
+}
+
+@test "Prometheus finds Traefik, and the colour that runs by its name" {
+  local deadline=$((SECONDS + 60))
+  until run up && [[ $output == *'{"color":"blue","job":"tally"}'* && $output == *'{"job":"traefik"}'* ]]; do
+    ((SECONDS < deadline)) || { echo "$output" && false; }
+    sleep 1
+  done
+  [[ $output != *green* ]]
 }
 
 @test "port 80 counts, and has the page, health and the live colour's metrics" {
