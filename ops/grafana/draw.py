@@ -200,10 +200,10 @@ class Picture:
                 for run in runs:
                     left = self.dates[run[0]]
                     right = self.dates[min(run[-1] + 1, len(self.dates) - 1)]
-                    color = NAMES[shown["color"]]
+                    color = NAMES.get(shown["color"], shown["color"])
                     axes.barh(row, right - left, left=left, height=0.7, color=color, alpha=0.8)
                     if len(run) > len(self.times) / 20:
-                        axes.text(left + (right - left) / 2, row, shown["text"], color="black",
+                        axes.text(left + (right - left) / 2, row, shown["text"], color="white",
                                   ha="center", va="center", fontsize=6.5)  # fmt: skip
         axes.set_yticks(range(len(found)), [name for name, _ in reversed(found)])
 

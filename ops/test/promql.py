@@ -15,4 +15,5 @@ def selectors(expression: str) -> list[str]:
 
 def filled_in(query: str) -> str:
     """With every variable as Grafana puts it in where all is chosen and each second is scraped."""
-    return re.sub(r"\$(color|instance)\b", ".*", query.replace("$__rate_interval", "4s"))
+    query = query.replace("$__rate_interval", "4s").replace("$__range", "5m")
+    return re.sub(r"\$(color|instance)\b", ".*", query)
