@@ -46,6 +46,10 @@ await_healthy() {
 
 up() {
   local live
+  docker info >/dev/null 2>&1 || {
+    printf 'dev: no Docker engine answers; docker info says why\n' >&2
+    exit 1
+  }
   # With none, blue gets the first one; promotions write the next.
   live=$(route_live)
   if [[ -z $live ]]; then
