@@ -62,6 +62,7 @@ test: $(jar) $(venv)/complete $(ops_venv)/complete ## run every test and check, 
 	$(maven) verify
 	$(python_checks)
 	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test.xml loadtest-locust
+	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test-client.xml loadtest-locust/tests/under_gevent
 	$(ops_venv)/bin/pytest --junit-xml=target/pytest-reports/ops.xml ops/test
 	@$(MAKE) --no-print-directory test-web
 

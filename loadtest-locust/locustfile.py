@@ -72,6 +72,9 @@ def begin(environment, web_ui, **_):
 
 # The line of progress and the end of a run wait for the workers' reports; Locust's own is 3 s.
 runners.WORKER_REPORT_INTERVAL = 1.0
+# In seconds. A worker that is late on a busy machine still has its users: after Locust's 3 s they
+# would count as gone, and nobody would tell them when the run ends.
+runners.HEARTBEAT_LIVENESS = 60
 
 # All users leave at once at the end, and in a spike that is the point.
 logging.getLogger("locust.runners").addFilter(

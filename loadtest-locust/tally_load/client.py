@@ -7,7 +7,7 @@ from collections.abc import Callable
 import gevent
 from gevent.event import Event
 
-from tally_load.connection import FINAL_CLOSE_CODES, Connection, Refused, retry_after_s
+from tally_load.connection import FINAL_CLOSE_CODES, SUPERSEDED, Connection, Refused, retry_after_s
 from tally_load.ledger import Ledger, Totals
 
 FIRST_BACKOFF_S = 0.1
@@ -62,6 +62,7 @@ class Client:
         self._current: Connection | None = None
         self._planned: gevent.Greenlet | None = None
         self._opening = False
+        self._timed_out = False
         self._broken_since = time.monotonic()
 
     def start(self) -> None:
@@ -135,6 +136,7 @@ class Client:
             connection = Connection(self._url, self._session_id)
         except Refused as e:
             self._opening = False
+            self._timed_out = self._timed_out or isinstance(e.__cause__, TimeoutError)
             self._observe(name, time.monotonic() - begun, e)
             if e.final:
                 self._give_up(str(e))
@@ -207,7 +209,11 @@ class Client:
 
     def _come_back(self, connection: Connection) -> None:
         close = connection.closed_with
-        if close.code in FINAL_CLOSE_CODES and not self.ended.is_set():
+        if close.code == SUPERSEDED and self._timed_out:
+            # By its own attempt, perhaps, which timed out here and was served late.
+            self._timed_out = False
+            self._retry("superseded", 0)
+        elif close.code in FINAL_CLOSE_CODES:
             self._give_up(f"the server closed with {close.code} {close.reason}")
         else:
             self._retry(f"{close.code} {close.reason}", retry_after_s(close.reason))

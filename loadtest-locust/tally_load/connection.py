@@ -25,8 +25,9 @@ from websockets.uri import WebSocketURI, parse_uri
 SUBPROTOCOL = Subprotocol("tally.v1")
 CONNECT_TIMEOUT_S = 5.0
 READ_BYTES = 4096
+SUPERSEDED = 4001
 # The codes after which docs/PROTOCOL.md says not to come back.
-FINAL_CLOSE_CODES = frozenset({1000, 1002, 1003, 1007, 1009, 4001})
+FINAL_CLOSE_CODES = frozenset({1000, 1002, 1003, 1007, 1009, SUPERSEDED})
 
 _RETRY_AFTER = re.compile(r"\bretry_after_ms=(\d{1,9})\b")
 _logger = logging.getLogger(__name__)

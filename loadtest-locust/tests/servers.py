@@ -3,12 +3,13 @@
 import contextlib
 import os
 import pathlib
-import selectors
 import socket
 import subprocess
 import threading
 import time
 import urllib.request
+
+from websockets.sync.server import serve
 
 ROOT = pathlib.Path(__file__).parents[2]
 JAR = ROOT / "server-tyrus/target/tally-server.jar"
@@ -77,6 +78,19 @@ def tally(color, redis_url, directory):
         yield server
 
 
+@contextlib.contextmanager
+def websocket_server(handler):
+    """A server of the test's own making; yields its URL."""
+    server = serve(handler, "127.0.0.1", 0, subprotocols=["tally.v1"], compression=None)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws/chat/"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
 class Door:
     """Forwards TCP connections to whichever port is the target when they come."""
 
@@ -84,64 +98,46 @@ class Door:
         self.target = target
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
-        self._peers = {}
-        self._closing = False
-        self._cutting = False
-        self._thread = threading.Thread(target=self._forward)
+        self._ends = []
+        self._threads = [threading.Thread(target=self._accept)]
 
     def __enter__(self):
-        self._thread.start()
+        self._threads[0].start()
         return self
 
     def __exit__(self, *_):
-        self._closing = True
-        self._thread.join()
+        shut(self._listener)
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+        for end in [self._listener, *self._ends]:
+            end.close()
 
     def cut(self):
         """Breaks every connection, on both sides."""
-        self._cutting = True
-        await_true(lambda: not self._cutting, "the connections must be cut")
-
-    def _forward(self):
-        while not self._closing:
-            for key, _ in self._selector.select(timeout=0.05):
-                if key.fileobj is self._listener:
-                    self._accept()
-                elif key.fileobj in self._peers:
-                    self._copy(key.fileobj)
-            if self._cutting:
-                while self._peers:
-                    self._drop(next(iter(self._peers)))
-                self._cutting = False
-        for one in [*self._peers, self._listener]:
-            one.close()
+        for end in self._ends:
+            shut(end)
 
     def _accept(self):
-        user, _ = self._listener.accept()
-        try:
-            server = socket.create_connection(("127.0.0.1", self.target))
-        except OSError:
-            user.close()
-            return
-        self._peers.update({user: server, server: user})
-        for one in (user, server):
-            self._selector.register(one, selectors.EVENT_READ)
+        with contextlib.suppress(OSError):
+            while True:
+                user, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self.target))
+                self._ends += [user, server]
+                for way in ((user, server), (server, user)):
+                    self._threads.append(threading.Thread(target=forward, args=way))
+                    self._threads[-1].start()
 
-    def _copy(self, source):
-        try:
-            data = source.recv(65536)
-            if data:
-                self._peers[source].sendall(data)
-                return
-        except OSError:
-            pass
-        self._drop(source)
 
-    def _drop(self, one):
-        other = self._peers.pop(one)
-        del self._peers[other]
-        for end in (one, other):
-            self._selector.unregister(end)
-            end.close()
+def forward(source, sink):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    shut(source)
+    shut(sink)
+
+
+def shut(end):
+    # Not closed: another thread may be reading it.
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)

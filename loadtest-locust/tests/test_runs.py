@@ -5,13 +5,11 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import uuid
 
 import pytest
-from servers import ROOT, Door, await_true, free_port, redis, tally
+from servers import ROOT, Door, await_true, free_port, redis, tally, websocket_server
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import serve
 
 
 def processes(workers):
@@ -60,7 +58,7 @@ def ending(run):
 def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
     # The command only asks: this test is the one that promotes, and says when it is done.
     asked, done = tmp_path / "asked", tmp_path / "done"
-    command = f"sh -c 'touch {asked}; while [ ! -e {done} ]; do sleep 0.1; done'"
+    command = f"sh -c 'touch {asked}; timeout 30 tail --follow --retry {done} | head -n 1'"
     with (
         redis(tmp_path) as redis_url,
         tally("blue", redis_url, tmp_path) as blue,
@@ -73,7 +71,8 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
             directory=tmp_path,
             scenario="promotion",
             workers=2,
-            more=("--promote", command, "--pace", "4"),
+            # The cut may hit a handshake, which is a failure then.
+            more=("--promote", command, "--pace", "4", "--max-failures", "5"),
         ) as run,
     ):
         await_true(asked.exists, "the promotion must be asked for")
@@ -81,9 +80,9 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
         blue.terminate()
         assert blue.wait(timeout=20) == 0
         door.cut()
-        done.touch()
+        done.write_text("done\n")
         summary, figures, code = ending(run)
-    assert figures["lost"] == figures["duplicated"] == figures["failures"] == 0
+    assert figures["lost"] == figures["duplicated"] == 0
     assert figures["sent"] == figures["acknowledged"] > 0
     assert figures["reconnects"] == 120
     assert "stored counts compared 60" in summary
@@ -117,21 +116,14 @@ class Liar:
 
 @pytest.fixture
 def run_against(tmp_path):
-    servers = []
-
     def run(handler, **arguments):
-        server = serve(handler, "127.0.0.1", 0, subprotocols=["tally.v1"], compression=None)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        servers.append((server, thread))
-        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws/chat/"
-        with load_test(url, users=5, seconds=3, directory=tmp_path, **arguments) as run:
+        with (
+            websocket_server(handler) as url,
+            load_test(url, users=5, seconds=3, directory=tmp_path, **arguments) as run,
+        ):
             return ending(run)
 
-    yield run
-    for server, thread in servers:
-        server.shutdown()
-        thread.join()
+    return run
 
 
 def test_a_server_that_counts_twice_is_found_out(run_against):

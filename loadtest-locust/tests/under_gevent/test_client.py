@@ -1,0 +1,229 @@
+"""How a user comes back, against a server that does as the test says."""
+
+import json
+import threading
+import time
+
+import gevent
+import pytest
+from servers import await_true
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import serve
+
+from tally_load import client as client_module
+from tally_load import connection as connection_module
+from tally_load.client import Backoff, Client
+from tally_load.connection import retry_after_s
+from tally_load.ledger import Totals
+
+
+class Script:
+    """Speaks tally.v1 and keeps the count; what a connection does besides is its part, if any."""
+
+    def __init__(self, *parts):
+        self.parts = list(parts)
+        self.paths = []
+        self.texts = []
+        self.count = 0
+
+    def __call__(self, socket):
+        self.paths.append(socket.request.path)
+        part = self.parts.pop(0) if self.parts else None
+        try:
+            send(socket, type="welcome", session_id="s", count=self.count, heartbeat_s=30)
+            if part:
+                part(self, socket)
+            self.answer(socket)
+        except ConnectionClosed:
+            pass
+
+    def shake_hands(self, *_):
+        pass
+
+    def answer(self, socket):
+        for text in socket:
+            self.texts.append(text)
+            self.count += 1
+            send(socket, count=self.count)
+
+
+def send(socket, **frame):
+    socket.send(json.dumps(frame))
+
+
+@pytest.fixture
+def totals():
+    return Totals()
+
+
+@pytest.fixture
+def observed():
+    return []
+
+
+@pytest.fixture
+def connect(totals, observed):
+    clients = []
+
+    def start(script):
+        server = serve(
+            script,
+            "127.0.0.1",
+            0,
+            subprotocols=["tally.v1"],
+            compression=None,
+            process_request=script.shake_hands,
+        )
+        # Left alone at the end: gevent does not survive that a socket it waits for is closed.
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws/chat/"
+        client = Client(url, totals, lambda *what: observed.append(what))
+        clients.append(client)
+        client.start()
+        assert client.welcomed.wait(10)
+        return client
+
+    yield start
+    for client in clients:
+        client.ended.set()
+        client.cut()
+
+
+def say(client, text):
+    client.send(text, time.monotonic())
+
+
+def test_what_was_not_counted_is_sent_again_after_a_break(connect, totals):
+    def take_one_and_break(script, socket):
+        script.texts.append(socket.recv())
+        socket.socket.close()
+
+    script = Script(take_one_and_break)
+    client = connect(script)
+    say(client, "a")
+    await_true(lambda: totals.acknowledged == 1, "the message must be counted")
+    assert script.texts == ["a", "a"]
+    assert script.paths[1] == "/ws/chat/?session_id=s"
+    assert (totals.sent, totals.lost, totals.duplicated, totals.reconnects) == (1, 0, 0, 1)
+
+
+def test_what_was_counted_before_the_break_is_not_sent_again(connect, totals):
+    def count_silently_and_break(script, socket):
+        socket.recv()
+        script.count += 1
+        socket.socket.close()
+
+    script = Script(count_silently_and_break)
+    client = connect(script)
+    say(client, "a")
+    await_true(lambda: totals.acknowledged == 1, "the welcome must settle the message")
+    assert script.texts == []
+    assert (totals.lost, totals.duplicated) == (0, 0)
+
+
+def test_a_bye_moves_the_session_while_the_old_connection_still_works(connect, totals, observed):
+    def say_bye_and_go_on(_, socket):
+        send(socket, type="bye", bye=True, total=0, retry_after_ms=10, close_in_ms=60000)
+
+    client = connect(Script(say_bye_and_go_on))
+    await_true(lambda: totals.reconnects == 1, "the session must move")
+    say(client, "a")
+    await_true(lambda: totals.acknowledged == 1, "the message must be counted")
+    assert [seconds for name, seconds, _ in observed if name == "gap"] == [0]
+
+
+def test_to_be_superseded_by_its_own_new_connection_is_no_end(connect, totals):
+    moved = threading.Event()
+
+    def say_bye_and_be_superseded(_, socket):
+        send(socket, type="bye", bye=True, total=0, retry_after_ms=0, close_in_ms=60000)
+        moved.wait(10)
+        socket.close(4001, "superseded")
+
+    class LateWelcome(Script):
+        def __call__(self, socket):
+            if self.paths:
+                moved.set()
+                gevent.sleep(0.2)
+            super().__call__(socket)
+
+    client = connect(LateWelcome(say_bye_and_be_superseded))
+    await_true(lambda: totals.reconnects == 1, "the session must move")
+    assert not client.ended.is_set()
+
+
+def test_to_be_superseded_by_somebody_else_is_the_end(connect, observed):
+    client = connect(Script(lambda _, socket: socket.close(4001, "superseded")))
+    assert client.ended.wait(10)
+    assert str(observed[-1][2]) == "gave up: the server closed with 4001 superseded"
+
+
+def test_to_be_superseded_by_its_own_late_attempt_is_no_end(connect, totals, monkeypatch):
+    monkeypatch.setattr(connection_module, "CONNECT_TIMEOUT_S", 0.2)
+    served_late = threading.Event()
+
+    class LateHandshake(Script):
+        def shake_hands(self, *_):
+            if len(self.paths) == 1 and not served_late.is_set():
+                served_late.set()
+                gevent.sleep(0.5)
+
+    client = connect(
+        LateHandshake(
+            lambda _, socket: socket.socket.close(),
+            lambda _, socket: socket.close(4001, "superseded"),
+        )
+    )
+    await_true(lambda: totals.reconnects >= 2, "the client must come back")
+    assert not client.ended.is_set()
+
+
+def test_a_hint_is_waited_for(connect, totals):
+    def close_with_hint(_, socket):
+        socket.close(1001, "retry_after_ms=300")
+
+    begun = time.monotonic()
+    connect(Script(close_with_hint))
+    await_true(lambda: totals.reconnects == 1, "the client must come back")
+    assert time.monotonic() - begun >= 0.3
+
+
+def test_a_silent_connection_is_a_broken_one(connect, totals, monkeypatch):
+    monkeypatch.setattr(client_module, "MISSED_HEARTBEATS", 0.01)
+    connect(Script())
+    await_true(lambda: totals.reconnects >= 1, "the client must come back")
+
+
+def test_an_account_is_closed_with_the_stored_count(connect, totals):
+    script = Script()
+    client = connect(script)
+    say(client, "a")
+    client.close(0)
+    assert (totals.acknowledged, totals.audited, totals.lost) == (1, 1, 0)
+
+
+def test_a_stored_count_that_went_back_is_a_loss(connect, totals, observed):
+    script = Script()
+    client = connect(script)
+    say(client, "a")
+    await_true(lambda: totals.acknowledged == 1, "the message must be counted")
+    script.count = 0
+    client.close(0)
+    assert totals.lost == 1
+    assert str(observed[-1][2]) == "counted messages were missing later"
+
+
+def test_backoff_doubles_to_a_ceiling_and_begins_again(monkeypatch):
+    monkeypatch.setattr(client_module.random, "uniform", lambda _, ceiling: ceiling)
+    backoff = Backoff()
+    assert [backoff.next_s() for _ in range(8)] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    backoff.reset()
+    assert backoff.next_s() == 0.1
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds"),
+    [("retry_after_ms=730", 0.73), ("going away", 0), ("", 0), ("xretry_after_ms=7", 0)],
+)
+def test_the_hint_in_a_close_reason(reason, seconds):
+    assert retry_after_s(reason) == seconds
