@@ -1,6 +1,7 @@
 package dev.tally.server;
 
 import dev.tally.server.client.ClientCommand;
+import dev.tally.server.logging.Logging;
 import java.io.PrintWriter;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -49,6 +50,9 @@ public final class Main implements Callable<Integer> {
    * @param arguments flags and subcommand
    */
   public static void main(String[] arguments) {
+    // Until the server starts its log, standard output is for results; on JDK 21 even exit has a
+    // line to log.
+    Logging.silence();
     System.exit(commandLine(System.getenv()).execute(arguments));
   }
 

@@ -2,7 +2,6 @@ package dev.tally.server.client;
 
 import dev.tally.chat.SessionId;
 import dev.tally.server.Durations;
-import dev.tally.server.logging.Logging;
 import dev.tally.server.logging.Terminal;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -72,7 +71,6 @@ public final class ClientCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--max-unacknowledged must be 1 or more, not " + maxUnacknowledged);
     }
-    Logging.silence();
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     boolean interactive = Terminal.isAttached();
