@@ -21,6 +21,9 @@ final class ConnectionRegistry {
   private final ConnectionLimits limits;
   private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
   private final Duration sweep;
+  private final int pingTicks;
+  private final int deadTicks;
+  private final int closeTicks;
 
   ConnectionRegistry(WebSocketSettings settings, ChatMetrics metrics, InstantSource clock) {
     this.settings = settings;
@@ -30,6 +33,10 @@ final class ConnectionRegistry {
         new ConnectionLimits(settings.maxConnections(), settings.maxConnectionsPerAddress());
     long eighth = Math.min(settings.heartbeat().toMillis(), settings.closeTimeout().toMillis()) / 8;
     this.sweep = Duration.ofMillis(Math.max(10, Math.min(1000, eighth)));
+    // Here, not at each tick: dividing durations makes several big numbers.
+    this.pingTicks = (int) Math.max(1, settings.heartbeat().dividedBy(sweep) - 1);
+    this.deadTicks = (int) Math.max(2, settings.heartbeat().multipliedBy(2).dividedBy(sweep) - 1);
+    this.closeTicks = (int) Math.max(2, settings.closeTimeout().dividedBy(sweep));
   }
 
   WebSocketSettings settings() {
@@ -54,15 +61,15 @@ final class ConnectionRegistry {
   }
 
   int pingTicks() {
-    return (int) Math.max(1, settings.heartbeat().dividedBy(sweep) - 1);
+    return pingTicks;
   }
 
   int deadTicks() {
-    return (int) Math.max(2, settings.heartbeat().multipliedBy(2).dividedBy(sweep) - 1);
+    return deadTicks;
   }
 
   int closeTicks() {
-    return (int) Math.max(2, settings.closeTimeout().dividedBy(sweep));
+    return closeTicks;
   }
 
   @Nullable MessageRate newRate() {
