@@ -4,6 +4,7 @@ import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.Transport;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +27,6 @@ public final class ChatSession {
     CLOSED
   }
 
-  /** A message that waits for its count to be stored. */
-  private record Pending(long receivedNanos, int bytes) {}
-
   private final ChatHub hub;
   private final SessionId id;
   private final Subprotocol subprotocol;
@@ -36,7 +34,7 @@ public final class ChatSession {
   private final long connectedMillis;
 
   // Everything below is guarded by this.
-  private final ArrayDeque<Pending> pending = new ArrayDeque<>(1);
+  private final PendingMessages pending = new PendingMessages();
   private final @Nullable ArrayDeque<String> texts;
   private State state = State.OPENING;
   private @Nullable Lease lease;
@@ -78,6 +76,23 @@ public final class ChatSession {
    *     dev.tally.chat.spi.MessageListener}
    */
   public void onText(String text) {
+    onText(text.getBytes(StandardCharsets.UTF_8).length, texts == null ? "" : text);
+  }
+
+  /**
+   * Counts one text message, as {@link #onText(String)} does. It is decoded only if there is a
+   * {@link dev.tally.chat.spi.MessageListener}.
+   *
+   * @param utf8 has the payload, which must be valid UTF-8; not kept
+   * @param from where the payload begins
+   * @param to behind its last byte
+   */
+  public void onText(byte[] utf8, int from, int to) {
+    onText(
+        to - from, texts == null ? "" : new String(utf8, from, to - from, StandardCharsets.UTF_8));
+  }
+
+  private void onText(int bytes, String text) {
     hub.metrics().received();
     boolean news = false;
     synchronized (this) {
@@ -85,7 +100,7 @@ public final class ChatSession {
         hub.giveUp(1);
         return;
       }
-      if (pending.size() >= hub.config().maxPendingMessages() || !hub.admit(text.length())) {
+      if (pending.size() >= hub.config().maxPendingMessages() || !hub.admit(bytes)) {
         hub.giveUp(1);
         tryAgainLater("too many messages wait for the session store");
         return;
@@ -93,7 +108,7 @@ public final class ChatSession {
       if (pending.isEmpty()) {
         waitingSinceMillis = hub.nowMillis();
       }
-      pending.add(new Pending(System.nanoTime(), text.length()));
+      pending.add(System.nanoTime(), bytes);
       if (texts != null) {
         texts.add(text);
       }
@@ -240,11 +255,12 @@ public final class ChatSession {
     long nowNanos = System.nanoTime();
     while (stored < commit.count()) {
       stored++;
-      Pending message = pending.remove();
-      hub.release(1, message.bytes());
+      long receivedNanos = pending.oldestNanos();
+      hub.release(1, pending.oldestBytes());
+      pending.removeOldest();
       if (state != State.CLOSED) {
         transport.send(Reply.count(stored));
-        hub.metrics().acknowledged(nowNanos - message.receivedNanos());
+        hub.metrics().acknowledged(nowNanos - receivedNanos);
       }
       if (texts != null) {
         hub.counted(id, stored, texts.remove());
@@ -344,14 +360,14 @@ public final class ChatSession {
     if (pending.isEmpty()) {
       return;
     }
+    int dropped = pending.size();
     long bytes = 0;
-    for (Pending message : pending) {
-      bytes += message.bytes();
+    for (; !pending.isEmpty(); pending.removeOldest()) {
+      bytes += pending.oldestBytes();
     }
-    hub.release(pending.size(), bytes);
-    hub.giveUp(pending.size());
-    received -= pending.size();
-    pending.clear();
+    hub.release(dropped, bytes);
+    hub.giveUp(dropped);
+    received -= dropped;
     if (texts != null) {
       texts.clear();
     }

@@ -8,6 +8,7 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
 import dev.tally.chat.testing.MutableClock;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -78,12 +79,12 @@ class ChatHubTest {
     session.onText("a");
     await().until(() -> transport.counts().equals(List.of(1L)));
     slow.setDown(true);
-    session.onText("b");
-    session.onText("c");
+    session.onText("\u00e4");
+    session.onText("xcx".getBytes(StandardCharsets.UTF_8), 1, 2);
     await().until(() -> slow.refusals() > 0);
     assertThat(transport.counts()).containsExactly(1L);
     assertThat(waiting.statistics().pendingMessages()).isEqualTo(2);
-    assertThat(waiting.statistics().pendingBytes()).isEqualTo(2);
+    assertThat(waiting.statistics().pendingBytes()).as("in UTF-8").isEqualTo(3);
     slow.setDown(false);
     await().until(() -> transport.counts().equals(List.of(1L, 2L, 3L)));
     assertThat(waiting.statistics().pendingMessages()).isZero();
@@ -194,7 +195,8 @@ class ChatHubTest {
     await().until(() -> transport.frames().size() == 2);
     assertThat(transport.frames().get(1))
         .matches(
-            "\\{\"type\": \"bye\", \"bye\": true, \"total\": 0, \"retry_after_ms\": 0, \"close_in_ms\": 450}");
+            "\\{\"type\": \"bye\", \"bye\": true, \"total\": 0, \"retry_after_ms\": 0,"
+                + " \"close_in_ms\": 450}");
     session.onText("still counted");
     assertThat(transport.counts()).containsExactly(1L);
     await().until(() -> transport.closed().isPresent());

@@ -9,6 +9,7 @@ import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.MutableClock;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -57,7 +58,7 @@ class MessageListenerTest {
     ChatHub hub = hub(memory, this::keep);
     ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
     session.onText("a");
-    session.onText("ö");
+    session.onText("<ö>".getBytes(StandardCharsets.UTF_8), 1, 3);
     session.onClose(1000);
     hub.connect(new CapturingTransport(), id, Subprotocol.PLAIN).onText("c");
     assertThat(counted)

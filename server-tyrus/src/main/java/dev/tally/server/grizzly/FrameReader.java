@@ -2,7 +2,6 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.CloseCode;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +26,8 @@ final class FrameReader {
 
   /** Gets what was read. Called on the thread that reads, in the order of the bytes. */
   interface Receiver {
-    /** A text message, known to be UTF-8. */
-    void onText(String text);
+    /** A text message, known to be UTF-8. The array is only lent. */
+    void onText(byte[] utf8, int from, int to);
 
     /** A binary message. */
     void onBinary(byte[] payload);
@@ -210,10 +209,8 @@ final class FrameReader {
 
   private void readWholeText(byte[] bytes, int from, int to, boolean ascii) {
     opcode = -1;
-    if (ascii) {
-      receiver.onText(new String(bytes, from, to - from, StandardCharsets.ISO_8859_1));
-    } else if (Payload.utf8(Payload.COMPLETE, bytes, from, to) == Payload.COMPLETE) {
-      receiver.onText(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+    if (ascii || Payload.utf8(Payload.COMPLETE, bytes, from, to) == Payload.COMPLETE) {
+      receiver.onText(bytes, from, to);
     } else {
       violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
     }
@@ -259,7 +256,7 @@ final class FrameReader {
     if (kind == BINARY) {
       receiver.onBinary(Arrays.copyOf(whole, size));
     } else if (state == Payload.COMPLETE) {
-      receiver.onText(new String(whole, 0, size, StandardCharsets.UTF_8));
+      receiver.onText(whole, 0, size);
     } else {
       violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
     }

@@ -10,8 +10,8 @@ import jakarta.websocket.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.tyrus.spi.Connection;
@@ -163,7 +163,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   // What the reader finds.
 
   @Override
-  public void onText(String text) {
+  public void onText(byte[] utf8, int from, int to) {
     if (phase != Phase.OPEN) {
       return;
     }
@@ -171,9 +171,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     if (rate != null && !rate.take()) {
       refuse(CloseCode.POLICY_VIOLATION, CloseCode.POLICY_VIOLATION.reason(), "rate_limited");
     } else if (attached != null) {
-      attached.onText(text);
+      attached.onText(utf8, from, to);
     } else {
-      toTyrus(FrameReader.TEXT, text.getBytes(StandardCharsets.UTF_8));
+      toTyrus(FrameReader.TEXT, Arrays.copyOfRange(utf8, from, to));
     }
   }
 
