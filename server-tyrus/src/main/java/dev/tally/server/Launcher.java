@@ -29,9 +29,6 @@ import org.slf4j.spi.LoggingEventBuilder;
 /** Puts the server together, runs it until a signal, and takes it down in order. */
 final class Launcher {
 
-  private static final int BACKLOG = 4096;
-  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
   private static final Duration READY_POLL = Duration.ofMillis(10);
 
   private final ServerConfig config;
@@ -131,7 +128,7 @@ final class Launcher {
     return new WebSocketSettings(
         config.host,
         config.port,
-        BACKLOG,
+        config.backlog,
         config.maxMessageBytes,
         config.connectionLimit(),
         config.maxConnectionsPerAddress,
@@ -143,8 +140,8 @@ final class Launcher {
         config.trustedProxies,
         config.handshakeTimeout,
         config.heartbeat,
-        CLOSE_TIMEOUT,
-        RETRY_AFTER);
+        config.closeTimeout,
+        config.retryAfter);
   }
 
   private ServerSettings settings() {

@@ -26,6 +26,13 @@ final class ServerConfig {
   int port = 8000;
 
   @Option(
+      names = "--backlog",
+      paramLabel = "N",
+      converter = Values.PositiveInt.class,
+      description = "Connections that the kernel keeps until we take them; it has a limit itself.")
+  int backlog = 4096;
+
+  @Option(
       names = "--admin-host",
       paramLabel = "ADDRESS",
       description = "Address that the admin port listens on.")
@@ -78,6 +85,13 @@ final class ServerConfig {
       converter = Values.PositiveDuration.class,
       description = "How long a new connection may take to send its request.")
   Duration handshakeTimeout = Duration.ofSeconds(10);
+
+  @Option(
+      names = "--close-timeout",
+      paramLabel = "DURATION",
+      converter = Values.PositiveDuration.class,
+      description = "How long a client may take to answer a close frame.")
+  Duration closeTimeout = Duration.ofSeconds(2);
 
   @Option(
       names = "--open-timeout",
@@ -169,6 +183,13 @@ final class ServerConfig {
       converter = Values.PositiveInt.class,
       description = "What may wait for a slow reader; more ends its connection.")
   int maxOutboundBytes = 262_144;
+
+  @Option(
+      names = "--retry-after",
+      paramLabel = "DURATION",
+      converter = Values.PositiveDuration.class,
+      description = "When to come back, for whom a full or draining server refuses; whole seconds.")
+  Duration retryAfter = Duration.ofSeconds(1);
 
   @Option(
       names = "--allowed-origins",
