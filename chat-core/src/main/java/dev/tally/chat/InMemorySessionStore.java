@@ -58,7 +58,7 @@ public final class InMemorySessionStore implements SessionStore {
       }
       synchronized (entry) {
         if (!entry.removed) {
-          return entry.open(id, now);
+          return entry.open(id, now, now + ttlMillis);
         }
       }
     }
@@ -74,11 +74,11 @@ public final class InMemorySessionStore implements SessionStore {
       if (entry == null) {
         // The owner is connected and counted already: taking its session back is not a new session,
         // so the bound does not apply. Connections have a bound of their own.
-        entry = entries.computeIfAbsent(id, key -> new Entry(ttlMillis));
+        entry = entries.computeIfAbsent(id, key -> new Entry());
       }
       synchronized (entry) {
         if (!entry.removed) {
-          return entry.commit(commit, now);
+          return entry.commit(commit, now, now + ttlMillis);
         }
       }
     }
@@ -105,7 +105,7 @@ public final class InMemorySessionStore implements SessionStore {
             "the in-memory store is full: it holds " + maxSessions + " sessions");
       }
     }
-    return entries.computeIfAbsent(id, key -> new Entry(ttlMillis));
+    return entries.computeIfAbsent(id, key -> new Entry());
   }
 
   private void sweepIfDue(long now) {
@@ -129,18 +129,13 @@ public final class InMemorySessionStore implements SessionStore {
 
   /** One session; every field is guarded by the entry's own lock. */
   private static final class Entry {
-    private final long ttlMillis;
     private long epoch;
     private long count;
     private long left;
     private long expires;
     private boolean removed;
 
-    Entry(long ttlMillis) {
-      this.ttlMillis = ttlMillis;
-    }
-
-    Lease open(SessionId id, long now) {
+    Lease open(SessionId id, long now, long newExpires) {
       boolean resumed = epoch != 0 && expires > now;
       if (!resumed) {
         count = 0;
@@ -150,11 +145,11 @@ public final class InMemorySessionStore implements SessionStore {
           left == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(0, now - left)));
       epoch = Math.max(epoch + 1, now);
       left = 0;
-      expires = now + ttlMillis;
+      expires = newExpires;
       return new Lease(id, epoch, count, resumed, gap);
     }
 
-    CommitResult commit(Commit commit, long now) {
+    CommitResult commit(Commit commit, long now, long newExpires) {
       long epochOfLease = commit.lease().epoch();
       if (epoch > epochOfLease && expires > now) {
         return CommitResult.SUPERSEDED;
@@ -163,7 +158,7 @@ public final class InMemorySessionStore implements SessionStore {
       count = epoch == epochOfLease ? Math.max(count, commit.count()) : commit.count();
       epoch = epochOfLease;
       left = commit.last() ? now : 0;
-      expires = now + ttlMillis;
+      expires = newExpires;
       return CommitResult.STORED;
     }
   }

@@ -7,6 +7,7 @@ import java.util.Base64;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.Method;
@@ -87,7 +88,9 @@ final class HandshakeRules {
     String asked = sessionParameter(request);
     String requestId = request.getHeader("X-Request-Id");
     if (requestId == null || !REQUEST_ID.matcher(requestId).matches()) {
-      requestId = UUID.randomUUID().toString();
+      // No secret, so it need not be unguessable.
+      ThreadLocalRandom random = ThreadLocalRandom.current();
+      requestId = new UUID(random.nextLong(), random.nextLong()).toString();
     }
     return new Handshake(
         asked == null ? SessionId.random() : SessionId.parse(asked), requestId, address(request));
