@@ -10,7 +10,7 @@ web := server-tyrus/src/main/web
 archive := $(jar:.jar=.jsa)
 # Directories count too: a source that was taken away is a change.
 sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client)
-scripts := .ci/run $(shell find ops -name '*.sh' -o -name '*.bats')
+scripts := .ci/run $(shell find ops -name '*.sh' -o -name '*.bash' -o -name '*.bats')
 revision := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
@@ -36,7 +36,7 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 # The tests of what watches over Tally, and the dashboard's picture.
 ops_venv := ops/.venv
 
-.PHONY: help build run test test-web lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote monitor
+.PHONY: help build run test test-web lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -122,6 +122,10 @@ dev-logs: ## follow its logs
 
 promote: $(jar) ## put this build into the colour that is not live, and move everybody there
 	@ops/promote.sh $(ARGS)
+
+bench-promote: $(jar) ## 20 promotions under 5,000 clients that check every count; ARGS="10 1000" for fewer
+	@ops/setup.sh test
+	@ops/test/bench-promote.sh $(ARGS)
 
 monitor: ## the main figures and the last errors on one screen
 	@ops/monitor.sh $(ARGS)

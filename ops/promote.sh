@@ -36,7 +36,7 @@ readonly return_timeout=${PROMOTE_RETURN_TIMEOUT:-5}
 command=promote to='' driver=${TALLY_DRIVER:-compose} timeout=60s dry_run=''
 # What the exit has to undo: nothing, the new colour, or the new colour and the route.
 undo=nothing
-live='' new='' old='' restart=''
+live='' new='' old='' restart='' smoke=''
 
 now_ms() { local t=${EPOCHREALTIME/[.,]/} && echo $((t / 1000)); }
 started=$(now_ms)
@@ -76,7 +76,8 @@ gone() { ! driver_alive "$1"; }
 lock() {
   mkdir -p "$routes"
   exec 9>>"$routes/promote.lock"
-  if ! flock --nonblock 9; then
+  # A moment's patience: commands of a promotion that was killed may live for a little longer.
+  if ! flock --wait 1 9; then
     say "another promotion is under way: $(<"$routes/promote.lock")"
     exit 5
   fi
@@ -106,6 +107,7 @@ leave() {
   [[ $undo != nothing ]] || exit "$status"
   # Not every command below must work for the others to be worth it.
   set +e
+  [[ -z $smoke ]] || kill "$smoke" 2>/dev/null
   if [[ $undo == route ]]; then
     if [[ -z $live ]]; then
       route_clear
@@ -150,7 +152,11 @@ start_new() {
     exit 1
   }
   say "$new is ready"
-  smoke_test "$new" "$old" || exit 1
+  # In the background, since only a wait can be interrupted; and without the lock, so that it ends
+  # with this process, whatever becomes of the clients.
+  (exec 9>&- && smoke_test "$new" "$old") &
+  smoke=$!
+  wait "$smoke" || exit 1
   if ! driver_ready "$new"; then
     say "$new is no longer ready after the smoke test"
     exit 1

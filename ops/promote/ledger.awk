@@ -38,9 +38,10 @@ field("timestamp") < since { next }
 side == "old" && event == "close" {
   session = field("session")
   if (!(session in told) || field("count") + 0 > told[session]) told[session] = field("count") + 0
-  # Sent away by the drain; other codes left by themselves.
+  # Sent away. Whoever moved ahead of that may have closed the old connection by any code, and
+  # whoever closed and did not move has left.
   code = field("code")
-  if (code == 1001 || code == 4001) left[session] = code
+  if (code == 1001 || code == 4001) sent_away[session]
 }
 
 side == "new" && event == "resume" {
@@ -52,12 +53,12 @@ side == "new" && event == "resume" {
 }
 
 END {
-  for (session in left) {
-    if (session in found) sorted[++moved] = gaps[session]
-    else missing++
-  }
   for (session in told) {
-    if (!(session in found)) continue
+    if (!(session in found)) {
+      if (session in sent_away) missing++
+      continue
+    }
+    sorted[++moved] = gaps[session]
     if (found[session] < told[session]) lost += told[session] - found[session]
     # Counted, though the old colour could not say so any more.
     else untold += found[session] - told[session]

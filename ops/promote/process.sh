@@ -37,10 +37,11 @@ driver_restart() {
   }
   [[ ! -e $state/$1.log ]] || mv "$state/$1.log" "$state/$1.log.1"
   address=$(driver_address "$1")
-  # In a session of its own, so that Ctrl-C does not reach it, and without this script's lock.
+  # In a session of its own, so that Ctrl-C does not reach it, without this script's lock, and with
+  # the signals that this script may ignore.
   HOST=${address%:*} PORT=${address##*:} ADMIN_PORT=$(driver_admin_address "$1" | sed 's/.*://') \
     TALLY_COLOR=$1 TALLY_LOG_FORMAT=json \
-    setsid "$(<"$state/$1.java")" -jar "$state/$1.jar" </dev/null >"$state/$1.log" 2>&1 9>&- &
+    setsid env --default-signal=INT,TERM,HUP "$(<"$state/$1.java")" -jar "$state/$1.jar" </dev/null >"$state/$1.log" 2>&1 9>&- &
   printf '%s %s\n' $! "$(start_time $!)" >"$state/$1.pid"
 }
 

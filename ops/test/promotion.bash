@@ -2,14 +2,16 @@
 # What the promotion's tests stand on: a real Traefik and a real Redis of their own, on free ports,
 # colours as processes, and clients that keep sending and check every count.
 
-readonly ops=$BATS_TEST_DIRNAME/..
-readonly build=$ops/../server-tyrus/target
+ops=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$ops/../server-tyrus/target
+# A directory for all of it.
+place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
 
 free_port() {
   local port
   while port=$((20000 + RANDOM % 12000)); do
-    if [[ ! -e $BATS_FILE_TMPDIR/port.$port ]] && ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      : >"$BATS_FILE_TMPDIR/port.$port"
+    if [[ ! -e $place/port.$port ]] && ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      : >"$place/port.$port"
       printf '%s\n' "$port"
       return
     fi
@@ -26,7 +28,7 @@ until_true() {
 }
 
 start_traefik() {
-  cat >"$BATS_FILE_TMPDIR/traefik.yaml" <<YAML
+  cat >"$place/traefik.yaml" <<YAML
 entryPoints:
   web:
     address: 127.0.0.1:$traefik_port
@@ -43,15 +45,15 @@ global:
   sendAnonymousUsage: false
 YAML
   mkdir -p "$TALLY_ROUTES"
-  "$traefik" --configFile="$BATS_FILE_TMPDIR/traefik.yaml" >>"$BATS_FILE_TMPDIR/traefik.log" 2>&1 3>&- &
-  echo $! >"$BATS_FILE_TMPDIR/traefik.pid"
+  "$traefik" --configFile="$place/traefik.yaml" >>"$place/traefik.log" 2>&1 3>&- &
+  echo $! >"$place/traefik.pid"
   until_true listening "$traefik_port"
 }
 
 start_redis() {
-  redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$BATS_FILE_TMPDIR" --save '' \
-    --appendonly yes --appendfsync everysec >>"$BATS_FILE_TMPDIR/redis.log" 2>&1 3>&- &
-  echo $! >"$BATS_FILE_TMPDIR/redis.pid"
+  redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$place" --save '' \
+    --appendonly yes --appendfsync everysec >>"$place/redis.log" 2>&1 3>&- &
+  echo $! >"$place/redis.pid"
   until_true listening "$redis_port"
 }
 
@@ -59,12 +61,18 @@ listening() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 end() { # name TERM|KILL: of what has a pid file
   local pid
-  pid=$(cat "$BATS_FILE_TMPDIR/$1.pid" 2>/dev/null) || return 0
+  pid=$(cat "$place/$1.pid" 2>/dev/null) || return 0
   kill "-$2" "$pid" 2>/dev/null || true
   until_true dead "$pid"
 }
 
 dead() { ! kill -0 "$1" 2>/dev/null; }
+
+# Servers with little memory and a short drain; a benchmark sets its own.
+small_servers() {
+  export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_STOP_TIMEOUT=10
+  export JAVA_TOOL_OPTIONS='-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
+}
 
 setup_promotion() {
   export traefik redis_port traefik_port
@@ -72,11 +80,9 @@ setup_promotion() {
   redis_port=$(free_port)
   traefik_port=$(free_port)
   export TALLY_DRIVER=process
-  export TALLY_STATE=$BATS_FILE_TMPDIR/state TALLY_ROUTES=$BATS_FILE_TMPDIR/routes
+  export TALLY_STATE=$place/state TALLY_ROUTES=$place/routes
   export TALLY_ENTRYPOINT=http://127.0.0.1:$traefik_port
   export REDIS_URL=redis://127.0.0.1:$redis_port
-  export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_STOP_TIMEOUT=10
-  export JAVA_TOOL_OPTIONS='-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
   local name
   for name in TALLY_BLUE_PORT TALLY_BLUE_ADMIN_PORT TALLY_GREEN_PORT TALLY_GREEN_ADMIN_PORT; do
     export "$name=$(free_port)"
@@ -123,9 +129,10 @@ expect_live() { # color
 }
 
 start_clients() { # how many, each sends once every so many ms
-  clients_file=$BATS_TEST_TMPDIR/clients.ready
+  clients_file=$place/clients.ready
+  rm -f "$clients_file"
   java -Xmx1g -cp "$build/tally-server.jar:$build/test-classes" dev.tally.server.client.ManyClients \
-    "ws://127.0.0.1:$traefik_port/ws/chat/" "$1" "$2" "$clients_file" >"$BATS_TEST_TMPDIR/clients" 2>&1 3>&- &
+    "ws://127.0.0.1:$traefik_port/ws/chat/" "$1" "$2" "$clients_file" >"$place/clients" 2>&1 3>&- &
   clients_pid=$!
   until_true test -e "$clients_file"
 }
@@ -135,7 +142,7 @@ finish_clients() {
   local status=0
   rm "$clients_file"
   wait "$clients_pid" || status=$?
-  cat "$BATS_TEST_TMPDIR/clients"
+  cat "$place/clients"
   [ "$status" -eq 0 ]
-  grep --quiet 'lost 0, duplicated 0, out of order 0, gave up 0' "$BATS_TEST_TMPDIR/clients"
+  grep --quiet 'lost 0, duplicated 0, out of order 0, gave up 0' "$place/clients"
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
@@ -39,14 +40,8 @@ final class ChatClient implements AutoCloseable {
   private final Observer observer;
   private final Duration giveUpAfter;
   private final Semaphore room;
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
-  private final ScheduledExecutorService loop =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "tally-client");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final HttpClient http;
+  private final ScheduledExecutorService loop;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
   private final Ledger ledger = new Ledger();
   private final Backoff backoff =
@@ -81,6 +76,13 @@ final class ChatClient implements AutoCloseable {
 
     /** Something that a person may want to know. */
     void note(String text);
+
+    /**
+     * The session goes on over another connection.
+     *
+     * @param gapMillis time without one; 0 if the new one was there before the old one went
+     */
+    default void moved(long gapMillis) {}
   }
 
   /**
@@ -118,11 +120,43 @@ final class ChatClient implements AutoCloseable {
       int maxUnacknowledged,
       Duration giveUpAfter,
       Observer observer) {
+    this(uri, sessionId, maxUnacknowledged, giveUpAfter, observer, http(), loop());
+  }
+
+  /**
+   * Makes one of many clients, which share their threads.
+   *
+   * @param http connects
+   * @param loop the one thread of all clients; {@link #close} ends it
+   */
+  ChatClient(
+      URI uri,
+      Optional<String> sessionId,
+      int maxUnacknowledged,
+      Duration giveUpAfter,
+      Observer observer,
+      HttpClient http,
+      ScheduledExecutorService loop) {
+    this.http = http;
+    this.loop = loop;
     this.uri = uri;
     this.sessionId = sessionId;
     this.room = new Semaphore(maxUnacknowledged);
     this.giveUpAfter = giveUpAfter;
     this.observer = observer;
+  }
+
+  static HttpClient http() {
+    return HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+  }
+
+  static ScheduledExecutorService loop() {
+    return Executors.newSingleThreadScheduledExecutor(
+        task -> {
+          Thread thread = new Thread(task, "tally-client");
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   /** Connects, and stays connected. Call once. */
@@ -213,7 +247,9 @@ final class ChatClient implements AutoCloseable {
   private void refused(@Nullable Throwable failure) {
     if (failure instanceof WebSocketHandshakeException handshake) {
       int status = handshake.getResponse().statusCode();
-      if (status != 429 && status < 500) {
+      // A proxy that has just started knows no routes for a moment.
+      boolean wasHere = status == 404 && ledger.isKnown();
+      if (status != 429 && status < 500 && !wasHere) {
         giveUp("the server refused the connection with HTTP status " + status);
         return;
       }
@@ -280,10 +316,12 @@ final class ChatClient implements AutoCloseable {
     current = connection;
     sending = false;
     if (previous != null) {
-      previous.abort();
+      CompletableFuture<Void> unused = previous.close();
+      observer.moved(0);
     } else if (sessionId.isPresent() && ledger.added() > 0) {
       long gap = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - brokenSinceNanos);
       slowestGapMillis = Math.max(slowestGapMillis, gap);
+      observer.moved(gap);
     }
     attempt.cancel(false);
     backoff.reset();
@@ -377,10 +415,14 @@ final class ChatClient implements AutoCloseable {
 
   private void endIfSettled() {
     if (finishing && ledger.isSettled() && !outcome.isDone()) {
-      if (current != null) {
-        current.close();
-      }
-      outcome.complete(outcome(Optional.empty()));
+      finishing = false;
+      Connection last = current;
+      // What comes of it from now on is no break.
+      current = null;
+      CompletableFuture<Void> goodbye =
+          last == null ? CompletableFuture.completedFuture(null) : last.close();
+      CompletableFuture<Void> unused =
+          goodbye.thenRunAsync(() -> outcome.complete(outcome(Optional.empty())), loop);
     }
   }
 
@@ -402,7 +444,12 @@ final class ChatClient implements AutoCloseable {
         failure);
   }
 
-  ScheduledExecutorService loop() {
-    return loop;
+  /** Runs an event on the client's thread; nothing once the client is closed. */
+  void post(Runnable event) {
+    try {
+      loop.execute(event);
+    } catch (RejectedExecutionException e) {
+      // The client was closed meanwhile: nobody is left to be told.
+    }
   }
 }

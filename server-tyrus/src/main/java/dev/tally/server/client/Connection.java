@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -37,13 +36,17 @@ final class Connection implements WebSocket.Listener {
         : socket.sendText(message, true);
   }
 
-  /** Says goodbye, and waits a moment for the answer. */
-  void close() {
+  /**
+   * Says goodbye, and completes once it is over: with the answer, or a moment later without one.
+   */
+  CompletableFuture<Void> close() {
     if (socket != null) {
       CompletableFuture<WebSocket> unused =
           socket.sendClose(CloseCode.NORMAL.code(), CloseCode.NORMAL.reason());
-      closed.completeOnTimeout(null, CLOSE_WAIT_MILLIS, TimeUnit.MILLISECONDS).join();
     }
+    return closed
+        .completeOnTimeout(null, CLOSE_WAIT_MILLIS, TimeUnit.MILLISECONDS)
+        .thenRun(this::abort);
   }
 
   void abort() {
@@ -68,7 +71,7 @@ final class Connection implements WebSocket.Listener {
     if (last) {
       String message = text.toString();
       text.setLength(0);
-      post(() -> client.received(this, message));
+      client.post(() -> client.received(this, message));
     }
     from.request(1);
     return null;
@@ -84,21 +87,14 @@ final class Connection implements WebSocket.Listener {
   @Override
   public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
     closed.complete(null);
-    post(() -> client.ended(this, code, reason));
+    client.post(() -> client.ended(this, code, reason));
     return null;
   }
 
   @Override
   public void onError(WebSocket from, Throwable error) {
     closed.complete(null);
-    post(() -> client.ended(this, CloseCode.ABNORMAL.code(), String.valueOf(error.getMessage())));
-  }
-
-  private void post(Runnable event) {
-    try {
-      client.loop().execute(event);
-    } catch (RejectedExecutionException e) {
-      // The client was closed meanwhile: nobody is left to be told.
-    }
+    client.post(
+        () -> client.ended(this, CloseCode.ABNORMAL.code(), String.valueOf(error.getMessage())));
   }
 }

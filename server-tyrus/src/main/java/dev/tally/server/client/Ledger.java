@@ -21,6 +21,11 @@ final class Ledger {
   private long lost;
   private long duplicated;
 
+  /** Whether the session was ever open. */
+  boolean isKnown() {
+    return known;
+  }
+
   /** Takes a message that the user wants counted. */
   void add(String message) {
     unsent.add(message);

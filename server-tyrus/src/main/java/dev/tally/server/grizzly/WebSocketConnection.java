@@ -19,6 +19,7 @@ import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * One WebSocket. Its selector's thread gives it turns: to read what came, to write what gathered,
@@ -251,14 +252,18 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   @Override
   public void opened(Lease lease) {
-    LOGGER
-        .atInfo()
-        .addKeyValue("event", lease.resumed() ? "resume" : "open")
-        .addKeyValue("session", () -> lease.sessionId().hash())
-        .addKeyValue("request_id", client.requestId())
-        .addKeyValue("remote", client.address())
-        .addKeyValue("count", lease.count())
-        .log(lease.resumed() ? "session resumed" : "session opened");
+    LoggingEventBuilder line =
+        LOGGER
+            .atInfo()
+            .addKeyValue("event", lease.resumed() ? "resume" : "open")
+            .addKeyValue("session", () -> lease.sessionId().hash())
+            .addKeyValue("request_id", client.requestId())
+            .addKeyValue("remote", client.address())
+            .addKeyValue("count", lease.count());
+    if (lease.gap().isPresent()) {
+      line = line.addKeyValue("gap_ms", lease.gap().get().toMillis());
+    }
+    line.log(lease.resumed() ? "session resumed" : "session opened");
   }
 
   @Override

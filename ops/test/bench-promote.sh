@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Promotions one after the other under thousands of clients that keep sending and check every count:
+#   ops/test/bench-promote.sh [promotions] [clients] [milliseconds between a client's messages]
+# Prints each promotion's ledger and the clients' own. Exit code 0 if nothing was lost or duplicated.
+set -Eeuo pipefail
+
+promotions=${1:-20} clients=${2:-5000} interval=${3:-5000}
+
+# shellcheck source=ops/test/promotion.bash
+source "$(dirname "${BASH_SOURCE[0]}")/promotion.bash"
+export JAVA_TOOL_OPTIONS='-Xmx1g'
+clients_pid=''
+
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+  [[ -z $clients_pid ]] || kill -KILL "$clients_pid" 2>/dev/null || true
+  teardown_promotion
+  rm -rf "$place"
+}
+trap finish EXIT
+
+setup_promotion
+promote 2>/dev/null
+start_clients "$clients" "$interval"
+for ((i = 1; i <= promotions; i++)); do
+  began=${EPOCHREALTIME/[.,]/}
+  promote >"$place/ledger" 2>"$place/said" || {
+    cat "$place/said" "$place/ledger"
+    exit 1
+  }
+  printf '%2d: %s; the promotion took %d ms\n' "$i" "$(<"$place/ledger")" $(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+done
+finish_clients

@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# Promotions for real: Traefik, Redis, servers as processes, and clients that check every count.
+# The tests follow one another on the same servers; each takes whichever colour is live as it is.
+
+bats_require_minimum_version 1.5.0
+load promotion.bash
+
+setup_file() {
+  small_servers
+  setup_promotion
+}
+
+teardown_file() {
+  teardown_promotion
+}
+
+setup() {
+  clients_pid='' promote_pid=''
+  [[ -n $(live) ]] || promote
+  old=$(live)
+  new=$([[ $old == blue ]] && echo green || echo blue)
+  log=$BATS_TEST_TMPDIR/promote.log
+}
+
+teardown() {
+  [[ -z $promote_pid ]] || kill -KILL "$promote_pid" 2>/dev/null || true
+  [[ -z $clients_pid ]] || kill -KILL "$clients_pid" 2>/dev/null || true
+}
+
+# Runs on while the test does something else; a shell's background jobs ignore SIGINT otherwise.
+promote_meanwhile() {
+  env --default-signal=INT "$BATS_TEST_DIRNAME/../promote.sh" >"$log" 2>&1 3>&- &
+  promote_pid=$!
+}
+
+reached() { # what it said
+  until_true grep --quiet --fixed-strings "$1" "$log"
+}
+
+end_of_promotion() {
+  status=0
+  wait "$promote_pid" || status=$?
+  promote_pid=''
+  cat "$log"
+}
+
+# As it was before the test: the same colour is live, the other one is gone.
+expect_nothing_changed() {
+  expect_live "$old"
+  run ! runs "$new"
+}
+
+expect_promoted() {
+  expect_live "$new"
+  run ! runs "$old"
+}
+
+@test "500 clients go there and back, lose nothing, and nobody is left behind" {
+  start_clients 500 1000
+  run --separate-stderr promote
+  # shellcheck disable=SC2154 # run sets it
+  echo "$stderr"
+  [ "$status" -eq 0 ]
+  [[ $output =~ ^"moved 500, lost 0, duplicated 0, slowest gap "[0-9]+" ms (p50 "[0-9]+" ms, p99 "[0-9]+" ms), did not come back 0"$ ]]
+  expect_promoted
+  run --separate-stderr promote --to "$old"
+  echo "$stderr"
+  [ "$status" -eq 0 ]
+  [[ $output == "moved 500, lost 0, duplicated 0, "*", did not come back 0" ]]
+  finish_clients
+}
+
+@test "to promote what is live already changes nothing and is no failure" {
+  run promote --to "$old"
+  [ "$status" -eq 0 ]
+  [[ $output == *"$old is live already"* ]]
+  expect_nothing_changed
+}
+
+@test "a dry run says what would be done, and does nothing" {
+  run promote --dry-run
+  [ "$status" -eq 0 ]
+  [[ $output == *"live: $old; promoting $new, then draining $old"* ]]
+  expect_nothing_changed
+}
+
+@test "a rollback starts the release that the other colour ran last" {
+  TALLY_JAVA=/bin/false run promote rollback --driver process
+  echo "$output"
+  [ "$status" -eq 0 ]
+  expect_promoted
+}
+
+@test "wrong usage is one sentence and exit code 2" {
+  local words
+  for words in '--to red' '--driver podman' '--timeout soon' '--force' '--to'; do
+    # shellcheck disable=SC2086 # words are meant to be split
+    run promote $words
+    [ "$status" -eq 2 ]
+    [[ ${lines[-1]} == "promote: "* ]]
+  done
+}
+
+@test "a release that never gets ready never goes live" {
+  TALLY_JAVA=$(release sleeper 'echo "waiting for a database"; exec sleep 600') \
+    run promote --timeout 2s
+  [ "$status" -eq 1 ]
+  [[ $output == *"$new was not ready within 2 s"*"waiting for a database"* ]]
+  expect_nothing_changed
+}
+
+@test "a release that dies in the smoke test never goes live" {
+  # shellcheck disable=SC2016 # for the script
+  TALLY_JAVA=$(release dying 'java "$@" & server=$!; trap "kill -KILL $server" EXIT' \
+    'until grep -q "\"event\":\"open\"" "$TALLY_STATE/$TALLY_COLOR.log"; do sleep 0.02; done' \
+    'kill -KILL $server; echo "it died"') run promote
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"smoke test: "*"it died"* ]]
+  expect_nothing_changed
+}
+
+@test "a release that dies right after the switch is switched back, and its users lose nothing" {
+  start_clients 50 200
+  # shellcheck disable=SC2016 # for the script
+  TALLY_JAVA=$(release dying 'java "$@" & server=$!; trap "kill -KILL $server" EXIT' \
+    'until curl -s "$TALLY_ENTRYPOINT/healthz" | grep -q "\"color\":\"$TALLY_COLOR\""; do sleep 0.02; done' \
+    'sleep 0.3; kill -KILL $server') run promote
+  echo "$output"
+  [ "$status" -eq 3 ]
+  [[ $output == *"$new died after the switch"*"$old answers again"* ]]
+  expect_nothing_changed
+  finish_clients
+}
+
+@test "a release that dies while the old one drains brings the old release back" {
+  start_clients 50 200
+  # shellcheck disable=SC2016 # for the script
+  TALLY_JAVA=$(release dying 'java "$@" & server=$!; trap "kill -KILL $server" EXIT' \
+    'until grep -q "\"event\":\"drain\"" "$TALLY_STATE"/'"$old"'.log; do sleep 0.02; done' \
+    'kill -KILL $server') run promote
+  echo "$output"
+  [ "$status" -eq 3 ]
+  [[ $output == *"$old is live again, with the release that it had"* ]]
+  expect_nothing_changed
+  finish_clients
+}
+
+@test "SIGINT before the switch is certain leaves everything as it was" {
+  local moment
+  for moment in "starting $new" "$new is ready" "route written"; do
+    promote_meanwhile
+    reached "$moment"
+    kill -INT "$promote_pid"
+    end_of_promotion
+    [ "$status" -eq 130 ]
+    expect_nothing_changed
+  done
+}
+
+@test "SIGINT and SIGTERM after the switch do not stop the promotion half way" {
+  promote_meanwhile
+  reached "s  draining $old"
+  kill -INT "$promote_pid"
+  kill -TERM "$promote_pid"
+  end_of_promotion
+  [ "$status" -eq 0 ]
+  expect_promoted
+}
+
+@test "of two promotions at once the second one is told who is at it" {
+  promote_meanwhile
+  reached "starting $new"
+  run promote
+  [ "$status" -eq 5 ]
+  [[ $output == *"another promotion is under way: process $promote_pid of "* ]]
+  end_of_promotion
+  [ "$status" -eq 0 ]
+  expect_promoted
+}
+
+@test "a promotion that was killed is no obstacle to the next one" {
+  promote_meanwhile
+  reached "$new is ready"
+  kill -KILL "$promote_pid"
+  end_of_promotion
+  runs "$new"
+  run promote
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"$new is still there from earlier"* ]]
+  expect_promoted
+}
+
+@test "a promotion that was killed after the switch is finished by the next one" {
+  promote_meanwhile
+  reached "Traefik answers as $new"
+  kill -KILL "$promote_pid"
+  end_of_promotion
+  runs "$old"
+  run promote --to "$new"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"$old still runs from an earlier promotion"* ]]
+  expect_promoted
+}
+
+@test "Traefik restarts in the middle" {
+  start_clients 50 200
+  promote_meanwhile
+  reached "$new is ready"
+  end traefik TERM
+  start_traefik
+  end_of_promotion
+  [ "$status" -eq 0 ]
+  expect_promoted
+  finish_clients
+}
+
+@test "Redis restarts in the middle" {
+  start_clients 50 200
+  promote_meanwhile
+  reached "s  draining $old"
+  end redis TERM
+  start_redis
+  end_of_promotion
+  [ "$status" -eq 0 ]
+  [[ $(<"$log") == *"lost 0, duplicated 0"* ]]
+  expect_promoted
+  finish_clients
+}
+
+@test "an old colour that refuses to exit is killed, and its users lose nothing" {
+  # shellcheck disable=SC2016 # for the script
+  TALLY_JAVA=$(release stubborn 'trap "" TERM; exec java "$@"') promote
+  start_clients 50 200
+  PROMOTE_STOP_TIMEOUT=2 run promote --to "$old"
+  echo "$output"
+  [ "$status" -eq 6 ]
+  [[ $output == *"$new is still there 2 s after SIGTERM: killing it"*"duplicated unknown"* ]]
+  expect_live "$old"
+  run ! runs "$new"
+  finish_clients
+}
