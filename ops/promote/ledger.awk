@@ -10,7 +10,8 @@ function field(name,    value) {
 }
 
 function gap(share,    i) {
-  i = int((moved - 1) * share) + 1
+  i = int(moved * share)
+  if (i < moved * share) i++
   return moved > 0 ? sorted[i] : 0
 }
 

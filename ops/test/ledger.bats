@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# The promotion's ledger, out of logs that were made up to be wrong in one way each.
+
+setup() {
+  old=$BATS_TEST_TMPDIR/old
+  new=$BATS_TEST_TMPDIR/new
+}
+
+close() { # session code count
+  printf '{"timestamp":"2026-11-24T15:00:02.000Z","event":"close","color":"blue","session":"%s","code":%s,"count":%s}\n' "$@"
+}
+
+resume() { # session count gap_ms
+  printf '{"timestamp":"2026-11-24T15:00:03.000Z","event":"resume","color":"green","session":"%s","count":%s,"gap_ms":%s}\n' "$@"
+}
+
+stop() { # received acknowledged
+  printf '{"timestamp":"2026-11-24T15:00:04.000Z","event":"stop","color":"blue","received":%s,"acknowledged":%s,"abandoned":0}\n' "$@"
+}
+
+ledger() {
+  run awk -v since=2026-11-24T15:00:01.000Z -f "$BATS_TEST_DIRNAME/../promote/ledger.awk" \
+    side=old "$old" side=new "$new"
+  echo "$output"
+  [ "$status" -eq 0 ]
+}
+
+@test "sessions that went on where they were are moved, with their gaps" {
+  { close a 1001 5 && close b 4001 7 && close c 1000 2 && stop 14 14; } >"$old"
+  { resume a 5 30 && resume b 7 0 && resume c 2 10; } >"$new"
+  ledger
+  [ "$output" = 'moved=3 missing=0 lost=0 duplicated=0 abandoned=0 p50=10 p99=30 slowest=30' ]
+}
+
+@test "what was acknowledged and is not counted any more is lost" {
+  { close a 1001 5 && close b 1001 7 && stop 12 12; } >"$old"
+  { resume a 2 0 && resume b 7 0; } >"$new"
+  ledger
+  [[ $output == *' lost=3 '* ]]
+}
+
+@test "a count above what was acknowledged is no duplicate as long as the message came in" {
+  { close a 1001 5 && stop 6 5; } >"$old"
+  resume a 6 0 >"$new"
+  ledger
+  [[ $output == *' lost=0 duplicated=0 '* ]]
+}
+
+@test "more counted than came in is a duplicate" {
+  { close a 1001 5 && stop 6 5; } >"$old"
+  resume a 8 0 >"$new"
+  ledger
+  [[ $output == *' duplicated=2 '* ]]
+}
+
+@test "a client that was sent away and not seen again is missing; one that left by itself is not" {
+  { close a 1001 5 && close b 1000 7 && stop 12 12; } >"$old"
+  : >"$new"
+  ledger
+  [[ $output == 'moved=0 missing=1 '* ]]
+}
+
+@test "without the old colour's last word nobody knows of duplicates" {
+  close a 1006 5 >"$old"
+  resume a 5 0 >"$new"
+  ledger
+  [[ $output == *' duplicated=unknown '* ]]
+}
+
+@test "what happened before the switch does not count" {
+  { close a 1001 5 && stop 5 5; } | sed 's/15:00:02/14:59:59/' >"$old"
+  resume a 1 0 >"$new"
+  ledger
+  [[ $output == 'moved=0 missing=0 lost=0 '* ]]
+}
