@@ -10,13 +10,15 @@ web := server-tyrus/src/main/web
 archive := $(jar:.jar=.jsa)
 # Directories count too: a source that was taken away is a change.
 sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client)
-scripts := .ci/run $(shell find ops -name '*.sh' -o -name '*.bash' -o -name '*.bats')
+scripts := .ci/run $(shell find ops server-tyrus/src/test/bench -name '*.sh' -o -name '*.bash' -o -name '*.bats')
 revision := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
 # docs/OPERATIONS.md, "JVM options", says why. The log of the JVM itself must not mix with ours.
 java_options := -Xlog:disable -Xlog:all=warning:stderr
 ARGS ?=
+BENCH ?=
+peers := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tally/bench
 
 # The load test: see loadtest-locust/README.md. What is empty has its default there.
 N ?= 5000
@@ -26,7 +28,8 @@ WORKERS ?= 2
 SCENARIO ?= steady
 venv := loadtest-locust/.venv
 flag = $(if $($(1)),$(2) '$($(1))')
-python_checks = $(venv)/bin/ruff check --quiet loadtest-locust ops && $(venv)/bin/ruff format --quiet --check loadtest-locust ops
+python_sources := loadtest-locust ops server-tyrus/src/test/bench
+python_checks = $(venv)/bin/ruff check --quiet $(python_sources) && $(venv)/bin/ruff format --quiet --check $(python_sources)
 load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNING --stop-timeout 60 \
 	--processes $(WORKERS) --master-bind-host 127.0.0.1 --host '$(URL)' --users $(N) --spawn-rate $(RAMP) \
 	--scenario $(SCENARIO) $(call flag,DURATION,--run-time) $(call flag,PACE,--pace) \
@@ -36,7 +39,7 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 # The tests of what watches over Tally, and the dashboard's picture.
 ops_venv := ops/.venv
 
-.PHONY: help build run test test-web lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
+.PHONY: help build run bench test test-web lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -53,6 +56,16 @@ $(archive): $(jar) ops/archive.sh
 
 run: $(jar) $(archive) ## start the server in the foreground; ARGS="--port 9000 ..."
 	@exec $(java) $(java_options) -XX:SharedArchiveFile=$(archive) -jar $(jar) $(ARGS)
+
+bench: ## measure beside other servers and write docs/BENCHMARKS.md; BENCH="cpu memory" for some parts, --brief to try
+	@ops/setup.sh test
+	@server-tyrus/src/test/bench/setup.sh $(peers)
+	$(maven) --quiet package -DskipTests \
+	  org.apache.maven.plugins:maven-dependency-plugin:3.11.0:build-classpath \
+	  -Dmdep.outputFile=target/test.classpath -Dmdep.includeScope=test
+	$(java) -Xmx2g -XX:+UseSerialGC \
+	  -cp "server-tyrus/target/test-classes:server-tyrus/target/classes:$$(<server-tyrus/target/test.classpath)" \
+	  dev.tally.bench.Bench $(peers) $(BENCH)
 
 test: $(jar) $(venv)/complete $(ops_venv)/complete ## run every test and check, and install what they need where possible
 	@ops/setup.sh test
@@ -83,7 +96,7 @@ lint: $(venv)/complete ## everything of make test but the tests: compiler warnin
 fmt: $(venv)/complete ## format the sources
 	@ops/setup.sh build
 	$(maven) --quiet spotless:apply
-	$(venv)/bin/ruff format --quiet loadtest-locust ops
+	$(venv)/bin/ruff format --quiet $(python_sources)
 
 docs: ## build the Javadoc site of all modules: target/reports/apidocs/index.html
 	@ops/setup.sh build

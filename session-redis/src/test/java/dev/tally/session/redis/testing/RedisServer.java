@@ -112,6 +112,15 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
+   * Its process.
+   *
+   * @return the process id
+   */
+  public long pid() {
+    return process.pid();
+  }
+
+  /**
    * Where it listens.
    *
    * @return host and port

@@ -1,0 +1,29 @@
+package dev.tally.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A Java runtime and the flags that every server on it gets.
+ *
+ * @param home where it is installed
+ * @param flags the same for Tally and its peers
+ */
+record Jvm(Path home, List<String> flags) {
+
+  Path tool(String name) {
+    return home.resolve("bin").resolve(name);
+  }
+
+  List<String> command(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(tool("java").toString()));
+    command.addAll(flags);
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
+  Jvm with(String... otherFlags) {
+    return new Jvm(home, List.of(otherFlags));
+  }
+}

@@ -1,0 +1,29 @@
+package dev.tally.bench;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** A part of the benchmark that can be run by itself: one section of docs/BENCHMARKS.md. */
+enum Part {
+  CPU,
+  REDIS;
+
+  /** Measures, and returns the section as Markdown. */
+  String run(Lab lab) throws IOException {
+    return switch (this) {
+      case CPU -> MessagePart.inMemory(lab);
+      case REDIS -> MessagePart.inRedis(lab);
+    };
+  }
+
+  /** As the command line and the page have it. */
+  String title() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  static List<String> titles() {
+    return Arrays.stream(values()).map(Part::title).toList();
+  }
+}
