@@ -1,8 +1,12 @@
 package dev.tally.bench;
 
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 
 /**
  * A Java runtime and the flags that every server on it gets.
@@ -11,6 +15,15 @@ import java.util.List;
  * @param flags the same for Tally and its peers
  */
 record Jvm(Path home, List<String> flags) {
+
+  /** As java -version has it, without the build. */
+  String version() throws IOException {
+    Properties release = new Properties();
+    try (Reader reader = Files.newBufferedReader(home.resolve("release"))) {
+      release.load(reader);
+    }
+    return release.getProperty("JAVA_VERSION", "unknown").replace("\"", "");
+  }
 
   Path tool(String name) {
     return home.resolve("bin").resolve(name);

@@ -1,5 +1,7 @@
 package dev.tally.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +27,11 @@ record Lab(Path root, Path installed, boolean brief) {
   /** What is written here is not for keeping: the servers' logs. */
   Path output() throws IOException {
     return Files.createDirectories(root.resolve("server-tyrus/target/bench"));
+  }
+
+  /** Where plots go: beside the page, or nowhere that is kept when brief. */
+  Path images() throws IOException {
+    return brief ? output() : Files.createDirectories(root.resolve("docs/images"));
   }
 
   Path jar() {
@@ -87,6 +94,20 @@ record Lab(Path root, Path installed, boolean brief) {
   /** What is done with one server in one round. */
   interface Turn {
     void measure(String name, ServerProcess server, int round) throws IOException;
+  }
+
+  /** Runs a command that has to succeed, and returns what it printed. */
+  String run(ProcessBuilder command) throws IOException {
+    Process process = command.redirectErrorStream(true).start();
+    String printed = new String(process.getInputStream().readAllBytes(), UTF_8);
+    try {
+      if (process.waitFor() != 0) {
+        throw new IOException(command.command() + " failed:\n" + printed);
+      }
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+    return printed;
   }
 
   Duration seconds(double usual) {

@@ -1,7 +1,5 @@
 package dev.tally.bench;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -25,7 +23,6 @@ final class LoadGenerator implements AutoCloseable {
   static final int MOST_IN_FLIGHT = 64;
 
   private static final long PATIENCE_NANOS = Duration.ofSeconds(15).toNanos();
-  private static final int MASK = 0x5ca1ab1e;
 
   private final InetSocketAddress server;
   private final ByteBuffer request;
@@ -41,35 +38,9 @@ final class LoadGenerator implements AutoCloseable {
 
   LoadGenerator(int port, int payloadBytes) throws IOException {
     this.server = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    String head =
-        """
-        GET /ws/chat/ HTTP/1.1\r
-        Host: 127.0.0.1:%d\r
-        Upgrade: websocket\r
-        Connection: Upgrade\r
-        Sec-WebSocket-Key: %s\r
-        Sec-WebSocket-Version: 13\r
-        \r
-        """;
-    this.request = direct(head.formatted(port, LoadSocket.KEY).getBytes(US_ASCII));
-    this.message = direct(maskedText(payloadBytes));
+    this.request = Wire.request(port);
+    this.message = Wire.maskedText(payloadBytes);
     this.selector = Selector.open();
-  }
-
-  private static ByteBuffer direct(byte[] bytes) {
-    return ByteBuffer.allocateDirect(bytes.length).put(bytes);
-  }
-
-  private static byte[] maskedText(int payloadBytes) {
-    if (payloadBytes > 125) {
-      throw new IllegalArgumentException("payload is " + payloadBytes + " bytes, at most 125 fit");
-    }
-    ByteBuffer frame = ByteBuffer.allocate(6 + payloadBytes);
-    frame.put((byte) 0x81).put((byte) (0x80 | payloadBytes)).putInt(MASK);
-    for (int i = 0; i < payloadBytes; i++) {
-      frame.put((byte) (('a' + i % 26) ^ (MASK >>> (24 - 8 * (i % 4)))));
-    }
-    return frame.array();
   }
 
   /**

@@ -15,10 +15,6 @@ final class LoadSocket {
   private static final int PING = 0x89;
   private static final int LONGER = 126;
 
-  /** RFC 6455's own example of a key and the answer to it. */
-  static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-
-  private static final String ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
   private static final ByteBuffer COUNT = US_ASCII.encode("{\"count\":");
   private static final byte[] EMPTY = {};
 
@@ -91,7 +87,7 @@ final class LoadSocket {
     if (end < 0) {
       return false;
     }
-    if (!head.startsWith("HTTP/1.1 101 ") || head.indexOf(ACCEPT) < 0) {
+    if (!head.startsWith("HTTP/1.1 101 ") || head.indexOf(Wire.ACCEPT) < 0) {
       throw new ProtocolException("the handshake was answered with " + head.lines().toList());
     }
     in.position(in.position() + end + 4);

@@ -2,6 +2,7 @@ package dev.tally.bench;
 
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,9 @@ final class MessagePart {
     List<Peer> peers = lab.peers(lab.jvm()).all();
     MessagePart part = new MessagePart();
     lab.inTurns(peers, 4, (name, server, round) -> part.measure(lab, name, server, round, 0));
+    Files.writeString(
+        lab.images().resolve("cpu.svg"),
+        BarChart.svg("CPU of the server for each message, µs", part.cpu));
     return part.tables(Peers.NETTY) + Report.commands(lab, peers);
   }
 

@@ -8,13 +8,27 @@ import java.util.Locale;
 /** A part of the benchmark that can be run by itself: one section of docs/BENCHMARKS.md. */
 enum Part {
   CPU,
-  REDIS;
+  REDIS,
+  CONNECTS,
+  LATENCY,
+  SOCKETS,
+  MEMORY,
+  START,
+  ALLOCATION,
+  LEAK;
 
   /** Measures, and returns the section as Markdown. */
   String run(Lab lab) throws IOException {
     return switch (this) {
       case CPU -> MessagePart.inMemory(lab);
       case REDIS -> MessagePart.inRedis(lab);
+      case CONNECTS -> ManySocketsPart.connects(lab);
+      case LATENCY -> ManySocketsPart.latency(lab);
+      case SOCKETS -> ManySocketsPart.sockets(lab);
+      case MEMORY -> MemoryPart.run(lab);
+      case START -> StartPart.run(lab);
+      case ALLOCATION -> AllocationPart.run(lab);
+      case LEAK -> LeakPart.run(lab);
     };
   }
 

@@ -22,6 +22,10 @@ final class Samples {
     return List.copyOf(rows.keySet());
   }
 
+  List<String> columns() {
+    return rows.values().stream().flatMap(row -> row.keySet().stream()).distinct().toList();
+  }
+
   boolean has(String row, String column) {
     return rows.getOrDefault(row, Map.of()).containsKey(column);
   }
@@ -56,11 +60,9 @@ final class Samples {
 
   /** A Markdown table: for each column the median, and if there is a base the ratio to it. */
   String table(String corner, String format, String base) {
-    List<String> columns =
-        rows.values().stream().flatMap(row -> row.keySet().stream()).distinct().toList();
     StringBuilder out = new StringBuilder("| ").append(corner).append(" |");
     StringBuilder rule = new StringBuilder("|---|");
-    for (String column : columns) {
+    for (String column : columns()) {
       out.append(' ').append(column).append(" |");
       rule.append("---:|");
       if (!base.isEmpty()) {
@@ -71,7 +73,7 @@ final class Samples {
     out.append('\n').append(rule).append('\n');
     for (String row : rows.keySet()) {
       out.append("| ").append(row).append(" |");
-      for (String column : columns) {
+      for (String column : columns()) {
         out.append(has(row, column) ? cell(format, median(row, column)) : " |");
         if (!base.isEmpty()) {
           boolean both = has(row, column) && has(base, column);

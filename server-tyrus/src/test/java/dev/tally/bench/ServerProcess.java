@@ -18,6 +18,8 @@ import java.util.stream.Stream;
 /** A server in a process of its own, what Linux says of it, and its end. */
 final class ServerProcess implements AutoCloseable {
 
+  static final Duration POLL = Duration.ofMillis(5);
+
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final double TICK_SECONDS = 0.01;
   private static final int PAGE_KILOBYTES = 4;
@@ -48,7 +50,7 @@ final class ServerProcess implements AutoCloseable {
         server.close();
         throw new IOException("%s did not start, see %s".formatted(command.get(0), log));
       }
-      sleep(Duration.ofMillis(5));
+      sleep(POLL);
     }
     return server;
   }

@@ -1,0 +1,49 @@
+package dev.tally.bench;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.nio.ByteBuffer;
+
+/** What every client sends, byte for byte. */
+final class Wire {
+
+  /** The answer to the key, which is RFC 6455's own example. */
+  static final String ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+  private static final int MASK = 0x5ca1ab1e;
+  private static final int LONGEST = 125;
+
+  private Wire() {}
+
+  static ByteBuffer request(int port) {
+    String head =
+        """
+        GET /ws/chat/ HTTP/1.1\r
+        Host: 127.0.0.1:%d\r
+        Upgrade: websocket\r
+        Connection: Upgrade\r
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+        Sec-WebSocket-Version: 13\r
+        \r
+        """;
+    return direct(head.formatted(port).getBytes(US_ASCII));
+  }
+
+  /** One frame, with the alphabet over and over in it. */
+  static ByteBuffer maskedText(int payloadBytes) {
+    if (payloadBytes > LONGEST) {
+      throw new IllegalArgumentException(
+          "payload is " + payloadBytes + " bytes, at most " + LONGEST + " fit");
+    }
+    ByteBuffer frame = ByteBuffer.allocate(6 + payloadBytes);
+    frame.put((byte) 0x81).put((byte) (0x80 | payloadBytes)).putInt(MASK);
+    for (int i = 0; i < payloadBytes; i++) {
+      frame.put((byte) (('a' + i % 26) ^ (MASK >>> (24 - 8 * (i % 4)))));
+    }
+    return direct(frame.array());
+  }
+
+  private static ByteBuffer direct(byte[] bytes) {
+    return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+  }
+}
