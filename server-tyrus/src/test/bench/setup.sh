@@ -35,12 +35,12 @@ install_django() {
     left_out Django 'python3 is not installed'
     return
   fi
-  outdated django requirements.txt || return 0
-  if python3 -m venv "$target/django/venv" >&2 &&
-    "$target/django/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/django/requirements.txt" >&2; then
-    cp "$here/django/requirements.txt" "$target/django/.installed"
+  outdated python requirements.txt || return 0
+  if python3 -m venv "$target/python/venv" >&2 &&
+    "$target/python/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/requirements.txt" >&2; then
+    cp "$here/python/requirements.txt" "$target/python/.installed"
   else
-    rm -rf "$target/django"
+    rm -rf "$target/python"
     left_out Django 'python3 -m venv or pip install failed; its message is above'
   fi
 }

@@ -106,7 +106,7 @@ final class LoadGenerator implements AutoCloseable {
     long start = System.nanoTime();
     long due = start + offsets[0];
     for (int sent = 0; due - start < time.toNanos(); ) {
-      while (due <= System.nanoTime()) {
+      while (due <= System.nanoTime() && due - start < time.toNanos()) {
         send(order.get(sent % offsets.length), due);
         sent++;
         due = start + offsets[sent % offsets.length] + sent / offsets.length * interval.toNanos();

@@ -7,6 +7,7 @@ import java.util.Locale;
 
 /** A part of the benchmark that can be run by itself: one section of docs/BENCHMARKS.md. */
 enum Part {
+  MACHINE,
   CPU,
   REDIS,
   CONNECTS,
@@ -20,6 +21,7 @@ enum Part {
   /** Measures, and returns the section as Markdown. */
   String run(Lab lab) throws IOException {
     return switch (this) {
+      case MACHINE -> Report.machine(lab);
       case CPU -> MessagePart.inMemory(lab);
       case REDIS -> MessagePart.inRedis(lab);
       case CONNECTS -> ManySocketsPart.connects(lab);

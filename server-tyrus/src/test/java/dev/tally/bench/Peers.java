@@ -56,7 +56,7 @@ record Peers(Jvm jvm, Path jar, Path installed) {
 
   /** Counts in Redis, or in memory if the URL is empty. */
   Optional<Peer> django(String name, String redisUrl) {
-    Path directory = installed.resolve("django");
+    Path directory = installed.resolve("python");
     Path uvicorn = directory.resolve("venv/bin/uvicorn");
     return Files.exists(uvicorn)
         ? Optional.of(

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The page that the figures go to: each part has a section between two markers. */
 final class Report {
@@ -25,6 +27,57 @@ final class Report {
       out.append(line).append('\n');
     }
     return out.append("```\n").toString();
+  }
+
+  /** What the figures were measured on. */
+  static String machine(Lab lab) throws IOException {
+    String processor =
+        Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+            .filter(line -> line.startsWith("model name"))
+            .findFirst()
+            .map(line -> line.substring(line.indexOf(':') + 2))
+            .orElse("unknown processor");
+    StringBuilder rows = new StringBuilder("| what | version |\n|---|---|\n");
+    row(rows, "machine", Runtime.getRuntime().availableProcessors() + " × " + processor);
+    row(rows, "Linux", System.getProperty("os.version"));
+    row(rows, "Tally", first(lab, "git", "rev-parse", "--short=12", "HEAD"));
+    row(rows, "JDK", lab.jvm().version());
+    if (lab.jvm25().isPresent()) {
+      row(rows, "newer JDK", lab.jvm25().get().version());
+    }
+    Matcher jars =
+        Pattern.compile(
+                "(netty-codec-http|undertow-core|jetty-websocket-jetty-server|tyrus-server)-([^/]+)\\.jar")
+            .matcher(System.getProperty("java.class.path"));
+    while (jars.find()) {
+      row(rows, jars.group(1), jars.group(2));
+    }
+    row(rows, "redis-server", first(lab, "redis-server", "--version"));
+    if (lab.peers(lab.jvm()).ws().isPresent()) {
+      row(rows, "Node.js", first(lab, "node", "--version"));
+    }
+    for (String list : List.of("ws/package.json", "python/requirements.txt")) {
+      Path file = lab.installed().resolve(list);
+      if (Files.exists(file)) {
+        row(rows, list, String.join(" ", pinned(file)));
+      }
+    }
+    return rows.toString();
+  }
+
+  private static void row(StringBuilder rows, String what, String version) {
+    rows.append("| ").append(what).append(" | ").append(version).append(" |\n");
+  }
+
+  private static String first(Lab lab, String... command) throws IOException {
+    return lab.run(new ProcessBuilder(command)).lines().findFirst().orElse("");
+  }
+
+  private static List<String> pinned(Path list) throws IOException {
+    return Files.readAllLines(list).stream()
+        .map(line -> line.replaceAll("[\" ]", "").replace("==", " "))
+        .filter(line -> line.matches("(ws:|[a-z]+ )[0-9.]+"))
+        .toList();
   }
 
   /** Puts a part's new section where its old one stands. */

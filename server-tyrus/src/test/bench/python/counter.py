@@ -14,12 +14,18 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.urls import path
 
-settings.configure(SECRET_KEY="of no use here", ALLOWED_HOSTS=["*"], INSTALLED_APPS=["channels"])
+settings.configure(
+    SECRET_KEY="of no use here", ALLOWED_HOSTS=["*"], INSTALLED_APPS=["channels"]
+)
 django.setup()
 
 SESSION_SECONDS = 3600
 url = os.environ.get("REDIS_URL")
-pool = redis.asyncio.BlockingConnectionPool.from_url(url, max_connections=64) if url else None
+pool = (
+    redis.asyncio.BlockingConnectionPool.from_url(url, max_connections=64)
+    if url
+    else None
+)
 store = redis.asyncio.Redis(connection_pool=pool) if pool else None
 
 
@@ -30,11 +36,13 @@ class Counter(AsyncWebsocketConsumer):
         self.count = int(await store.get(self.key) or 0) if store else 0
         await self.accept()
 
-    async def receive(self, text_data=None, bytes_data=None):
+    async def receive(self, **frame):
         self.count += 1
         if store:
             await store.set(self.key, self.count, ex=SESSION_SECONDS)
         await self.send(text_data=f'{{"count": {self.count}}}')
 
 
-application = ProtocolTypeRouter({"websocket": URLRouter([path("ws/chat/", Counter.as_asgi())])})
+application = ProtocolTypeRouter(
+    {"websocket": URLRouter([path("ws/chat/", Counter.as_asgi())])}
+)
