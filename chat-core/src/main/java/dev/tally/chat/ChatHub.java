@@ -428,14 +428,16 @@ public final class ChatHub implements AutoCloseable {
     if (draining) {
       return;
     }
-    Reply heartbeat = Reply.heartbeat(clock.instant());
-    int sent = 0;
-    for (ChatSession session : connections) {
-      if (session.push(heartbeat)) {
-        sent++;
-      }
+    heartbeat(new HeartbeatRound(connections, config.heartbeat()));
+  }
+
+  private void heartbeat(HeartbeatRound round) {
+    if (round.step(clock.instant()) && !draining) {
+      ScheduledFuture<?> unused =
+          timer.schedule(() -> heartbeat(round), HeartbeatRound.STEP_MILLIS, TimeUnit.MILLISECONDS);
+    } else {
+      metrics.heartbeat(round.sent());
     }
-    metrics.heartbeat(sent);
   }
 
   void sweep() {

@@ -1,0 +1,56 @@
+package dev.tally.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.testing.CapturingTransport;
+import dev.tally.chat.testing.MutableClock;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class HeartbeatRoundTest {
+
+  private final MutableClock clock = new MutableClock();
+  private final ChatHub hub =
+      new ChatHub(
+          new InMemorySessionStore(Duration.ofHours(1), 10_000, clock),
+          ChatMetrics.NONE,
+          ChatConfig.defaults(),
+          clock);
+
+  @AfterEach
+  void close() {
+    hub.close();
+  }
+
+  @Test
+  void reachesEverybodyOnceWithinATenthOfTheInterval() {
+    List<CapturingTransport> transports =
+        Stream.generate(CapturingTransport::new).limit(1000).toList();
+    HeartbeatRound round = new HeartbeatRound(sessions(transports), Duration.ofSeconds(1));
+    assertThat(round.step(clock.instant())).isTrue();
+    assertThat(round.sent()).isLessThanOrEqualTo(101);
+    IntStream.range(1, 10).forEach(step -> round.step(clock.instant()));
+    assertThat(round.sent()).isEqualTo(1000);
+    assertThat(transports).allSatisfy(transport -> assertThat(transport.frames()).hasSize(1));
+  }
+
+  @Test
+  void reachesAFewAtOnce() {
+    List<CapturingTransport> transports =
+        Stream.generate(CapturingTransport::new).limit(10).toList();
+    HeartbeatRound round = new HeartbeatRound(sessions(transports), Duration.ofSeconds(30));
+    assertThat(round.step(clock.instant())).isFalse();
+    assertThat(round.sent()).isEqualTo(10);
+  }
+
+  private List<ChatSession> sessions(List<CapturingTransport> transports) {
+    return transports.stream()
+        .map(transport -> hub.connect(transport, SessionId.random(), Subprotocol.PLAIN))
+        .toList();
+  }
+}
