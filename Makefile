@@ -9,7 +9,7 @@ web := server-tyrus/src/main/web
 # Halves the time to start. One that does not fit, or is not there, costs a line on stderr.
 archive := $(jar:.jar=.jsa)
 # Directories count too: a source that was taken away is a change.
-sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client)
+sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client $(web)/page)
 scripts := .ci/run $(shell find ops server-tyrus/src/test/bench -name '*.sh' -o -name '*.bash' -o -name '*.bats')
 revision := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
@@ -39,7 +39,7 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 # The tests of what watches over Tally, and the dashboard's picture.
 ops_venv := ops/.venv
 
-.PHONY: help build run bench test test-web lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
+.PHONY: help build run bench test test-web screenshot lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -79,8 +79,12 @@ test: $(jar) $(venv)/complete $(ops_venv)/complete ## run every test and check, 
 	$(ops_venv)/bin/pytest --junit-xml=target/pytest-reports/ops.xml ops/test
 	@$(MAKE) --no-print-directory test-web
 
-test-web: $(jar) $(web)/node_modules ## run the tests of the JavaScript client alone
+test-web: $(jar) $(web)/node_modules ## run the tests of the JavaScript client and of the page alone
 	npm --prefix $(web) test
+
+screenshot: $(jar) $(web)/node_modules ## take the README's picture of the page anew
+	@mkdir -p docs/images
+	node $(web)/screenshot.js docs/images/page.png
 
 $(web)/node_modules: $(web)/package-lock.json
 	@ops/setup.sh test

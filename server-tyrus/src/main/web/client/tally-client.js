@@ -248,11 +248,11 @@ export class TallyClient extends EventTarget {
     if (this.#session.id !== undefined) {
       url.searchParams.set('session_id', this.#session.id);
     }
-    this.#setState(this.#current ? 'moving' : 'connecting');
     this.#next = new Connection(this.#options.WebSocket, url.href, this.#options, {
       received: (connection, text) => this.#received(connection, text),
       ended: (connection, code, reason) => this.#ended(connection, code, reason),
     });
+    this.#setState(this.#current ? 'moving' : 'connecting');
   }
 
   /** @param {Connection} connection @param {string} text */
@@ -343,7 +343,8 @@ export class TallyClient extends EventTarget {
     const wasCurrent = connection === this.#current;
     if (wasCurrent) {
       this.#current = undefined;
-      this.#reconnects++;
+      // The server may tell the old connection of a move before the new one has its welcome.
+      this.#reconnects += code === SUPERSEDED && this.#next ? 0 : 1;
       if (this.#proved && code !== RATE_LIMIT && code !== INTERNAL_ERROR) {
         this.#backoff.reset();
       }
@@ -369,6 +370,9 @@ export class TallyClient extends EventTarget {
 
   /** One attempt is planned at a time. @param {number} delayMs @param {object} why */
   #plan(delayMs, why) {
+    if (this.#error) {
+      return;
+    }
     const offline = globalThis.navigator?.onLine === false;
     // The browser may be wrong about being offline (it cannot know of loopback), so try at times.
     const retryInMs = offline && !this.#current ? this.#options.maxBackoffMs : delayMs;

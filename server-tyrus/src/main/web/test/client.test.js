@@ -134,6 +134,18 @@ describe('the client', () => {
     assert.equal(client.state, 'closed');
   });
 
+  it('can be closed from any of its events', async () => {
+    for (const type of /** @type {const} */ (['state', 'welcome', 'frame', 'count'])) {
+      const client = open(server.url);
+      client.addEventListener(type, () => client.close(), { once: true });
+
+      const failure = client.send('one').then(() => client.send('two'));
+
+      await assert.rejects(failure, { code: 'closed' }, type);
+      assert.deepEqual([client.state, client.waiting], ['closed', 0]);
+    }
+  });
+
   it('rejects past its bounds, and takes messages again once there is room', async () => {
     const client = open(server.url, { maxWaiting: 2, maxWaitingBytes: 8 });
     const first = client.send('a');

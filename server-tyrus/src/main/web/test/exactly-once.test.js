@@ -24,7 +24,18 @@ describe('every message is counted once', () => {
     redis = await Redis.start();
     processes.push(redis);
   });
-  after(() => Promise.all(processes.map((each) => each.stop())));
+  /** @type {{close: () => void}[]} */
+  const open = [];
+  after(async () => {
+    open.forEach((each) => each.close());
+    await Promise.all(processes.map((each) => each.stop()));
+  });
+
+  /** @template {{close: () => void}} T @param {T} each @returns {T} the same, closed at the end */
+  function closing(each) {
+    open.push(each);
+    return each;
+  }
 
   /** @param {string[]} [flags] @param {number} [port] */
   async function startServer(flags = [], port) {
@@ -35,11 +46,13 @@ describe('every message is counted once', () => {
 
   it('through cuts, half-open connections, delays and refusals at random', async (test) => {
     const server = await startServer();
-    const proxy = await FaultyProxy.to(server.port);
+    const proxy = closing(await FaultyProxy.to(server.port));
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
     test.diagnostic(`SEED=${seed}`);
     const random = seeded(seed);
-    const clients = numbers(1, 5).map(() => connect(proxy.url, { random, connectTimeoutMs: 300 }));
+    const clients = numbers(1, 5).map(() =>
+      closing(connect(proxy.url, { random, connectTimeoutMs: 300 })),
+    );
     let faults = 0;
     const faulty = setInterval(() => {
       faults++;
@@ -50,7 +63,7 @@ describe('every message is counted once', () => {
         clients.forEach((client) => random() < 0.8 && client.reconnect());
       }
       proxy.cut();
-    }, 60);
+    }, 60).unref();
 
     await Promise.all(
       clients.map(async (client) => {
@@ -68,14 +81,12 @@ describe('every message is counted once', () => {
     test.diagnostic(`10000 messages, ${faults} faults, ${reconnects} reconnects`);
     assert.ok(reconnects > 10);
     clients.forEach((client) => assert.deepEqual(ledger(client), clean));
-    clients.forEach((client) => client.close());
-    proxy.close();
   });
 
   it('through a server that is killed and started again', async () => {
     const port = await freePort();
     const first = await startServer([], port);
-    const client = connect(first.url);
+    const client = closing(connect(first.url));
     await client.send('one');
     const sent = numbers(2, 3000).map((i) => client.send(`message ${i}`));
     await until(() => client.count > 100, 'it is in the middle');
@@ -85,17 +96,17 @@ describe('every message is counted once', () => {
 
     assert.deepEqual(await Promise.all(sent), numbers(2, 3000));
     assert.deepEqual(ledger(client), clean);
-    client.close();
   });
 
   it('through a drain, moving to the next server before the first one closes', async () => {
     const [blue, green] = await Promise.all([startServer(), startServer()]);
-    const proxy = await FaultyProxy.to(blue.port);
-    const client = connect(proxy.url);
+    const proxy = closing(await FaultyProxy.to(blue.port));
+    const client = closing(connect(proxy.url));
     await client.send('one');
     /** @type {Promise<number>[]} */
     const sent = [];
-    const sending = setInterval(() => sent.push(client.send(`message ${sent.length}`)), 2);
+    const send = () => sent.push(client.send(`message ${sent.length}`));
+    const sending = setInterval(send, 2).unref();
     await until(() => client.count > 20, 'it counts');
 
     proxy.target = green.port;
@@ -112,14 +123,12 @@ describe('every message is counted once', () => {
     assert.deepEqual(ledger(client), clean);
     assert.equal(client.totals.reconnects, 0, 'the old connection worked until the move');
     assert.ok(!client.states.includes('waiting'));
-    client.close();
-    proxy.close();
   });
 
   it('through the loss of a session, as far as the session that there is', async () => {
     const server = await startServer();
-    const proxy = await FaultyProxy.to(server.port);
-    const client = connect(proxy.url);
+    const proxy = closing(await FaultyProxy.to(server.port));
+    const client = closing(connect(proxy.url));
     await client.send('one');
     await client.send('two');
     proxy.refusing = true;
@@ -135,7 +144,5 @@ describe('every message is counted once', () => {
     assert.equal(await sent, 1);
     assert.deepEqual(client.errors, ['session_lost']);
     assert.deepEqual(ledger(client), { lost: 2, duplicated: 0 });
-    client.close();
-    proxy.close();
   });
 });

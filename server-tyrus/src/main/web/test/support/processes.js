@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const jar = fileURLToPath(new URL('../../../../../target/tally-server.jar', import.meta.url));
+const jar =
+  process.env.TALLY_JAR ??
+  fileURLToPath(new URL('../../../../../target/tally-server.jar', import.meta.url));
 const java = process.env.JAVA_HOME ? `${process.env.JAVA_HOME}/bin/java` : 'java';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
@@ -41,7 +43,7 @@ export async function freePort() {
 }
 
 /** A process that ends with the test, by its pid. */
-class OwnProcess {
+export class OwnProcess {
   output = '';
 
   /** @param {string} command @param {string[]} args */

@@ -11,8 +11,9 @@ import java.util.stream.Collectors;
  * @param readiness asked each time
  * @param color the side of a blue-green pair; empty if there is none
  * @param version the release
+ * @param instance tells this process from others
  */
-public record Health(Supplier<Readiness> readiness, String color, String version) {
+public record Health(Supplier<Readiness> readiness, String color, String version, String instance) {
 
   /**
    * One answer.
@@ -30,8 +31,8 @@ public record Health(Supplier<Readiness> readiness, String color, String version
   public Answer live() {
     return new Answer(
         200,
-        "{\"status\":\"ok\",\"color\":\"%s\",\"version\":\"%s\"}"
-            .formatted(escape(color), escape(version)));
+        "{\"status\":\"ok\",\"color\":\"%s\",\"version\":\"%s\",\"instance\":\"%s\"}"
+            .formatted(escape(color), escape(version), escape(instance)));
   }
 
   /**

@@ -29,7 +29,7 @@ class AdminServerTest {
 
   @BeforeEach
   void start() throws IOException {
-    Health health = new Health(() -> readiness, "blue", "0.1.0");
+    Health health = new Health(() -> readiness, "blue", "0.1.0", "5f3a21c4");
     server =
         new AdminServer(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), registry, health);
@@ -41,11 +41,12 @@ class AdminServerTest {
   }
 
   @Test
-  void livenessSaysColorAndVersion() throws Exception {
+  void livenessSaysColorVersionAndInstance() throws Exception {
     HttpResponse<String> response = request("GET", "/healthz");
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body())
-        .isEqualTo("{\"status\":\"ok\",\"color\":\"blue\",\"version\":\"0.1.0\"}");
+        .isEqualTo(
+            "{\"status\":\"ok\",\"color\":\"blue\",\"version\":\"0.1.0\",\"instance\":\"5f3a21c4\"}");
     assertThat(response.headers().firstValue("Content-Type"))
         .hasValue("application/json; charset=utf-8");
   }
@@ -97,14 +98,14 @@ class AdminServerTest {
   void portInUseIsAnErrorAtOnce() {
     InetSocketAddress taken =
         new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
-    Health health = new Health(() -> readiness, "", "0.1.0");
+    Health health = new Health(() -> readiness, "", "0.1.0", "");
     assertThatThrownBy(() -> new AdminServer(taken, registry, health).close())
         .isInstanceOf(BindException.class);
   }
 
   @Test
   void colorIsEscapedInJson() {
-    assertThat(new Health(() -> readiness, "a\"\\\n", "1").live().json())
+    assertThat(new Health(() -> readiness, "a\"\\\n", "1", "").live().json())
         .contains("\"color\":\"a\\u0022\\u005c\\u000a\"");
   }
 

@@ -109,7 +109,7 @@ class PrometheusChatMetricsTest {
   }
 
   private String scrape() throws IOException, InterruptedException {
-    Health health = new Health(() -> new Readiness(true, "ready"), "", "0.1.0");
+    Health health = new Health(() -> new Readiness(true, "ready"), "", "0.1.0", "");
     InetSocketAddress free = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (AdminServer server = new AdminServer(free, registry, health)) {
       URI uri = URI.create("http://127.0.0.1:" + server.port() + "/metrics");

@@ -18,8 +18,10 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -35,6 +37,9 @@ final class Launcher {
   private final PrintWriter err;
   private final BuildInfo build = BuildInfo.read();
   private final InstantSource clock = InstantSource.system();
+
+  /** Tells this process from the one before it on the same address, and from its siblings. */
+  private final String instance = HexFormat.of().toHexDigits(new SecureRandom().nextInt());
 
   Launcher(ServerConfig config, PrintWriter err) {
     this.config = config;
@@ -76,6 +81,7 @@ final class Launcher {
     event(log, "start")
         .addKeyValue("version", build.version())
         .addKeyValue("revision", build.revision())
+        .addKeyValue("instance", instance)
         .addKeyValue("java", Runtime.version().toString())
         .addKeyValue("store", config.redisUrl.map(RedisSessionConfig::redacted).orElse("memory"))
         .log("starting");
@@ -147,14 +153,19 @@ final class Launcher {
   private ServerSettings settings() {
     String adminAddress = config.adminPort == 0 ? "" : config.adminHost + ":" + config.adminPort;
     return new ServerSettings(
-        webSocket(), config.color.orElse(""), build.version(), adminAddress, config.drainDelay);
+        webSocket(),
+        config.color.orElse(""),
+        build.version(),
+        instance,
+        adminAddress,
+        config.drainDelay);
   }
 
   private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub) throws IOException {
     if (config.adminPort == 0) {
       return Optional.empty();
     }
-    Health health = new Health(hub::readiness, config.color.orElse(""), build.version());
+    Health health = new Health(hub::readiness, config.color.orElse(""), build.version(), instance);
     InetSocketAddress address = new InetSocketAddress(config.adminHost, config.adminPort);
     return Optional.of(new AdminServer(address, registry, health));
   }

@@ -10,6 +10,7 @@ import java.util.List;
  * @param webSocket listener, limits and timeouts
  * @param color which of two deployments this is; empty if there is only one
  * @param version the release, for people
+ * @param instance tells this process from others
  * @param adminAddress {@code host:port} where the metrics are; empty if nowhere
  * @param drainDelay how long to go on accepting after readiness went off, for balancers that poll
  *     it
@@ -18,6 +19,7 @@ public record ServerSettings(
     WebSocketSettings webSocket,
     String color,
     String version,
+    String instance,
     String adminAddress,
     Duration drainDelay) {
 
@@ -48,6 +50,7 @@ public record ServerSettings(
             Duration.ofSeconds(1)),
         "",
         "dev",
+        "",
         "",
         Duration.ZERO);
   }

@@ -4,22 +4,30 @@ import dev.tally.chat.ChatHub;
 import dev.tally.metrics.Health;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.http.server.Response;
 
-/** The main port's plain HTTP: health, readiness, and a page that says what this is. */
+/** The main port's plain HTTP: health, readiness, and the page that lets one try it. */
 final class StatusPages extends HttpHandler {
 
   private static final String JSON = "application/json";
   private static final String TEXT = "text/plain; charset=utf-8";
 
+  /** The page loads nothing from elsewhere, runs nothing inline, and is put into no frame. */
+  private static final String CONTENT_SECURITY_POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+          + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  private final PageFiles files = PageFiles.load();
   private final Health health;
   private final ServerSettings settings;
 
   StatusPages(ChatHub hub, ServerSettings settings) {
-    this.health = new Health(hub::readiness, settings.color(), settings.version());
+    this.health =
+        new Health(hub::readiness, settings.color(), settings.version(), settings.instance());
     this.settings = settings;
   }
 
@@ -30,8 +38,12 @@ final class StatusPages extends HttpHandler {
       answer(response, 405, TEXT, "Only GET and HEAD are answered here.\n");
       return;
     }
+    Optional<PageFiles.PageFile> file = files.get(request.getRequestURI());
+    if (file.isPresent()) {
+      answer(request, response, file.get());
+      return;
+    }
     switch (request.getRequestURI()) {
-      case "/" -> answer(response, 200, "text/html; charset=utf-8", page());
       case "/healthz" -> answer(response, health.live());
       case "/readyz" -> answer(response, health.ready());
       case "/metrics" -> answer(response, 404, TEXT, metricsHint());
@@ -45,25 +57,16 @@ final class StatusPages extends HttpHandler {
         : "Metrics are on the admin port: http://" + settings.adminAddress() + "/metrics\n";
   }
 
-  private String page() {
-    String color = settings.color().isEmpty() ? "" : " (" + html(settings.color()) + ")";
-    return """
-        <!doctype html>
-        <html lang="en">
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width">
-        <title>Tally</title>
-        <h1>Tally</h1>
-        <p>A WebSocket service that does not lose count. Connect to <code>/ws/chat/</code>, send
-        text, get <code>{"count": n}</code>; come back with <code>?session_id=</code> and the count
-        goes on.</p>
-        <p>Version %s%s. <a href="/healthz">Health</a>, <a href="/readyz">readiness</a>.</p>
-        """
-        .formatted(html(settings.version()), color);
-  }
-
-  private static String html(String value) {
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+  private static void answer(Request request, Response response, PageFiles.PageFile file) {
+    response.setHeader("Cache-Control", "no-cache");
+    response.setHeader("ETag", file.etag());
+    response.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+    response.setHeader("Referrer-Policy", "no-referrer");
+    if (file.etag().equals(request.getHeader("If-None-Match"))) {
+      response.setStatus(304);
+      return;
+    }
+    write(response, 200, file.contentType(), file.content());
   }
 
   private static void answer(Response response, Health.Answer answer) {
@@ -71,12 +74,19 @@ final class StatusPages extends HttpHandler {
   }
 
   private static void answer(Response response, int status, String type, String body) {
+    response.setHeader("Cache-Control", "no-store");
+    write(response, status, type, body);
+  }
+
+  private static void write(Response response, int status, String type, String body) {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     response.setStatus(status);
     response.setContentType(type);
-    response.setHeader("Cache-Control", "no-store");
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setContentLength(bytes.length);
+    // A head that goes out before the body is complete lacks its Content-Type where the client also
+    // offered an Upgrade, such as h2c.
+    response.setBufferSize(Math.max(bytes.length, response.getBufferSize()));
     try {
       response.getOutputStream().write(bytes);
     } catch (IOException e) {

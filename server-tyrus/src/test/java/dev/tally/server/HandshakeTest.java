@@ -235,7 +235,9 @@ class HandshakeTest {
         RawClient client = new RawClient(server.port())) {
       client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       assertThat(client.response().body())
-          .isEqualTo("{\"status\":\"ok\",\"color\":\"blue\",\"version\":\"1.2.3\"}\n");
+          .isEqualTo(
+              "{\"status\":\"ok\",\"color\":\"blue\",\"version\":\"1.2.3\","
+                  + "\"instance\":\"5f3a21c4\"}\n");
       client.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       assertThat(client.response().status()).isEqualTo("200 OK");
       client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));

@@ -43,7 +43,8 @@ final class RunningServer implements AutoCloseable {
     ServerSettings defaults = ServerSettings.defaults("127.0.0.1", 0);
     this.server =
         new ChatServer(
-            new ServerSettings(settings, "blue", "1.2.3", "127.0.0.1:8001", defaults.drainDelay()),
+            new ServerSettings(
+                settings, "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", defaults.drainDelay()),
             ChatConfig.defaults(),
             store,
             metrics,

@@ -1,0 +1,90 @@
+package dev.tally.server;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The files of the page and of the JavaScript client, read once, so that no selector thread ever
+ * reads from a disk. Immutable.
+ */
+final class PageFiles {
+
+  private static final List<String> NAMES =
+      List.of(
+          "page/index.html",
+          "page/page.css",
+          "page/icon.svg",
+          "page/page.js",
+          "page/frame-log.js",
+          "page/latency-chart.js",
+          "page/tally-marks.js",
+          "client/backoff.js",
+          "client/close-codes.js",
+          "client/connection.js",
+          "client/ledger.js",
+          "client/session-memory.js",
+          "client/tally-client.js",
+          "client/tally-error.js");
+
+  private final Map<String, PageFile> byPath;
+
+  /**
+   * One file.
+   *
+   * @param etag of the content, in quotes
+   */
+  record PageFile(String content, String contentType, String etag) {}
+
+  private PageFiles(Map<String, PageFile> byPath) {
+    this.byPath = byPath;
+  }
+
+  static PageFiles load() {
+    Map<String, PageFile> files = new HashMap<>();
+    for (String name : NAMES) {
+      files.put("/" + name, read(name));
+    }
+    files.put("/", read("page/index.html"));
+    return new PageFiles(files);
+  }
+
+  /** The file at a path of the URL. */
+  Optional<PageFile> get(String path) {
+    return Optional.ofNullable(byPath.get(path));
+  }
+
+  private static PageFile read(String name) {
+    try (InputStream stream = PageFiles.class.getResourceAsStream("web/" + name)) {
+      if (stream == null) {
+        throw new IllegalStateException("the jar lacks the page's file " + name);
+      }
+      byte[] bytes = stream.readAllBytes();
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+      String etag = '"' + HexFormat.of().formatHex(digest, 0, 8) + '"';
+      return new PageFile(new String(bytes, StandardCharsets.UTF_8), contentType(name), etag);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static String contentType(String name) {
+    return switch (name.substring(name.lastIndexOf('.') + 1)) {
+      case "html" -> "text/html; charset=utf-8";
+      case "css" -> "text/css; charset=utf-8";
+      case "js" -> "text/javascript; charset=utf-8";
+      case "svg" -> "image/svg+xml";
+      default -> throw new IllegalStateException(name + " is of no type that the page uses");
+    };
+  }
+}
