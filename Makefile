@@ -30,7 +30,7 @@ venv := loadtest-locust/.venv
 flag = $(if $($(1)),$(2) '$($(1))')
 python_sources := loadtest-locust ops server-tyrus/src/test/bench
 python_checks = $(venv)/bin/ruff check --quiet $(python_sources) && $(venv)/bin/ruff format --quiet --check $(python_sources)
-load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNING --stop-timeout 60 \
+load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNING \
 	--processes $(WORKERS) --master-bind-host 127.0.0.1 --host '$(URL)' --users $(N) --spawn-rate $(RAMP) \
 	--scenario $(SCENARIO) $(call flag,DURATION,--run-time) $(call flag,PACE,--pace) \
 	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
@@ -116,11 +116,12 @@ $(venv)/complete $(ops_venv)/complete:
 	@touch $@
 
 load-test: $(venv)/complete ## 5,000 users who check every count; N=500 URL=ws://... SCENARIO=promotion DURATION=3m
-	@$(load_test) --headless --only-summary \
+	@$(load_test) --headless --only-summary --stop-timeout 60 \
 		--html target/load-test/$(SCENARIO).html --csv target/load-test/$(SCENARIO)
 
 load-test-ui: $(venv)/complete ## the same, with Locust's page on http://127.0.0.1:8089/
-	@$(load_test) --web-host 127.0.0.1
+	@# A worker takes no new run for as long as its users may take to stop.
+	@$(load_test) --web-host 127.0.0.1 --stop-timeout 10
 
 dashboard-picture: $(jar) $(ops_venv)/complete ## draw docs/images/dashboard.png from a colour switch under load
 	PYTHONPATH=ops/test $(ops_venv)/bin/python ops/grafana/picture.py docs/images/dashboard.png

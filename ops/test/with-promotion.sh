@@ -4,6 +4,12 @@
 # PROMOTE, the command that promotes:
 #   ops/test/with-promotion.sh make load-test SCENARIO=promotion
 set -Eeuo pipefail
+
+(($# > 0)) || {
+  printf 'usage: ops/test/with-promotion.sh COMMAND [ARGUMENT...]\n' >&2
+  exit 2
+}
+
 BATS_TEST_DIRNAME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BATS_FILE_TMPDIR=$(mktemp -d)
 # shellcheck disable=SC1091 # a file of bats
