@@ -220,7 +220,7 @@ drain_old() { # 1 if it had to be killed
 }
 
 figures() { # since
-  awk -v "since=$1" -f "$ops/promote/ledger.awk" side=old <(driver_logs "$old") side=new <(driver_logs "$new")
+  awk -v "since=$1" -f "$ops/promote/ledger.awk" side=old <(driver_logs "$old" "$1") side=new <(driver_logs "$new" "$1")
 }
 
 # Clients come back within their hint; one that does not may simply have left.
@@ -233,7 +233,7 @@ ledger() { # since
   while IFS='=' read -r name value; do
     of[$name]=$value
   done < <(figures "$1" | tr ' ' '\n')
-  say "$old's part: $(driver_logs "$old" | grep '"event":"stop"' | tail -n 1 |
+  say "$old's part: $(driver_logs "$old" "$1" | grep '"event":"stop"' | tail -n 1 |
     grep --only-matching --extended-regexp '"(received|acknowledged|unacknowledged|connections|superseded|drain_unacknowledged)":[0-9]+' |
     tr -d '"' | tr ':\n' '= ' || true)"
   printf 'moved %s, lost %s, duplicated %s, slowest gap %s ms (p50 %s ms, p99 %s ms), did not come back %s\n' \

@@ -50,6 +50,6 @@ driver_client() { # color argument...
     -jar /opt/tally/tally-server.jar client "$@" ws://127.0.0.1:8000/ws/chat/
 }
 
-driver_logs() { # color
-  containers "$1" | xargs --no-run-if-empty --max-args 1 docker logs 2>&1
+driver_logs() { # color [since]
+  containers "$1" | xargs --no-run-if-empty --max-args 1 docker logs ${2:+--since "$2"} 2>&1
 }

@@ -75,6 +75,6 @@ driver_client() { # color argument...
     "ws://$(driver_address "$color")/ws/chat/"
 }
 
-driver_logs() { # color: everything since it was started
+driver_logs() { # color [since]: everything since it was started, which may be more
   cat "$state/$1.log" 2>/dev/null || true
 }

@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
@@ -31,7 +32,13 @@ final class ManyClients {
   private static final int MAX_UNACKNOWLEDGED = 10_000;
   private static final int CONNECTS_PER_SECOND = 500;
 
-  private final HttpClient http = ChatClient.http();
+  /** With its own choice of threads the JDK's client has hundreds of them for this. */
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .connectTimeout(Duration.ofSeconds(5))
+          .executor(Executors.newFixedThreadPool(2))
+          .build();
+
   private final ScheduledExecutorService loop = ChatClient.loop();
   private final List<Member> members = new ArrayList<>();
 
