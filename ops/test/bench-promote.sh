@@ -8,7 +8,8 @@ promotions=${1:-20} clients=${2:-5000} interval=${3:-5000}
 
 # shellcheck source=ops/test/promotion.bash
 source "$(dirname "${BASH_SOURCE[0]}")/promotion.bash"
-export JAVA_TOOL_OPTIONS='-Xmx1g'
+# The just-in-time compiler's second stage would take the two cores for itself while both colours are new.
+export JAVA_TOOL_OPTIONS='-Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
 clients_pid=''
 
 # shellcheck disable=SC2317 # called by the trap
