@@ -14,6 +14,11 @@ final class MemoryPart {
   private static final int[] SOCKETS = {10_000, 19_000};
   private static final int AT_ONCE = 500;
 
+  private static final String SERIAL = "-XX:+UseSerialGC";
+
+  /** So small that garbage takes little room: what grows is what the connections need. */
+  private static final String YOUNG = "-Xmn24m";
+
   private static final String KILOBYTES = "%.1f";
 
   private final Samples heap = new Samples();
@@ -22,12 +27,12 @@ final class MemoryPart {
   private MemoryPart() {}
 
   static String run(Lab lab) throws IOException {
-    Jvm jvm17 = lab.jvm().with("-XX:+UseSerialGC", "-Xmx256m");
+    Jvm jvm17 = lab.jvm().with(SERIAL, "-Xmx768m", YOUNG);
     Map<String, Jvm> runtimes = new LinkedHashMap<>();
     runtimes.put("JDK " + jvm17.version(), jvm17);
     Optional<Jvm> newer = lab.jvm25();
     if (newer.isPresent()) {
-      Jvm jvm = newer.get().with("-XX:+UseSerialGC", "-Xmx256m", "-XX:+UseCompactObjectHeaders");
+      Jvm jvm = newer.get().with(SERIAL, "-Xmx768m", YOUNG, "-XX:+UseCompactObjectHeaders");
       runtimes.put("JDK " + jvm.version() + ", compact headers", jvm);
     }
     MemoryPart part = new MemoryPart();

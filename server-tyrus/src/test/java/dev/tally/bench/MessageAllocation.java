@@ -46,6 +46,9 @@ public class MessageAllocation {
     Thread server = new Thread(() -> serve(port));
     server.setDaemon(true);
     server.start();
+    while (!ServerProcess.upgrades(port)) {
+      ServerProcess.sleep(ServerProcess.POLL);
+    }
     socket = new OneSocket(port);
   }
 

@@ -1,5 +1,7 @@
 package dev.tally.bench;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,33 +11,26 @@ import java.nio.channels.SocketChannel;
 /** One client that waits for each reply, and makes no garbage. */
 final class OneSocket implements AutoCloseable {
 
-  private static final long PATIENCE_NANOS = 30_000_000_000L;
-
   private final SocketChannel channel;
   private final ByteBuffer message = Wire.maskedText(Lab.PAYLOAD_BYTES);
   private final ByteBuffer in = ByteBuffer.allocateDirect(1024);
 
-  /** Connects as soon as the server listens. */
   OneSocket(int port) throws IOException {
-    this.channel = open(port);
+    this.channel =
+        SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     channel.write(Wire.request(port));
-    while (in.position() < 4 || in.getInt(in.position() - 4) != 0x0d0a0d0a) {
+    while (in.hasRemaining() && !response().contains("\r\n\r\n")) {
       read();
     }
   }
 
-  private static SocketChannel open(int port) throws IOException {
-    long start = System.nanoTime();
-    while (true) {
-      try {
-        return SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      } catch (IOException e) {
-        if (System.nanoTime() - start > PATIENCE_NANOS) {
-          throw e;
-        }
-        ServerProcess.sleep(ServerProcess.POLL);
-      }
-    }
+  private String response() {
+    return US_ASCII.decode(in.duplicate().flip()).toString();
+  }
+
+  /** Whether the handshake succeeded; to be asked before anything else. */
+  boolean upgraded() {
+    return response().startsWith("HTTP/1.1 101 ");
   }
 
   private void read() throws IOException {

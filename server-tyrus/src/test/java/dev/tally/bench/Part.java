@@ -16,7 +16,8 @@ enum Part {
   MEMORY,
   START,
   ALLOCATION,
-  LEAK;
+  LEAK,
+  SURROUNDINGS;
 
   /** Measures, and returns the section as Markdown. */
   String run(Lab lab) throws IOException {
@@ -31,6 +32,7 @@ enum Part {
       case START -> StartPart.run(lab);
       case ALLOCATION -> AllocationPart.run(lab);
       case LEAK -> LeakPart.run(lab);
+      case SURROUNDINGS -> SurroundingsPart.run(lab);
     };
   }
 

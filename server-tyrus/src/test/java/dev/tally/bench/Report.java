@@ -52,14 +52,14 @@ final class Report {
     while (jars.find()) {
       row(rows, jars.group(1), jars.group(2));
     }
-    row(rows, "redis-server", first(lab, "redis-server", "--version"));
+    row(rows, "Redis", first(lab, "redis-server", "--version").replaceAll(".*v=(\\S+).*", "$1"));
     if (lab.peers(lab.jvm()).ws().isPresent()) {
       row(rows, "Node.js", first(lab, "node", "--version"));
     }
     for (String list : List.of("ws/package.json", "python/requirements.txt")) {
       Path file = lab.installed().resolve(list);
       if (Files.exists(file)) {
-        row(rows, list, String.join(" ", pinned(file)));
+        row(rows, list.replaceAll("/.*", ""), String.join(", ", pinned(file)));
       }
     }
     return rows.toString();
@@ -75,8 +75,8 @@ final class Report {
 
   private static List<String> pinned(Path list) throws IOException {
     return Files.readAllLines(list).stream()
-        .map(line -> line.replaceAll("[\" ]", "").replace("==", " "))
-        .filter(line -> line.matches("(ws:|[a-z]+ )[0-9.]+"))
+        .map(line -> line.replaceAll("[\" ]", "").replaceAll("==|:", " "))
+        .filter(line -> line.matches("[a-z]+ [0-9.]+"))
         .toList();
   }
 

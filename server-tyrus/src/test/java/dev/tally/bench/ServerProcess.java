@@ -3,14 +3,14 @@ package dev.tally.bench;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
+import java.net.HttpURLConnection;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,8 +36,14 @@ final class ServerProcess implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(atExit);
   }
 
-  /** Starts a command and waits until its port takes connections. */
+  /** Starts a command and waits until a WebSocket handshake succeeds: listening may come first. */
   static ServerProcess start(List<String> command, int port, Path log) throws IOException {
+    return start(command, port, log, ServerProcess::upgrades);
+  }
+
+  /** Starts a command and waits until something is true of its port. */
+  static ServerProcess start(List<String> command, int port, Path log, IntPredicate there)
+      throws IOException {
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
@@ -45,7 +51,7 @@ final class ServerProcess implements AutoCloseable {
             .start();
     ServerProcess server = new ServerProcess(process, port);
     long start = System.nanoTime();
-    while (!server.listens()) {
+    while (!there.test(port)) {
       if (!process.isAlive() || System.nanoTime() - start > PATIENCE.toNanos()) {
         server.close();
         throw new IOException("%s did not start, see %s".formatted(command.get(0), log));
@@ -55,10 +61,19 @@ final class ServerProcess implements AutoCloseable {
     return server;
   }
 
-  private boolean listens() {
-    try (SocketChannel channel =
-        SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
-      return channel.isConnected();
+  static boolean upgrades(int port) {
+    try (OneSocket socket = new OneSocket(port)) {
+      return socket.upgraded();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Whether the server says that it is ready; Tally only. */
+  static boolean ready(int port) {
+    URI readiness = URI.create("http://127.0.0.1:" + port + "/readyz");
+    try {
+      return ((HttpURLConnection) readiness.toURL().openConnection()).getResponseCode() == 200;
     } catch (IOException e) {
       return false;
     }

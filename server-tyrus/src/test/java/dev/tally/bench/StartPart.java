@@ -1,8 +1,7 @@
 package dev.tally.bench;
 
+import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,13 +44,13 @@ final class StartPart {
   }
 
   private static double secondsToReady(Lab lab, Jvm jvm) throws IOException {
+    int port = RedisServer.freePort();
+    List<String> command = lab.peers(jvm).tally(Peers.TALLY).command(port);
+    Path log = lab.output().resolve("start.log");
     long start = System.nanoTime();
-    try (ServerProcess server = lab.start(lab.peers(jvm).tally(Peers.TALLY))) {
-      URI readiness = URI.create("http://127.0.0.1:" + server.port() + "/readyz");
-      while (((HttpURLConnection) readiness.toURL().openConnection()).getResponseCode() != 200) {
-        ServerProcess.sleep(ServerProcess.POLL);
-      }
-      return (System.nanoTime() - start) / 1e9;
-    }
+    ServerProcess server = ServerProcess.start(command, port, log, ServerProcess::ready);
+    long end = System.nanoTime();
+    server.close();
+    return (end - start) / 1e9;
   }
 }
