@@ -31,7 +31,6 @@ USAGE
 readonly route_timeout=${PROMOTE_ROUTE_TIMEOUT:-15}
 readonly settle=${PROMOTE_SETTLE:-2}
 readonly stop_timeout=${PROMOTE_STOP_TIMEOUT:-20}
-readonly return_timeout=${PROMOTE_RETURN_TIMEOUT:-5}
 
 command=promote to='' driver=${TALLY_DRIVER:-compose} timeout=60s dry_run=''
 # What the exit has to undo: nothing, the new colour, or the new colour and the route.
@@ -219,28 +218,6 @@ drain_old() { # 1 if it had to be killed
   stop "$old"
 }
 
-figures() { # since
-  awk -v "since=$1" -f "$ops/promote/ledger.awk" side=old <(driver_logs "$old" "$1") side=new <(driver_logs "$new" "$1")
-}
-
-# Clients come back within their hint; one that does not may simply have left.
-all_back() { [[ $(figures "$1") == *' missing=0 '* ]]; }
-
-ledger() { # since
-  local name value
-  local -A of=()
-  await "$return_timeout" '' all_back "$1" || true
-  while IFS='=' read -r name value; do
-    of[$name]=$value
-  done < <(figures "$1" | tr ' ' '\n')
-  say "$old's part: $(driver_logs "$old" "$1" | grep '"event":"stop"' | tail -n 1 |
-    grep --only-matching --extended-regexp '"(received|acknowledged|unacknowledged|connections|superseded|drain_unacknowledged)":[0-9]+' |
-    tr -d '"' | tr ':\n' '= ' || true)"
-  printf 'moved %s, lost %s, duplicated %s, slowest gap %s ms (p50 %s ms, p99 %s ms), did not come back %s\n' \
-    "${of[moved]}" "${of[lost]}" "${of[duplicated]}" "${of[slowest]}" "${of[p50]}" "${of[p99]}" "${of[missing]}"
-  [[ ${of[lost]} == 0 && ${of[duplicated]} == 0 ]]
-}
-
 finish() {
   local since=$1 complete=yes
   # The switch is certain. From here on the only way is forward.
@@ -251,7 +228,7 @@ finish() {
     return
   fi
   drain_old || complete=''
-  ledger "$since" || complete=''
+  ledger "$since" "$old" "$new" || complete=''
   if [[ -z $complete ]]; then
     say "$new is live, but the ledger is not clean"
     exit 6
@@ -329,6 +306,8 @@ source "$ops/promote/$driver.sh"
 source "$ops/promote/route.sh"
 # shellcheck source=ops/promote/smoke.sh
 source "$ops/promote/smoke.sh"
+# shellcheck source=ops/promote/ledger.sh
+source "$ops/promote/ledger.sh"
 
 case $command in
   promote) promote ;;
