@@ -4,9 +4,9 @@ import dev.tally.chat.SessionId;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.glassfish.grizzly.http.HttpRequestPacket;
@@ -89,8 +89,7 @@ final class HandshakeRules {
     String requestId = request.getHeader("X-Request-Id");
     if (requestId == null || !REQUEST_ID.matcher(requestId).matches()) {
       // No secret, so it need not be unguessable.
-      ThreadLocalRandom random = ThreadLocalRandom.current();
-      requestId = new UUID(random.nextLong(), random.nextLong()).toString();
+      requestId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     }
     return new Handshake(
         asked == null ? SessionId.random() : SessionId.parse(asked), requestId, address(request));

@@ -1,20 +1,15 @@
 package dev.tally.server.grizzly;
 
-import java.io.IOException;
 import java.time.InstantSource;
 import java.util.concurrent.ConcurrentHashMap;
 import org.glassfish.grizzly.Connection;
-import org.glassfish.grizzly.filterchain.BaseFilter;
-import org.glassfish.grizzly.filterchain.FilterChainContext;
-import org.glassfish.grizzly.filterchain.NextAction;
 
 /**
  * Ends connections that take too long for their next request, and those above what the WebSockets'
- * limit and some spare sockets for plain HTTP allow. Stands behind the HTTP codec, so that only a
- * complete head counts and one that trickles in does not. It takes the place of Grizzly's idle
- * timeout filter, which would hold on to upgraded connections.
+ * limit and some spare sockets for plain HTTP allow. It takes the place of Grizzly's idle timeout
+ * filter, which would hold on to upgraded connections. Safe for concurrent use.
  */
-final class HandshakeTimeout extends BaseFilter {
+final class HandshakeTimeout {
 
   private static final int SPARE_SOCKETS = 512;
 
@@ -30,31 +25,23 @@ final class HandshakeTimeout extends BaseFilter {
     this.clock = clock;
   }
 
-  @Override
-  public NextAction handleAccept(FilterChainContext ctx) throws IOException {
+  /** Takes a new connection in, or says that there are too many. */
+  boolean accept(Connection<?> connection) {
     int sockets = waiting.size() + registry.limits().connections();
     if (sockets >= registry.settings().maxConnections() + SPARE_SOCKETS) {
       registry.metrics().handshake("full");
-      ctx.getConnection().terminateSilently();
-      return ctx.getStopAction();
+      return false;
     }
-    waiting.put(ctx.getConnection(), new Waiting(clock.millis(), true));
-    return ctx.getInvokeAction();
+    waiting.put(connection, new Waiting(clock.millis(), true));
+    return true;
   }
 
-  @Override
-  public NextAction handleRead(FilterChainContext ctx) throws IOException {
-    waiting.replace(ctx.getConnection(), new Waiting(clock.millis(), false));
-    return ctx.getInvokeAction();
+  /** A complete head came; one that trickles in does not count. */
+  void requestCame(Connection<?> connection) {
+    waiting.replace(connection, new Waiting(clock.millis(), false));
   }
 
-  @Override
-  public NextAction handleClose(FilterChainContext ctx) throws IOException {
-    waiting.remove(ctx.getConnection());
-    return ctx.getInvokeAction();
-  }
-
-  /** The connection is a WebSocket from now on. */
+  /** The connection is a WebSocket from now on, or closed. */
   void forget(Connection<?> connection) {
     waiting.remove(connection);
   }

@@ -24,15 +24,13 @@ final class Outbound {
   private final WebSocketConnection owner;
   private final NIOConnection connection;
   private final SelectorLoop loop;
-  private final int maxBytes;
   private byte[] waiting = EMPTY;
   private int waitingBytes;
 
-  Outbound(WebSocketConnection owner, NIOConnection connection, SelectorLoop loop, int maxBytes) {
+  Outbound(WebSocketConnection owner, NIOConnection connection, SelectorLoop loop) {
     this.owner = owner;
     this.connection = connection;
     this.loop = loop;
-    this.maxBytes = maxBytes;
   }
 
   /** Sends a text frame of less than 64 KiB, as all replies are. From any thread. */
@@ -88,6 +86,7 @@ final class Outbound {
 
   private boolean reserve(int size) {
     int needed = waitingBytes + size;
+    int maxBytes = owner.maxOutboundBytes();
     if (needed > maxBytes) {
       owner.onSlowConsumer();
       return false;
@@ -164,7 +163,8 @@ final class Outbound {
   }
 
   private void queue(ByteBuffer rest) {
-    if (connection.getAsyncWriteQueue().spaceInBytes() + rest.remaining() > maxBytes) {
+    if (connection.getAsyncWriteQueue().spaceInBytes() + rest.remaining()
+        > owner.maxOutboundBytes()) {
       owner.onSlowConsumer();
       return;
     }

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Turns an upgrade request into a {@link WebSocketConnection}, or refuses it with one sentence and
- * ends the connection. Other paths are left to HTTP. Stands before the HTTP handlers and runs on
- * the connection's selector thread.
+ * ends the connection. Other paths are left to HTTP. Stands between the HTTP codec and the HTTP
+ * handlers and runs on the connection's selector thread.
  */
 final class UpgradeFilter extends BaseFilter {
 
@@ -78,7 +78,23 @@ final class UpgradeFilter extends BaseFilter {
   }
 
   @Override
+  public NextAction handleAccept(FilterChainContext ctx) throws IOException {
+    if (timeout.accept(ctx.getConnection())) {
+      return ctx.getInvokeAction();
+    }
+    ctx.getConnection().terminateSilently();
+    return ctx.getStopAction();
+  }
+
+  @Override
+  public NextAction handleClose(FilterChainContext ctx) throws IOException {
+    timeout.forget(ctx.getConnection());
+    return ctx.getInvokeAction();
+  }
+
+  @Override
   public NextAction handleRead(FilterChainContext ctx) throws IOException {
+    timeout.requestCame(ctx.getConnection());
     HttpContent content = ctx.getMessage();
     HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
     URI path = paths.get(request.getRequestURI());

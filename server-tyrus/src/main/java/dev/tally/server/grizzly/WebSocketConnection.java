@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.tyrus.spi.Connection;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
@@ -26,9 +26,13 @@ import org.slf4j.spi.LoggingEventBuilder;
  * to close. Other threads only leave something and ask for a turn. Tyrus keeps the Jakarta session
  * and does the control frames; text goes straight to the {@link ChatSession} once one is attached.
  */
-final class WebSocketConnection implements Transport, FrameReader.Receiver {
+final class WebSocketConnection
+    implements Transport, FrameReader.Receiver, Connection.CloseListener {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketConnection.class);
+
+  private static final AtomicIntegerFieldUpdater<WebSocketConnection> QUEUED =
+      AtomicIntegerFieldUpdater.newUpdater(WebSocketConnection.class, "queued");
 
   private enum Phase {
     OPEN,
@@ -44,7 +48,6 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private final ConnectionRegistry registry;
   private final Client client;
   private final @Nullable MessageRate rate;
-  private final AtomicBoolean queued = new AtomicBoolean();
   private @Nullable Connection tyrus;
   private @Nullable ChatSession session;
   private boolean clientClosed;
@@ -54,14 +57,17 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private volatile boolean doomed;
   private volatile int quietTicks;
 
+  /** 1 while it stands in the loop's queue; an object for it would be one more per connection. */
+  @SuppressWarnings("UnusedVariable") // QUEUED reads it.
+  private volatile int queued;
+
   WebSocketConnection(
       NIOConnection socket, SelectorLoop loop, ConnectionRegistry registry, Handshake handshake) {
     this.socket = socket;
     this.loop = loop;
     this.registry = registry;
-    WebSocketSettings settings = registry.settings();
-    this.outbound = new Outbound(this, socket, loop, settings.maxOutboundBytes());
-    this.reader = new FrameReader(this, settings.maxMessageBytes());
+    this.outbound = new Outbound(this, socket, loop);
+    this.reader = new FrameReader(this, registry.settings().maxMessageBytes());
     this.rate = registry.newRate();
     this.client =
         new Client(handshake.sessionId(), handshake.requestId(), handshake.address(), this);
@@ -76,7 +82,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     loop.begin(this);
     try {
       outbound.bytes(response);
-      tyrus = upgrade.createConnection(new TyrusWriter(this), reason -> onTyrusClosed());
+      tyrus = upgrade.createConnection(new TyrusWriter(this), this);
       reader.read(readAhead, 0, readAhead.length);
     } catch (RuntimeException e) {
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("connection failed");
@@ -120,7 +126,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   }
 
   void takeTurn() {
-    queued.set(false);
+    queued = 0;
     loop.begin(this);
     endTurn();
   }
@@ -288,6 +294,12 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     }
   }
 
+  /** Tyrus is done with the connection; its close frame is on the way. */
+  @Override
+  public void close(CloseReason reason) {
+    onTyrusClosed();
+  }
+
   void onTyrusClosed() {
     if (phase == Phase.OPEN) {
       quietTicks = 0;
@@ -299,7 +311,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   // What else may happen: from any thread.
 
   void wantTurn() {
-    if (!loop.isTurnOf(this) && queued.compareAndSet(false, true)) {
+    if (!loop.isTurnOf(this) && QUEUED.compareAndSet(this, 0, 1)) {
       loop.enqueue(this);
     }
   }
@@ -336,7 +348,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   private void doom() {
     doomed = true;
-    if (queued.compareAndSet(false, true)) {
+    if (QUEUED.compareAndSet(this, 0, 1)) {
       loop.enqueue(this);
     }
   }
@@ -366,6 +378,10 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   boolean isGone() {
     return !socket.isOpen();
+  }
+
+  int maxOutboundBytes() {
+    return registry.settings().maxOutboundBytes();
   }
 
   int queuedBytes() {

@@ -12,9 +12,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.glassfish.grizzly.filterchain.FilterChainBuilder;
+import org.glassfish.grizzly.http.server.FileCacheFilter;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.HttpServer;
-import org.glassfish.grizzly.http.server.HttpServerFilter;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
@@ -74,7 +74,7 @@ public final class WebSocketServer {
     this.listener.setTransport(transport(settings.backlog()));
     this.listener.setMaxHttpHeaderSize(MAX_HEAD_BYTES);
     this.listener.setMaxRequestHeaders(MAX_HEADERS);
-    this.listener.registerAddOn((network, chain) -> addFilters(chain));
+    this.listener.registerAddOn((network, chain) -> setFilters(chain));
     this.server.addListener(listener);
     this.server.getServerConfiguration().addHttpHandler(pages, "/");
     this.sweeper =
@@ -99,9 +99,10 @@ public final class WebSocketServer {
     return transport;
   }
 
-  private void addFilters(FilterChainBuilder chain) {
-    chain.set(chain.indexOfType(IdleTimeoutFilter.class), handshakeTimeout);
-    chain.add(chain.indexOfType(HttpServerFilter.class), upgrades);
+  /** Each filter of the chain costs every connection some memory, also after the upgrade. */
+  private void setFilters(FilterChainBuilder chain) {
+    chain.remove(chain.indexOfType(IdleTimeoutFilter.class));
+    chain.set(chain.indexOfType(FileCacheFilter.class), upgrades);
   }
 
   /**

@@ -27,7 +27,8 @@ class NonBlockingAppenderTest {
 
   @Test
   void linesBelowWarnThatFindNoPlaceAreCounted() {
-    assertThat(droppedWhileTheReaderStandsStill(Level.INFO)).isBetween((long) LINES - ROOM, (long) LINES - 1);
+    assertThat(droppedWhileTheReaderStandsStill(Level.INFO))
+        .isBetween((long) LINES - ROOM, (long) LINES - 1);
   }
 
   @Test
