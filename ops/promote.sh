@@ -98,6 +98,18 @@ stop() { # color: drains it, and waits until it is gone; 1 if it had to be kille
   return 1
 }
 
+caught=''
+heed_signals_later() {
+  trap 'caught=130' INT
+  trap 'caught=143' TERM HUP
+}
+
+heed_signals() {
+  trap 'say interrupted; exit 130' INT
+  trap 'say interrupted; exit 143' TERM HUP
+  [[ -z $caught ]] || { say interrupted && exit "$caught"; }
+}
+
 # Whatever ended the script: before the switch is certain, all goes back to what it was.
 leave() {
   local status=$?
@@ -138,10 +150,13 @@ start_new() {
   fi
   undo=new
   say "starting $new"
+  # Between a process and the note of its id an interruption would leave nobody who knows of it.
+  heed_signals_later
   if [[ -n $restart ]]; then driver_restart "$new"; else driver_start "$new"; fi || {
     say "$new could not be started"
     exit 1
   }
+  heed_signals
   await "$timeout" "$new" driver_ready "$new" || {
     if driver_alive "$new"; then
       say "$new was not ready within $timeout s"
@@ -249,8 +264,7 @@ promote() {
     return
   fi
   trap leave EXIT
-  trap 'say interrupted; exit 130' INT
-  trap 'say interrupted; exit 143' TERM HUP
+  heed_signals
   since=$(date --utc +%FT%T.%3NZ)
   if [[ $new == "$live" ]] && driver_ready "$new" && answers "$new"; then
     say "$new is live already"
