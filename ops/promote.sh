@@ -69,7 +69,6 @@ await() { # seconds color command...
   done
 }
 
-answers() { [[ $(route_answer) == "$1" ]]; }
 gone() { ! driver_alive "$1"; }
 
 lock() {
@@ -125,7 +124,7 @@ leave() {
     else
       say "sending everybody back to $live"
       route_write "$live"
-      if await "$route_timeout" '' answers "$live"; then
+      if await "$route_timeout" '' route_answers "$live"; then
         say "$live answers again"
       else
         say "Traefik does not answer as $live within $route_timeout s; its file says $live"
@@ -184,7 +183,7 @@ switch() {
   undo=route
   route_write "$new"
   say "route written: $new"
-  if ! await "$route_timeout" "$new" answers "$new"; then
+  if ! await "$route_timeout" "$new" route_answers "$new"; then
     say "Traefik at $entrypoint does not answer as $new within $route_timeout s"
     driver_alive "$new" || exit 3
     exit 1
@@ -207,7 +206,7 @@ bring_back() {
   await "$stop_timeout" '' gone "$old" || stop "$old" || true
   if driver_restart "$old" && await "$timeout" "$old" driver_ready "$old"; then
     route_write "$old"
-    if await "$route_timeout" "$old" answers "$old"; then
+    if await "$route_timeout" "$old" route_answers "$old"; then
       say "$old is live again, with the release that it had"
       exit 3
     fi
@@ -266,7 +265,7 @@ promote() {
   trap leave EXIT
   heed_signals
   since=$(date --utc +%FT%T.%3NZ)
-  if [[ $new == "$live" ]] && driver_ready "$new" && answers "$new"; then
+  if [[ $new == "$live" ]] && driver_ready "$new" && route_answers "$new"; then
     say "$new is live already"
     [[ -n $old ]] || return 0
     say "$old still runs from an earlier promotion"

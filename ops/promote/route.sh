@@ -7,13 +7,14 @@ entrypoint=${TALLY_ENTRYPOINT:-http://127.0.0.1:80}
 # The live colour; nothing before the first promotion.
 route_live() {
   [[ -r $routes/live.yaml ]] || return 0
-  sed -nE 's/^ +service: (blue|green)$/\1/p' "$routes/live.yaml"
+  sed -nE '/^ +service: (blue|green)$/ { s//\1/p; q }' "$routes/live.yaml"
 }
 
 # Replaces the file in one step: Traefik never reads half of it. The name of the temporary file is
-# none that it reads.
+# none that it reads. Each has a mark of its own, which comes back with /healthz: a colour's answer
+# alone may still be owed to an earlier file.
 route_write() { # color
-  local color=$1
+  local color=$1 mark=${EPOCHREALTIME/[.,]/}
   mkdir -p "$routes"
   cat >"$routes/.live.new" <<YAML
 # Written by ops/promote.sh, which reads here which colour is live.
@@ -27,6 +28,16 @@ http:
       rule: Path(\`/metrics\`)
       entryPoints: [web]
       service: $color-admin
+    health:
+      rule: Path(\`/healthz\`)
+      entryPoints: [web]
+      middlewares: [mark]
+      service: $color
+  middlewares:
+    mark:
+      headers:
+        customResponseHeaders:
+          Tally-Route: "$mark"
   services:
     $color:
       loadBalancer:
@@ -43,8 +54,21 @@ YAML
 # Back to what it was, where there was nothing before.
 route_clear() { rm -f "$routes/live.yaml"; }
 
-# The colour that answers a request through Traefik; nothing if nobody does.
-route_answer() {
-  curl --silent --max-time 2 "$entrypoint/healthz" 2>/dev/null |
-    sed -nE 's/.*"color":"([^"]*)".*/\1/p' || true
+# The mark of the file.
+route_mark() {
+  [[ -r $routes/live.yaml ]] || return 0
+  sed -nE 's/^ +Tally-Route: "([0-9]+)"$/\1/p' "$routes/live.yaml"
 }
+
+# The colour that answers a request through Traefik; nothing if nobody does.
+route_answer() { route_health | sed -nE 's/.*"color":"([^"]*)".*/\1/p'; }
+
+# Whether Traefik goes by the file as it is now, and that colour answers.
+route_answers() { # color
+  local health
+  health=$(route_health)
+  [[ $health == *"\"color\":\"$1\""* ]] &&
+    [[ $(sed -nE 's/^tally-route: ([0-9]+).*/\1/Ip' <<<"$health") == "$(route_mark)" ]]
+}
+
+route_health() { curl --silent --include --max-time 2 "$entrypoint/healthz" 2>/dev/null || true; }

@@ -148,7 +148,7 @@ expect_promoted() {
 
 @test "SIGINT before the switch is certain leaves everything as it was" {
   local moment
-  for moment in "starting $new" "starting $new" "starting $new" "$new is ready" "route written"; do
+  for moment in "starting $new" "starting $new" "starting $new" "$new is ready" "route written" "route written" "route written"; do
     promote_meanwhile
     reached "$moment"
     kill -INT "$promote_pid"
