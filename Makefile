@@ -36,13 +36,16 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
 	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)
 
+# Each runs to its end whatever becomes of the others, one after the other: they start many processes.
+tests := test-ops test-java test-load-test test-web
+
 # The tests of what watches over Tally, and the dashboard's picture.
 ops_venv := ops/.venv
 
-.PHONY: help build run bench test test-web screenshot lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
+.PHONY: help build run bench test $(tests) screenshot lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
 
 help: ## show this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-17s %s\n' "$$target" "$$text"; done
 
 build: $(jar) $(archive) ## make the one runnable file, server-tyrus/target/tally-server.jar
 
@@ -67,19 +70,25 @@ bench: ## measure beside other servers and write docs/BENCHMARKS.md; BENCH="cpu 
 	  -cp "server-tyrus/target/test-classes:server-tyrus/target/classes:$$(<server-tyrus/target/test.classpath)" \
 	  dev.tally.bench.Bench $(peers) $(BENCH)
 
-test: $(jar) $(venv)/complete $(ops_venv)/complete ## run every test and check, and install what they need where possible
+test: ## run every test and check, and install what they need where possible
 	@ops/setup.sh test
+	@$(MAKE) --no-print-directory --jobs=1 --keep-going $(tests)
+
+test-java: ## compiler warnings, rules, format, Javadoc and the tests of all modules
+	$(maven) verify
+
+test-ops: $(jar) $(archive) $(ops_venv)/complete ## the scripts and what ops/ has
 	shellcheck $(scripts)
 	@rm -rf target/bats-reports && mkdir -p target/bats-reports
 	bats --recursive --report-formatter junit --output target/bats-reports ops/test
-	$(maven) verify
+	$(ops_venv)/bin/pytest --junit-xml=target/pytest-reports/ops.xml ops/test
+
+test-load-test: $(jar) $(venv)/complete ## the load test, and all Python's style
 	$(python_checks)
 	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test.xml loadtest-locust
 	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test-client.xml loadtest-locust/tests/under_gevent
-	$(ops_venv)/bin/pytest --junit-xml=target/pytest-reports/ops.xml ops/test
-	@$(MAKE) --no-print-directory test-web
 
-test-web: $(jar) $(web)/node_modules ## run the tests of the JavaScript client and of the page alone
+test-web: $(jar) $(web)/node_modules ## the JavaScript client and the page
 	npm --prefix $(web) test
 
 screenshot: $(jar) $(web)/node_modules ## take the README's picture of the page anew
