@@ -2,23 +2,14 @@ package dev.tally.chat;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.ChatStatistics;
-import dev.tally.chat.spi.Commit;
-import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
-import dev.tally.chat.spi.SessionStore.CommitResult;
-import dev.tally.chat.spi.StoreUnavailableException;
 import dev.tally.chat.spi.Transport;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -41,21 +32,16 @@ public final class ChatHub implements AutoCloseable {
   private static final Duration SWEEP = Duration.ofMillis(500);
   private static final Duration HEALTH_CHECK = Duration.ofSeconds(1);
 
-  private final SessionStore store;
-  private final boolean storeBlocks;
   private final ChatMetrics metrics;
   private final ChatConfig config;
   private final InstantSource clock;
   private final MessageListener listener;
-  private final Set<ChatSession> connections = ConcurrentHashMap.newKeySet();
-  private final ConcurrentHashMap<SessionId, ChatSession> owners = new ConcurrentHashMap<>();
+  private final Connections connections = new Connections();
+  private final StoreAccess store;
   private final LongAdder pendingMessages = new LongAdder();
   private final AtomicLong pendingBytes = new AtomicLong();
   private final LongAdder superseded = new LongAdder();
   private final LongAdder unacknowledged = new LongAdder();
-  private final StoreHealth storeHealth;
-  private final StoreQueue opening;
-  private final StoreQueue committing;
   private final ScheduledExecutorService timer = timer("tally-timer");
   private final ScheduledExecutorService health = timer("tally-store-health");
   private volatile boolean started;
@@ -88,30 +74,19 @@ public final class ChatHub implements AutoCloseable {
       ChatConfig config,
       InstantSource clock,
       MessageListener listener) {
-    this.store = store;
-    this.storeBlocks = store.blocks();
     this.metrics = new GuardedMetrics(metrics);
     this.config = config;
     this.clock = clock;
     this.listener = listener;
-    this.storeHealth = new StoreHealth(store, config.storeGrace(), clock);
-    this.opening =
-        new StoreQueue("tally-store-open", config.maxBatch(), config.retryBackoff(), this::openAll);
-    this.committing =
-        new StoreQueue(
-            "tally-store-commit", config.maxBatch(), config.retryBackoff(), this::commitAll);
+    this.store = new StoreAccess(store, this.metrics, config, clock, connections);
     this.metrics.bind(statistics());
   }
 
   /** Starts heartbeats, sweeps and the store's threads. Call once. */
   public void start() {
-    storeHealth.beginGrace();
-    if (storeBlocks) {
-      opening.start();
-      committing.start();
-      repeat(health, Duration.ZERO, HEALTH_CHECK, storeHealth::check);
-    } else {
-      storeHealth.answered(true);
+    store.start();
+    if (store.needsHealthChecks()) {
+      repeat(health, Duration.ZERO, HEALTH_CHECK, store.health()::check);
     }
     repeat(timer, config.heartbeat(), config.heartbeat(), this::heartbeat);
     repeat(timer, SWEEP, SWEEP, this::sweep);
@@ -132,15 +107,8 @@ public final class ChatHub implements AutoCloseable {
     connections.add(session);
     if (draining) {
       session.leave(Duration.ZERO);
-    } else if (storeBlocks) {
-      opening.add(session);
     } else {
-      try {
-        own(session, store.open(id));
-      } catch (StoreUnavailableException e) {
-        metrics.error("store_unavailable");
-        session.refuse(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000");
-      }
+      store.open(session);
     }
     return session;
   }
@@ -158,7 +126,7 @@ public final class ChatHub implements AutoCloseable {
    */
   public boolean push(SessionId id, String text) {
     Reply reply = Reply.push(text);
-    ChatSession owner = owners.get(id);
+    ChatSession owner = connections.owner(id);
     return owner != null && owner.push(reply);
   }
 
@@ -171,10 +139,10 @@ public final class ChatHub implements AutoCloseable {
     if (draining) {
       return new Readiness(false, "draining");
     }
-    if (started && storeHealth.isDownForLong()) {
+    if (started && store.health().isDownForLong()) {
       return new Readiness(false, "store_unavailable");
     }
-    if (!started || !storeHealth.wasUp()) {
+    if (!started || !store.health().wasUp()) {
       return new Readiness(false, "starting");
     }
     return new Readiness(true, "ready");
@@ -213,17 +181,17 @@ public final class ChatHub implements AutoCloseable {
     announceDrain();
     long startMillis = clock.millis();
     long deadlineMillis = startMillis + config.drainTimeout().toMillis() * 95 / 100;
-    List<ChatSession> leaving = List.copyOf(connections);
+    List<ChatSession> leaving = connections.snapshot();
     Drain drain = new Drain(leaving, config.drainTimeout(), startMillis);
     long supersededBefore = superseded.sum();
     long unacknowledgedBefore = unacknowledged.sum();
     long now = startMillis;
-    while (now < deadlineMillis && !(connections.isEmpty() && commitQueueDepth() == 0)) {
+    while (now < deadlineMillis && !(connections.count() == 0 && store.commitQueueDepth() == 0)) {
       long waitMillis = Math.min(5, drain.step(now));
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(waitMillis));
       now = clock.millis();
     }
-    int abandoned = connections.size();
+    int abandoned = connections.count();
     long uncounted = unacknowledged.sum() - unacknowledgedBefore + pendingMessages.sum();
     connections.forEach(ChatSession::abandon);
     int moved = (int) (superseded.sum() - supersededBefore);
@@ -242,8 +210,6 @@ public final class ChatHub implements AutoCloseable {
     draining = true;
     timer.shutdownNow();
     health.shutdownNow();
-    opening.close();
-    committing.close();
     store.close();
   }
 
@@ -295,146 +261,25 @@ public final class ChatHub implements AutoCloseable {
 
   void remove(ChatSession session) {
     connections.remove(session);
-    owners.remove(session.id(), session);
   }
 
   /** Stores a session's news: at once, or with the next batch. The session is marked as queued. */
   void commit(ChatSession session) {
-    if (storeBlocks) {
-      committing.add(session);
-      return;
-    }
-    for (Commit commit = session.nextCommit(); commit != null; commit = session.nextCommit()) {
-      CommitResult result;
-      try {
-        result = store.commit(commit);
-      } catch (StoreUnavailableException e) {
-        result = CommitResult.UNAVAILABLE;
-      }
-      if (!session.answered(commit, result)) {
-        return;
-      }
-      if (result == CommitResult.UNAVAILABLE) {
-        session.retryLater();
-        return;
-      }
-    }
-  }
-
-  private void own(ChatSession session, Lease lease) {
-    ChatSession[] loser = new ChatSession[1];
-    session.opened(lease);
-    if (!connections.contains(session)) {
-      return;
-    }
-    owners.compute(
-        lease.sessionId(),
-        (id, owner) -> {
-          if (owner == null || owner == session) {
-            return session;
-          }
-          boolean newer = lease.epoch() > owner.epoch();
-          loser[0] = newer ? owner : session;
-          return newer ? session : owner;
-        });
-    if (loser[0] != null) {
-      loser[0].supersede();
-    }
-    if (!connections.contains(session)) {
-      owners.remove(session.id(), session);
-    }
-  }
-
-  private List<ChatSession> openAll(List<ChatSession> batch) {
-    List<ChatSession> wanted = new ArrayList<>(batch.size());
-    List<SessionId> ids = new ArrayList<>(batch.size());
-    for (ChatSession session : batch) {
-      if (connections.contains(session)) {
-        wanted.add(session);
-        ids.add(session.id());
-      }
-    }
-    if (ids.isEmpty()) {
-      return List.of();
-    }
-    List<Optional<Lease>> leases;
-    try {
-      leases = store.openAll(ids);
-    } catch (RuntimeException e) {
-      leases = Collections.nCopies(ids.size(), Optional.empty());
-      failed(e);
-    }
-    List<ChatSession> left = new ArrayList<>();
-    for (int i = 0; i < wanted.size(); i++) {
-      Optional<Lease> lease = leases.get(i);
-      if (lease.isPresent()) {
-        own(wanted.get(i), lease.get());
-      } else {
-        left.add(wanted.get(i));
-      }
-    }
-    storeHealth.answered(left.size() < wanted.size());
-    return left;
-  }
-
-  private List<ChatSession> commitAll(List<ChatSession> batch) {
-    List<ChatSession> sessions = new ArrayList<>(batch.size());
-    List<Commit> commits = new ArrayList<>(batch.size());
-    for (ChatSession session : batch) {
-      Commit commit = session.nextCommit();
-      if (commit != null) {
-        sessions.add(session);
-        commits.add(commit);
-      }
-    }
-    if (commits.isEmpty()) {
-      return List.of();
-    }
-    long startNanos = System.nanoTime();
-    List<CommitResult> results;
-    try {
-      results = store.commitAll(commits);
-      metrics.committed(commits.size(), System.nanoTime() - startNanos);
-    } catch (RuntimeException e) {
-      results = Collections.nCopies(commits.size(), CommitResult.UNAVAILABLE);
-      failed(e);
-    }
-    List<ChatSession> left = new ArrayList<>();
-    boolean answered = false;
-    for (int i = 0; i < sessions.size(); i++) {
-      ChatSession session = sessions.get(i);
-      CommitResult result = results.get(i);
-      answered |= result != CommitResult.UNAVAILABLE;
-      if (session.answered(commits.get(i), result)) {
-        if (result == CommitResult.UNAVAILABLE) {
-          left.add(session);
-        } else {
-          committing.add(session);
-        }
-      }
-    }
-    storeHealth.answered(answered);
-    return left;
-  }
-
-  private void failed(RuntimeException e) {
-    metrics.error("store_unavailable");
-    if (!(e instanceof StoreUnavailableException)) {
-      LOGGER.log(Level.ERROR, "the session store threw what it should not throw", e);
-    }
+    store.commit(session);
   }
 
   void heartbeat() {
     if (draining) {
       return;
     }
-    heartbeat(new HeartbeatRound(connections, config.heartbeat()));
+    heartbeat(new HeartbeatRound(connections.snapshot(), config.heartbeat()));
   }
 
   private void heartbeat(HeartbeatRound round) {
     if (round.step(clock.instant()) && !draining) {
       ScheduledFuture<?> unused =
-          timer.schedule(() -> heartbeat(round), HeartbeatRound.STEP_MILLIS, TimeUnit.MILLISECONDS);
+          timer.schedule(
+              guarded(() -> heartbeat(round)), HeartbeatRound.STEP_MILLIS, TimeUnit.MILLISECONDS);
     } else {
       metrics.heartbeat(round.sent());
     }
@@ -448,7 +293,7 @@ public final class ChatHub implements AutoCloseable {
   }
 
   int connectionCount() {
-    return connections.size();
+    return connections.count();
   }
 
   long pendingMessageCount() {
@@ -460,15 +305,15 @@ public final class ChatHub implements AutoCloseable {
   }
 
   int openQueueDepth() {
-    return opening.depth();
+    return store.openQueueDepth();
   }
 
   int commitQueueDepth() {
-    return committing.depth();
+    return store.commitQueueDepth();
   }
 
   boolean isStoreUp() {
-    return storeHealth.isUp();
+    return store.health().isUp();
   }
 
   boolean isDraining() {
@@ -484,20 +329,21 @@ public final class ChatHub implements AutoCloseable {
         });
   }
 
-  /** A periodic task that throws would never run again, so what it throws is logged. */
   private static void repeat(
       ScheduledExecutorService executor, Duration first, Duration delay, Runnable task) {
     ScheduledFuture<?> unused =
         executor.scheduleWithFixedDelay(
-            () -> {
-              try {
-                task.run();
-              } catch (RuntimeException e) {
-                LOGGER.log(Level.ERROR, "periodic task failed", e);
-              }
-            },
-            first.toMillis(),
-            delay.toMillis(),
-            TimeUnit.MILLISECONDS);
+            guarded(task), first.toMillis(), delay.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** A periodic task that throws would never run again, and nobody would hear of it. */
+  private static Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        LOGGER.log(Level.ERROR, "periodic task failed", e);
+      }
+    };
   }
 }

@@ -1,0 +1,78 @@
+package dev.tally.chat;
+
+import dev.tally.chat.spi.Lease;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of one server, and which of them owns its session: the one with the newest epoch.
+ * Safe for use by several threads.
+ */
+final class Connections implements Iterable<ChatSession> {
+
+  private final Set<ChatSession> all = ConcurrentHashMap.newKeySet();
+  private final ConcurrentHashMap<SessionId, ChatSession> owners = new ConcurrentHashMap<>();
+
+  void add(ChatSession connection) {
+    all.add(connection);
+  }
+
+  void remove(ChatSession connection) {
+    all.remove(connection);
+    owners.remove(connection.id(), connection);
+  }
+
+  boolean contains(ChatSession connection) {
+    return all.contains(connection);
+  }
+
+  int count() {
+    return all.size();
+  }
+
+  List<ChatSession> snapshot() {
+    return List.copyOf(all);
+  }
+
+  @Override
+  public Iterator<ChatSession> iterator() {
+    return all.iterator();
+  }
+
+  /** The connection that owns a session here; null if none does. */
+  @Nullable ChatSession owner(SessionId id) {
+    return owners.get(id);
+  }
+
+  /**
+   * Opens a connection with the lease that the store gave it, and supersedes whichever of two
+   * connections to one session has the older one: answers of the store may overtake each other.
+   */
+  void own(ChatSession connection, Lease lease) {
+    ChatSession[] loser = new ChatSession[1];
+    connection.opened(lease);
+    if (!all.contains(connection)) {
+      return;
+    }
+    owners.compute(
+        lease.sessionId(),
+        (id, owner) -> {
+          if (owner == null || owner == connection) {
+            return connection;
+          }
+          boolean newer = lease.epoch() > owner.epoch();
+          loser[0] = newer ? owner : connection;
+          return newer ? connection : owner;
+        });
+    if (loser[0] != null) {
+      loser[0].supersede();
+    }
+    if (!all.contains(connection)) {
+      // It was removed meanwhile, perhaps before it stood there.
+      owners.remove(connection.id(), connection);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package dev.tally.chat;
+
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.Commit;
+import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.spi.SessionStore.CommitResult;
+import dev.tally.chat.spi.StoreUnavailableException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Takes sessions to the store, and its answers back to them: with a store that blocks in batches,
+ * on threads of its own; with another one at once, on the caller's. Safe for use by several
+ * threads.
+ */
+final class StoreAccess {
+
+  private static final Logger LOGGER = System.getLogger(ChatHub.class.getName());
+
+  private final SessionStore store;
+  private final boolean blocks;
+  private final ChatMetrics metrics;
+  private final Connections connections;
+  private final StoreHealth health;
+  private final StoreQueue opening;
+  private final StoreQueue committing;
+
+  StoreAccess(
+      SessionStore store,
+      ChatMetrics metrics,
+      ChatConfig config,
+      InstantSource clock,
+      Connections connections) {
+    this.store = store;
+    this.blocks = store.blocks();
+    this.metrics = metrics;
+    this.connections = connections;
+    this.health = new StoreHealth(store, config.storeGrace(), clock);
+    this.opening =
+        new StoreQueue("tally-store-open", config.maxBatch(), config.retryBackoff(), this::openAll);
+    this.committing =
+        new StoreQueue(
+            "tally-store-commit", config.maxBatch(), config.retryBackoff(), this::commitAll);
+  }
+
+  void start() {
+    health.beginGrace();
+    if (blocks) {
+      opening.start();
+      committing.start();
+    } else {
+      health.answered(true);
+    }
+  }
+
+  /** Whether somebody should ask the store now and then how it is. */
+  boolean needsHealthChecks() {
+    return blocks;
+  }
+
+  StoreHealth health() {
+    return health;
+  }
+
+  int openQueueDepth() {
+    return opening.depth();
+  }
+
+  int commitQueueDepth() {
+    return committing.depth();
+  }
+
+  /** Ends the threads, and closes the store. */
+  void close() {
+    opening.close();
+    committing.close();
+    store.close();
+  }
+
+  /** Asks for a session's lease: at once, or with the next batch. */
+  void open(ChatSession session) {
+    if (blocks) {
+      opening.add(session);
+      return;
+    }
+    try {
+      connections.own(session, store.open(session.id()));
+    } catch (StoreUnavailableException e) {
+      metrics.error("store_unavailable");
+      session.refuse(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000");
+    }
+  }
+
+  /** Stores a session's news: at once, or with the next batch. The session is marked as queued. */
+  void commit(ChatSession session) {
+    if (blocks) {
+      committing.add(session);
+      return;
+    }
+    for (Commit commit = session.nextCommit(); commit != null; commit = session.nextCommit()) {
+      CommitResult result;
+      try {
+        result = store.commit(commit);
+      } catch (StoreUnavailableException e) {
+        result = CommitResult.UNAVAILABLE;
+      }
+      if (!session.answered(commit, result)) {
+        return;
+      }
+      if (result == CommitResult.UNAVAILABLE) {
+        session.retryLater();
+        return;
+      }
+    }
+  }
+
+  private List<ChatSession> openAll(List<ChatSession> batch) {
+    List<ChatSession> wanted = new ArrayList<>(batch.size());
+    List<SessionId> ids = new ArrayList<>(batch.size());
+    for (ChatSession session : batch) {
+      if (connections.contains(session)) {
+        wanted.add(session);
+        ids.add(session.id());
+      }
+    }
+    if (ids.isEmpty()) {
+      return List.of();
+    }
+    List<Optional<Lease>> leases;
+    try {
+      leases = store.openAll(ids);
+    } catch (RuntimeException e) {
+      leases = Collections.nCopies(ids.size(), Optional.empty());
+      failed(e);
+    }
+    List<ChatSession> left = new ArrayList<>();
+    for (int i = 0; i < wanted.size(); i++) {
+      Optional<Lease> lease = leases.get(i);
+      if (lease.isPresent()) {
+        connections.own(wanted.get(i), lease.get());
+      } else {
+        left.add(wanted.get(i));
+      }
+    }
+    health.answered(left.size() < wanted.size());
+    return left;
+  }
+
+  private List<ChatSession> commitAll(List<ChatSession> batch) {
+    List<ChatSession> sessions = new ArrayList<>(batch.size());
+    List<Commit> commits = new ArrayList<>(batch.size());
+    for (ChatSession session : batch) {
+      Commit commit = session.nextCommit();
+      if (commit != null) {
+        sessions.add(session);
+        commits.add(commit);
+      }
+    }
+    if (commits.isEmpty()) {
+      return List.of();
+    }
+    long startNanos = System.nanoTime();
+    List<CommitResult> results;
+    try {
+      results = store.commitAll(commits);
+      metrics.committed(commits.size(), System.nanoTime() - startNanos);
+    } catch (RuntimeException e) {
+      results = Collections.nCopies(commits.size(), CommitResult.UNAVAILABLE);
+      failed(e);
+    }
+    List<ChatSession> left = new ArrayList<>();
+    boolean answered = false;
+    for (int i = 0; i < sessions.size(); i++) {
+      ChatSession session = sessions.get(i);
+      CommitResult result = results.get(i);
+      answered |= result != CommitResult.UNAVAILABLE;
+      if (session.answered(commits.get(i), result)) {
+        if (result == CommitResult.UNAVAILABLE) {
+          left.add(session);
+        } else {
+          committing.add(session);
+        }
+      }
+    }
+    health.answered(answered);
+    return left;
+  }
+
+  private void failed(RuntimeException e) {
+    metrics.error("store_unavailable");
+    if (!(e instanceof StoreUnavailableException)) {
+      LOGGER.log(Level.ERROR, "the session store threw what it should not throw", e);
+    }
+  }
+}
