@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.UnaryOperator;
 
 /** A real server on a free port of the loopback address, and what it reported to its metrics. */
-final class RunningServer implements AutoCloseable {
+public final class RunningServer implements AutoCloseable {
 
   final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
   private final ChatServer server;
@@ -60,7 +60,7 @@ final class RunningServer implements AutoCloseable {
     this(change.apply(Limits.generous()).settings(), memory());
   }
 
-  RunningServer() {
+  public RunningServer() {
     this(UnaryOperator.identity());
   }
 
@@ -72,7 +72,7 @@ final class RunningServer implements AutoCloseable {
     return new InMemorySessionStore(Duration.ofHours(1), 100_000, InstantSource.system());
   }
 
-  int port() {
+  public int port() {
     return server.port();
   }
 

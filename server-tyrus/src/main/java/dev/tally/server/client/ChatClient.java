@@ -3,6 +3,7 @@ package dev.tally.server.client;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.CloseCode.Reconnect;
 import dev.tally.chat.Subprotocol;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -32,13 +33,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChatClient implements AutoCloseable {
 
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-  private static final Duration WELCOME_TIMEOUT = Duration.ofSeconds(15);
   private static final int MISSED_HEARTBEATS = 2;
 
-  private final URI uri;
+  /**
+   * How long an attempt that was given up on may still reach the server, where it takes the session
+   * away from the connection that came after it.
+   */
+  private static final Duration STRAY = Duration.ofSeconds(30);
+
+  private final ClientSettings settings;
   private final Observer observer;
-  private final Duration giveUpAfter;
   private final Semaphore room;
   private final HttpClient http;
   private final ScheduledExecutorService loop;
@@ -57,6 +61,10 @@ final class ChatClient implements AutoCloseable {
 
   private Future<?> attempt = CompletableFuture.completedFuture(null);
   private boolean connecting;
+
+  /** When the last attempt was given up on; empty if none was since the last return from 4001. */
+  private OptionalLong strayedNanos = OptionalLong.empty();
+
   private boolean finishing;
   private boolean sending;
   private long reconnects;
@@ -108,19 +116,11 @@ final class ChatClient implements AutoCloseable {
   /**
    * Makes a client that does nothing yet.
    *
-   * @param uri ws or wss, without a session
-   * @param sessionId the session to resume, or empty for a new one
-   * @param maxUnacknowledged messages that may wait for their count before {@link #send} blocks
-   * @param giveUpAfter how long to go on without a connection
+   * @param settings where to, and how patiently
    * @param observer told of what happens
    */
-  ChatClient(
-      URI uri,
-      Optional<String> sessionId,
-      int maxUnacknowledged,
-      Duration giveUpAfter,
-      Observer observer) {
-    this(uri, sessionId, maxUnacknowledged, giveUpAfter, observer, http(), loop());
+  ChatClient(ClientSettings settings, Observer observer) {
+    this(settings, observer, HttpClient.newHttpClient(), loop());
   }
 
   /**
@@ -130,24 +130,13 @@ final class ChatClient implements AutoCloseable {
    * @param loop the one thread of all clients; {@link #close} ends it
    */
   ChatClient(
-      URI uri,
-      Optional<String> sessionId,
-      int maxUnacknowledged,
-      Duration giveUpAfter,
-      Observer observer,
-      HttpClient http,
-      ScheduledExecutorService loop) {
+      ClientSettings settings, Observer observer, HttpClient http, ScheduledExecutorService loop) {
+    this.settings = settings;
+    this.observer = observer;
     this.http = http;
     this.loop = loop;
-    this.uri = uri;
-    this.sessionId = sessionId;
-    this.room = new Semaphore(maxUnacknowledged);
-    this.giveUpAfter = giveUpAfter;
-    this.observer = observer;
-  }
-
-  static HttpClient http() {
-    return HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+    this.sessionId = settings.sessionId();
+    this.room = new Semaphore(settings.maxUnacknowledged());
   }
 
   static ScheduledExecutorService loop() {
@@ -209,7 +198,7 @@ final class ChatClient implements AutoCloseable {
     Connection connection = new Connection(this);
     CompletableFuture<WebSocket> unused =
         http.newWebSocketBuilder()
-            .connectTimeout(CONNECT_TIMEOUT)
+            .connectTimeout(settings.connectTimeout())
             .subprotocols(Subprotocol.TALLY_V1.token())
             .buildAsync(sessionUri(), connection)
             .whenCompleteAsync(
@@ -217,7 +206,9 @@ final class ChatClient implements AutoCloseable {
   }
 
   private URI sessionUri() {
-    return sessionId.map(id -> URI.create(uri + "?session_id=" + id)).orElse(uri);
+    return sessionId
+        .map(id -> URI.create(settings.uri() + "?session_id=" + id))
+        .orElse(settings.uri());
   }
 
   private void handshakeDone(
@@ -227,7 +218,7 @@ final class ChatClient implements AutoCloseable {
       refused(failure instanceof CompletionException ? failure.getCause() : failure);
     } else if (!socket.getSubprotocol().equals(Subprotocol.TALLY_V1.token())) {
       socket.abort();
-      giveUp("the server at " + uri + " does not speak " + Subprotocol.TALLY_V1.token());
+      giveUp("the server at " + settings.uri() + " does not speak " + Subprotocol.TALLY_V1.token());
     } else {
       next = connection;
       connection.begin(socket);
@@ -236,10 +227,11 @@ final class ChatClient implements AutoCloseable {
               () -> {
                 if (next == connection) {
                   connection.abort();
+                  strayedNanos = OptionalLong.of(System.nanoTime());
                   ended(connection, CloseCode.ABNORMAL.code(), "no welcome");
                 }
               },
-              WELCOME_TIMEOUT.toMillis(),
+              settings.welcomeTimeout().toMillis(),
               TimeUnit.MILLISECONDS);
     }
   }
@@ -259,13 +251,16 @@ final class ChatClient implements AutoCloseable {
           seconds.isPresent() ? OptionalLong.of(seconds.getAsLong() * 1000) : OptionalLong.empty());
       return;
     }
+    if (!(failure instanceof ConnectException)) {
+      strayedNanos = OptionalLong.of(System.nanoTime());
+    }
     retry(String.valueOf(failure), OptionalLong.empty());
   }
 
   private void retry(String reason, OptionalLong hintMillis) {
     long brokenMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - brokenSinceNanos);
-    if (current == null && brokenMillis >= giveUpAfter.toMillis()) {
-      giveUp("no connection for " + giveUpAfter.toSeconds() + " s: " + reason);
+    if (current == null && brokenMillis >= settings.giveUpAfter().toMillis()) {
+      giveUp("no connection for " + settings.giveUpAfter().toSeconds() + " s: " + reason);
       return;
     }
     // The hint is this client's own slot; jitter on top keeps those apart that got none.
@@ -379,12 +374,23 @@ final class ChatClient implements AutoCloseable {
     } else {
       next = null;
     }
+    if (code == CloseCode.SUPERSEDED.code() && strayed()) {
+      // By an attempt of its own, which was served late.
+      strayedNanos = OptionalLong.empty();
+      retry("superseded", OptionalLong.empty());
+      return;
+    }
     Optional<CloseCode> known = CloseCode.of(code);
     if (known.map(CloseCode::reconnect).orElse(Reconnect.WITH_BACKOFF) == Reconnect.NO) {
       giveUp("the server closed with " + code + (reason.isEmpty() ? "" : " " + reason));
       return;
     }
     retry((code + " " + reason).strip(), ServerFrame.retryAfterMillis(reason));
+  }
+
+  private boolean strayed() {
+    return strayedNanos.isPresent()
+        && System.nanoTime() - strayedNanos.getAsLong() < STRAY.toNanos();
   }
 
   /** java.net.http allows one send at a time, so each one's end starts the next. */

@@ -58,6 +58,20 @@ public final class ClientCommand implements Callable<Integer> {
   private Duration giveUpAfter = Duration.ofSeconds(60);
 
   @Option(
+      names = "--connect-timeout",
+      paramLabel = "DURATION",
+      converter = Patience.class,
+      description = "How long a handshake may take (default: 5s).")
+  private Duration connectTimeout = Duration.ofSeconds(5);
+
+  @Option(
+      names = "--welcome-timeout",
+      paramLabel = "DURATION",
+      converter = Patience.class,
+      description = "How long the welcome may take after it (default: 15s).")
+  private Duration welcomeTimeout = Duration.ofSeconds(15);
+
+  @Option(
       names = "--max-unacknowledged",
       paramLabel = "N",
       description = "Lines that may wait for their count (default: ${DEFAULT-VALUE}).")
@@ -71,13 +85,17 @@ public final class ClientCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--max-unacknowledged must be 1 or more, not " + maxUnacknowledged);
     }
+    requirePositive("--connect-timeout", connectTimeout);
+    requirePositive("--welcome-timeout", welcomeTimeout);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     boolean interactive = Terminal.isAttached();
     ChatClient.Outcome outcome;
     try (ChatClient client =
         new ChatClient(
-            uri, session, maxUnacknowledged, giveUpAfter, new Screen(out, err, interactive))) {
+            new ClientSettings(
+                uri, session, maxUnacknowledged, giveUpAfter, connectTimeout, welcomeTimeout),
+            new Screen(out, err, interactive))) {
       client.start();
       Charset charset = Charset.defaultCharset();
       outcome = pump(new BufferedReader(new InputStreamReader(System.in, charset)), client);
@@ -95,6 +113,12 @@ public final class ClientCommand implements Callable<Integer> {
         outcome.sessionId().map(id -> ", session " + id).orElse(""));
     err.flush();
     return outcome.isClean() ? 0 : 1;
+  }
+
+  private void requirePositive(String flag, Duration timeout) {
+    if (timeout.isZero()) {
+      throw new ParameterException(spec.commandLine(), flag + " must be 1ms or longer, not 0s");
+    }
   }
 
   /** Reads on a thread of its own: a client that gave up must not wait for the next line. */
@@ -155,7 +179,10 @@ public final class ClientCommand implements Callable<Integer> {
       try {
         URI uri = URI.create(text);
         boolean webSocket = "ws".equals(uri.getScheme()) || "wss".equals(uri.getScheme());
-        if (webSocket && uri.getHost() != null && uri.getRawQuery() == null) {
+        if (webSocket
+            && uri.getHost() != null
+            && uri.getRawQuery() == null
+            && uri.getRawFragment() == null) {
           return uri.getRawPath().isEmpty() ? uri.resolve("/ws/chat/") : uri;
         }
       } catch (IllegalArgumentException e) {

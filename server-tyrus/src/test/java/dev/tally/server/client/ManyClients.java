@@ -53,8 +53,15 @@ final class ManyClients {
     private long slowestAckMillis;
 
     Member(URI uri) {
-      client =
-          new ChatClient(uri, Optional.empty(), MAX_UNACKNOWLEDGED, PATIENCE, this, http, loop);
+      ClientSettings settings =
+          new ClientSettings(
+              uri,
+              Optional.empty(),
+              MAX_UNACKNOWLEDGED,
+              PATIENCE,
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(15));
+      client = new ChatClient(settings, this, http, loop);
     }
 
     void send() throws InterruptedException {

@@ -1,0 +1,24 @@
+package dev.tally.server.client;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a {@link ChatClient} needs to know.
+ *
+ * @param uri ws or wss, without a session
+ * @param sessionId the session to resume, or empty for a new one
+ * @param maxUnacknowledged messages that may wait for their count before {@link ChatClient#send}
+ *     blocks; 1 or more
+ * @param giveUpAfter how long to go on without a connection
+ * @param connectTimeout for the handshake
+ * @param welcomeTimeout from then to the welcome
+ */
+record ClientSettings(
+    URI uri,
+    Optional<String> sessionId,
+    int maxUnacknowledged,
+    Duration giveUpAfter,
+    Duration connectTimeout,
+    Duration welcomeTimeout) {}

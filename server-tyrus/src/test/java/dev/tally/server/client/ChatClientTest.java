@@ -1,0 +1,106 @@
+package dev.tally.server.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.server.RunningServer;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** The client against a real server, over a network that fails. */
+class ChatClientTest {
+
+  private static final int PATIENCE_SECONDS = 30;
+
+  /** Long enough for a slow machine, because an attempt that takes longer is given up. */
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+  private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+
+  @Test
+  void comesBackOnceIfItsOwnAttemptTookTheSessionLate() throws Exception {
+    try (RunningServer server = new RunningServer();
+        Relay relay = new Relay(server.port());
+        ChatClient client = client(relay.port(), Optional.empty(), events)) {
+      client.start();
+      String id = next(events);
+      client.send("a");
+      assertThat(next(events)).isEqualTo("1");
+
+      CompletableFuture<Void> late = relay.holdNext();
+      relay.cut();
+      assertThat(next(events)).as("resumed by the attempt after the one held").isEqualTo(id);
+      late.complete(null);
+      assertThat(next(events)).as("resumed from the late attempt").isEqualTo(id);
+      client.send("b");
+      assertThat(next(events)).isEqualTo("2");
+
+      takeOver(server, id);
+      assertThat(failure(client)).contains("4001");
+    }
+  }
+
+  @Test
+  void staysAwayIfAnotherClientTookTheSession() throws Exception {
+    try (RunningServer server = new RunningServer();
+        ChatClient client = client(server.port(), Optional.empty(), events)) {
+      client.start();
+
+      takeOver(server, next(events));
+
+      assertThat(failure(client)).contains("4001");
+    }
+  }
+
+  private static void takeOver(RunningServer server, String id) throws Exception {
+    BlockingQueue<String> events = new LinkedBlockingQueue<>();
+    try (ChatClient other = client(server.port(), Optional.of(id), events)) {
+      other.start();
+      assertThat(next(events)).isEqualTo(id);
+    }
+  }
+
+  /** The events are the session's id at each welcome, and the counts. */
+  private static ChatClient client(int port, Optional<String> id, BlockingQueue<String> events) {
+    ClientSettings settings =
+        new ClientSettings(
+            URI.create("ws://127.0.0.1:" + port + "/ws/chat/"),
+            id,
+            16,
+            Duration.ofSeconds(PATIENCE_SECONDS),
+            CONNECT_TIMEOUT,
+            Duration.ofSeconds(PATIENCE_SECONDS));
+    return new ChatClient(
+        settings,
+        new ChatClient.Observer() {
+          @Override
+          public void counted(long number) {
+            events.add(Long.toString(number));
+          }
+
+          @Override
+          public void connected(String sessionId, long count, boolean resumed) {
+            events.add(sessionId);
+          }
+
+          @Override
+          public void heartbeat(String timestamp) {}
+
+          @Override
+          public void note(String text) {}
+        });
+  }
+
+  private static String next(BlockingQueue<String> events) throws InterruptedException {
+    return Optional.ofNullable(events.poll(PATIENCE_SECONDS, TimeUnit.SECONDS)).orElse("nothing");
+  }
+
+  private static String failure(ChatClient client) throws Exception {
+    return client.outcome().get(PATIENCE_SECONDS, TimeUnit.SECONDS).failure().orElse("none");
+  }
+}

@@ -1,0 +1,95 @@
+package dev.tally.server.client;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** A network between client and server, which breaks and delays connections when it is told to. */
+final class Relay implements AutoCloseable {
+
+  private static final CompletableFuture<Void> AT_ONCE = CompletableFuture.completedFuture(null);
+
+  private final int target;
+  private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+  private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private final AtomicReference<CompletableFuture<Void>> release = new AtomicReference<>(AT_ONCE);
+
+  Relay(int target) throws IOException {
+    this.target = target;
+    start(this::accept);
+  }
+
+  int port() {
+    return listener.getLocalPort();
+  }
+
+  /** What the next connection brings goes on only once the result is completed. */
+  CompletableFuture<Void> holdNext() {
+    CompletableFuture<Void> released = new CompletableFuture<>();
+    release.set(released);
+    return released;
+  }
+
+  /** Breaks every connection that there is now. */
+  void cut() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+  }
+
+  private void accept() throws IOException {
+    while (true) {
+      Socket client = listener.accept();
+      sockets.add(client);
+      CompletableFuture<Void> released = release.getAndSet(AT_ONCE);
+      start(
+          () -> {
+            released.join();
+            Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+            sockets.add(server);
+            start(() -> pump(server, client));
+            // A client that has gone is not told to the server: what it sent may still be served.
+            pump(client, server);
+          });
+    }
+  }
+
+  private static void pump(Socket from, Socket to) throws IOException {
+    InputStream input = from.getInputStream();
+    byte[] buffer = new byte[8192];
+    for (int n = input.read(buffer); n >= 0; n = input.read(buffer)) {
+      to.getOutputStream().write(buffer, 0, n);
+    }
+  }
+
+  private interface Task {
+    void run() throws IOException;
+  }
+
+  private static void start(Task task) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                task.run();
+              } catch (IOException e) {
+                // One side is gone, or the test is over.
+              }
+            },
+            "relay");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+    cut();
+  }
+}
