@@ -2,11 +2,6 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.InMemorySessionStore;
-import dev.tally.chat.SessionId;
-import dev.tally.chat.spi.Commit;
-import dev.tally.chat.spi.Lease;
-import dev.tally.chat.spi.SessionStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,23 +13,10 @@ class HandOverTest {
   private static final int CLIENTS = 50;
   private static final int MESSAGES = 200;
 
-  /** Memory behind the threads that a remote store gets. */
-  private record RemoteStore(InMemorySessionStore memory) implements SessionStore {
-    @Override
-    public Lease open(SessionId id) {
-      return memory.open(id);
-    }
-
-    @Override
-    public CommitResult commit(Commit commit) {
-      return memory.commit(commit);
-    }
-  }
-
   @Test
   void sendsEveryReplyOnceAndInOrder() throws IOException {
     List<RawClient> clients = new ArrayList<>();
-    try (RunningServer server = new RunningServer(new RemoteStore(RunningServer.memory()))) {
+    try (RunningServer server = new RunningServer(new SharedMemory())) {
       for (int i = 0; i < CLIENTS; i++) {
         clients.add(RawClient.open(server.port()));
       }

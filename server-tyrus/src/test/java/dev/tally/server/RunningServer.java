@@ -64,7 +64,7 @@ public final class RunningServer implements AutoCloseable {
     this(UnaryOperator.identity());
   }
 
-  RunningServer(SessionStore store) {
+  public RunningServer(SessionStore store) {
     this(Limits.generous().settings(), store);
   }
 
@@ -88,7 +88,7 @@ public final class RunningServer implements AutoCloseable {
     }
   }
 
-  void stop() {
+  public void stop() {
     stopped = true;
     server.stop();
   }

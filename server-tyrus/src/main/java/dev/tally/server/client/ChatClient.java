@@ -1,24 +1,15 @@
 package dev.tally.server.client;
 
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.CloseCode.Reconnect;
-import dev.tally.chat.Subprotocol;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.WebSocket;
-import java.net.http.WebSocketHandshakeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -33,23 +24,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChatClient implements AutoCloseable {
 
-  private static final int MISSED_HEARTBEATS = 2;
-
-  /**
-   * How long an attempt that was given up on may still reach the server, where it takes the session
-   * away from the connection that came after it.
-   */
-  private static final Duration STRAY = Duration.ofSeconds(30);
-
   private final ClientSettings settings;
   private final Observer observer;
-  private final Semaphore room;
   private final HttpClient http;
   private final ScheduledExecutorService loop;
-  private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+  private final Semaphore room;
   private final Ledger ledger = new Ledger();
-  private final Backoff backoff =
-      new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5), RandomGenerator.getDefault());
+  private final ReconnectRules rules;
+  private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
 
   private Optional<String> sessionId;
 
@@ -60,58 +42,9 @@ final class ChatClient implements AutoCloseable {
   private @Nullable Connection next;
 
   private Future<?> attempt = CompletableFuture.completedFuture(null);
-  private boolean connecting;
-
-  /** When the last attempt was given up on; empty if none was since the last return from 4001. */
-  private OptionalLong strayedNanos = OptionalLong.empty();
-
   private boolean finishing;
-  private boolean sending;
   private long reconnects;
-  private long brokenSinceNanos = System.nanoTime();
   private long slowestGapMillis;
-
-  /** Told of what happens, on the client's thread; must not block for long. */
-  interface Observer {
-    /** One more message is counted; numbers come in order. */
-    void counted(long number);
-
-    /** The session is open, or open again. */
-    void connected(String sessionId, long count, boolean resumed);
-
-    /** The server is alive. */
-    void heartbeat(String timestamp);
-
-    /** Something that a person may want to know. */
-    void note(String text);
-
-    /**
-     * The session goes on over another connection.
-     *
-     * @param gapMillis time without one; 0 if the new one was there before the old one went
-     */
-    default void moved(long gapMillis) {}
-  }
-
-  /**
-   * How it ended.
-   *
-   * @param failure why the client gave up; empty if every message was counted
-   */
-  record Outcome(
-      long sent,
-      long counted,
-      long lost,
-      long duplicated,
-      long reconnects,
-      long slowestGapMillis,
-      Optional<String> sessionId,
-      Optional<String> failure) {
-
-    boolean isClean() {
-      return failure.isEmpty() && sent == counted && lost == 0 && duplicated == 0;
-    }
-  }
 
   /**
    * Makes a client that does nothing yet.
@@ -135,8 +68,9 @@ final class ChatClient implements AutoCloseable {
     this.observer = observer;
     this.http = http;
     this.loop = loop;
-    this.sessionId = settings.sessionId();
     this.room = new Semaphore(settings.maxUnacknowledged());
+    this.rules = new ReconnectRules(settings.giveUpAfter(), RandomGenerator.getDefault());
+    this.sessionId = settings.sessionId();
   }
 
   static ScheduledExecutorService loop() {
@@ -187,88 +121,25 @@ final class ChatClient implements AutoCloseable {
 
   @Override
   public void close() {
-    loop.shutdownNow();
+    try {
+      loop.execute(
+          () -> {
+            giveUp("closed");
+            loop.shutdownNow();
+          });
+    } catch (RejectedExecutionException e) {
+      // It was closed before.
+    }
   }
 
   private void connect() {
-    if (outcome.isDone() || connecting || next != null) {
-      return;
-    }
-    connecting = true;
-    Connection connection = new Connection(this);
-    CompletableFuture<WebSocket> unused =
-        http.newWebSocketBuilder()
-            .connectTimeout(settings.connectTimeout())
-            .subprotocols(Subprotocol.TALLY_V1.token())
-            .buildAsync(sessionUri(), connection)
-            .whenCompleteAsync(
-                (socket, failure) -> handshakeDone(connection, socket, failure), loop);
-  }
-
-  private URI sessionUri() {
-    return sessionId
-        .map(id -> URI.create(settings.uri() + "?session_id=" + id))
-        .orElse(settings.uri());
-  }
-
-  private void handshakeDone(
-      Connection connection, @Nullable WebSocket socket, @Nullable Throwable failure) {
-    connecting = false;
-    if (socket == null) {
-      refused(failure instanceof CompletionException ? failure.getCause() : failure);
-    } else if (!socket.getSubprotocol().equals(Subprotocol.TALLY_V1.token())) {
-      socket.abort();
-      giveUp("the server at " + settings.uri() + " does not speak " + Subprotocol.TALLY_V1.token());
-    } else {
+    if (!outcome.isDone() && next == null) {
+      Connection connection = new Connection(this, loop);
       next = connection;
-      connection.begin(socket);
-      ScheduledFuture<?> unused =
-          loop.schedule(
-              () -> {
-                if (next == connection) {
-                  connection.abort();
-                  strayedNanos = OptionalLong.of(System.nanoTime());
-                  ended(connection, CloseCode.ABNORMAL.code(), "no welcome");
-                }
-              },
-              settings.welcomeTimeout().toMillis(),
-              TimeUnit.MILLISECONDS);
+      URI uri = settings.uri();
+      connection.open(
+          http, sessionId.map(id -> URI.create(uri + "?session_id=" + id)).orElse(uri), settings);
     }
-  }
-
-  private void refused(@Nullable Throwable failure) {
-    if (failure instanceof WebSocketHandshakeException handshake) {
-      int status = handshake.getResponse().statusCode();
-      // A proxy that has just started knows no routes for a moment.
-      boolean wasHere = status == 404 && ledger.isKnown();
-      if (status != 429 && status < 500 && !wasHere) {
-        giveUp("the server refused the connection with HTTP status " + status);
-        return;
-      }
-      OptionalLong seconds = handshake.getResponse().headers().firstValueAsLong("Retry-After");
-      retry(
-          "HTTP status " + status,
-          seconds.isPresent() ? OptionalLong.of(seconds.getAsLong() * 1000) : OptionalLong.empty());
-      return;
-    }
-    if (!(failure instanceof ConnectException)) {
-      strayedNanos = OptionalLong.of(System.nanoTime());
-    }
-    retry(String.valueOf(failure), OptionalLong.empty());
-  }
-
-  private void retry(String reason, OptionalLong hintMillis) {
-    long brokenMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - brokenSinceNanos);
-    if (current == null && brokenMillis >= settings.giveUpAfter().toMillis()) {
-      giveUp("no connection for " + settings.giveUpAfter().toSeconds() + " s: " + reason);
-      return;
-    }
-    // The hint is this client's own slot; jitter on top keeps those apart that got none.
-    long delayMillis = hintMillis.orElse(0) + backoff.next().toMillis();
-    if (current == null) {
-      observer.note("disconnected (" + reason + "), next try in " + delayMillis + " ms");
-    }
-    connectAfter(delayMillis);
   }
 
   /** One attempt is planned at a time: a newer plan replaces the older one. */
@@ -278,24 +149,22 @@ final class ChatClient implements AutoCloseable {
   }
 
   /** A frame came in. */
-  void received(Connection connection, String text) {
-    if (connection != current && connection != next) {
-      return;
-    }
-    ServerFrame frame = ServerFrame.parse(text);
-    if (frame instanceof ServerFrame.Welcome welcome) {
-      welcomed(connection, welcome);
-    } else if (connection != current) {
-      return;
+  void received(Connection connection, ServerFrame frame) {
+    if (frame instanceof ServerFrame.Trouble trouble) {
+      observer.note("server says " + trouble.code() + ": " + trouble.detail());
+    } else if (connection == next) {
+      if (frame instanceof ServerFrame.Welcome welcome) {
+        welcomed(connection, welcome);
+      }
     } else if (frame instanceof ServerFrame.Count count) {
+      rules.proved();
       if (!ledger.reply(count.number())) {
         observer.note("unexpected count " + count.number());
       }
       acknowledged(List.of(count.number()));
     } else if (frame instanceof ServerFrame.Heartbeat heartbeat) {
+      rules.proved();
       observer.heartbeat(heartbeat.timestamp());
-    } else if (frame instanceof ServerFrame.Trouble trouble) {
-      observer.note("server says " + trouble.code() + ": " + trouble.detail());
     } else if (frame instanceof ServerFrame.Bye bye) {
       observer.note("server drains at count " + bye.total() + ", moving");
       connectAfter(bye.retryAfterMillis().orElse(0));
@@ -303,23 +172,22 @@ final class ChatClient implements AutoCloseable {
   }
 
   private void welcomed(Connection connection, ServerFrame.Welcome welcome) {
-    if (connection != next) {
-      return;
-    }
-    next = null;
     Connection previous = current;
     current = connection;
-    sending = false;
+    next = null;
+    attempt.cancel(false);
+    rules.opened();
     if (previous != null) {
       CompletableFuture<Void> unused = previous.close();
       observer.moved(0);
-    } else if (sessionId.isPresent() && ledger.added() > 0) {
-      long gap = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - brokenSinceNanos);
+    } else if (ledger.isKnown()) {
+      long gap = rules.broken().toMillis();
       slowestGapMillis = Math.max(slowestGapMillis, gap);
       observer.moved(gap);
     }
-    attempt.cancel(false);
-    backoff.reset();
+    if (sessionId.isPresent() && !welcome.resumed()) {
+      observer.note("the server had lost the session");
+    }
     sessionId = Optional.of(welcome.sessionId());
     long lostBefore = ledger.lost();
     List<Long> numbers = ledger.welcome(welcome.count());
@@ -327,8 +195,8 @@ final class ChatClient implements AutoCloseable {
       observer.note("the server lost " + (ledger.lost() - lostBefore) + " counted messages");
     }
     observer.connected(welcome.sessionId(), welcome.count(), welcome.resumed());
+    connection.expectHeartbeats(Duration.ofSeconds(Math.max(1, welcome.heartbeatSeconds())));
     acknowledged(numbers);
-    watch(connection, Duration.ofSeconds(Math.max(1, welcome.heartbeatSeconds())));
     pump();
   }
 
@@ -338,124 +206,70 @@ final class ChatClient implements AutoCloseable {
     endIfSettled();
   }
 
-  /** A half-open connection says nothing: two heartbeats missed are its end. */
-  private void watch(Connection connection, Duration heartbeat) {
-    ScheduledFuture<?> unused =
-        loop.schedule(
-            () -> {
-              if (connection != current) {
-                return;
-              }
-              if (connection.silence().compareTo(heartbeat.multipliedBy(MISSED_HEARTBEATS)) > 0) {
-                connection.abort();
-                ended(connection, CloseCode.ABNORMAL.code(), "heartbeats missed");
-              } else {
-                watch(connection, heartbeat);
-              }
-            },
-            heartbeat.toMillis(),
-            TimeUnit.MILLISECONDS);
+  /** Sends the next message, if there is one and a connection that can take it. */
+  void pump() {
+    Connection connection = current;
+    if (connection != null && connection.isReady() && ledger.hasNext()) {
+      connection.send(ledger.next());
+    }
   }
 
   /** The connection is over, for whatever reason. */
-  void ended(Connection connection, int code, String reason) {
-    if (connection != current && connection != next) {
-      return;
-    }
+  void ended(Connection connection, Ending ending) {
     if (connection == current) {
-      brokenSinceNanos = System.nanoTime();
-      reconnects++;
-      backoff.reset();
       current = null;
-      sending = false;
-      if (next != null || connecting) {
+      reconnects++;
+      rules.broke(ending);
+      if (next != null) {
         return;
       }
     } else {
       next = null;
+      rules.failed(ending);
     }
-    if (code == CloseCode.SUPERSEDED.code() && strayed()) {
-      // By an attempt of its own, which was served late.
-      strayedNanos = OptionalLong.empty();
-      retry("superseded", OptionalLong.empty());
+    Optional<String> failure = rules.giveUp(ending, ledger.isKnown(), current != null);
+    if (failure.isPresent()) {
+      giveUp(failure.get());
       return;
     }
-    Optional<CloseCode> known = CloseCode.of(code);
-    if (known.map(CloseCode::reconnect).orElse(Reconnect.WITH_BACKOFF) == Reconnect.NO) {
-      giveUp("the server closed with " + code + (reason.isEmpty() ? "" : " " + reason));
-      return;
+    long delayMillis = rules.pause(ending).toMillis();
+    if (current == null) {
+      observer.note("disconnected (" + ending.text() + "), next try in " + delayMillis + " ms");
     }
-    retry((code + " " + reason).strip(), ServerFrame.retryAfterMillis(reason));
-  }
-
-  private boolean strayed() {
-    return strayedNanos.isPresent()
-        && System.nanoTime() - strayedNanos.getAsLong() < STRAY.toNanos();
-  }
-
-  /** java.net.http allows one send at a time, so each one's end starts the next. */
-  private void pump() {
-    Connection connection = current;
-    if (connection == null || sending || !ledger.hasNext()) {
-      return;
-    }
-    sending = true;
-    CompletableFuture<WebSocket> unused =
-        connection
-            .send(ledger.next())
-            .whenCompleteAsync(
-                (socket, failure) -> {
-                  if (connection != current) {
-                    return;
-                  }
-                  sending = false;
-                  if (failure == null) {
-                    pump();
-                  } else {
-                    connection.abort();
-                    ended(connection, CloseCode.ABNORMAL.code(), "broken");
-                  }
-                },
-                loop);
+    connectAfter(delayMillis);
   }
 
   private void endIfSettled() {
-    if (finishing && ledger.isSettled() && !outcome.isDone()) {
+    if (finishing && ledger.isSettled()) {
       finishing = false;
-      Connection last = current;
-      // What comes of it from now on is no break.
-      current = null;
-      CompletableFuture<Void> goodbye =
-          last == null ? CompletableFuture.completedFuture(null) : last.close();
-      CompletableFuture<Void> unused =
-          goodbye.thenRunAsync(() -> outcome.complete(outcome(Optional.empty())), loop);
+      end(Optional.empty());
     }
   }
 
-  private void giveUp(String reason) {
-    if (!outcome.isDone()) {
-      outcome.complete(outcome(Optional.of(reason)));
-    }
+  /** Ends the client without what was not counted yet. */
+  void giveUp(String reason) {
+    end(Optional.of(reason));
   }
 
-  private Outcome outcome(Optional<String> failure) {
-    return new Outcome(
-        ledger.added(),
-        ledger.counted(),
-        ledger.lost(),
-        ledger.duplicated(),
-        reconnects,
-        slowestGapMillis,
-        sessionId,
-        failure);
-  }
-
-  /** Runs an event on the client's thread; nothing once the client is closed. */
-  void post(Runnable event) {
-    try {
-      loop.execute(event);
-    } catch (RejectedExecutionException e) {
-      // The client was closed meanwhile: nobody is left to be told.
+  private void end(Optional<String> failure) {
+    attempt.cancel(false);
+    if (next != null) {
+      next.abandon();
     }
+    CompletableFuture<Void> goodbye =
+        current == null ? CompletableFuture.completedFuture(null) : current.close();
+    next = null;
+    current = null;
+    Outcome result =
+        new Outcome(
+            ledger.added(),
+            ledger.counted(),
+            ledger.lost(),
+            ledger.duplicated(),
+            reconnects,
+            slowestGapMillis,
+            sessionId,
+            failure);
+    CompletableFuture<Void> unused = goodbye.thenRun(() -> outcome.complete(result));
   }
 }

@@ -90,7 +90,7 @@ public final class ClientCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     boolean interactive = Terminal.isAttached();
-    ChatClient.Outcome outcome;
+    Outcome outcome;
     try (ChatClient client =
         new ChatClient(
             new ClientSettings(
@@ -122,7 +122,7 @@ public final class ClientCommand implements Callable<Integer> {
   }
 
   /** Reads on a thread of its own: a client that gave up must not wait for the next line. */
-  private static ChatClient.Outcome pump(BufferedReader lines, ChatClient client)
+  private static Outcome pump(BufferedReader lines, ChatClient client)
       throws InterruptedException, ExecutionException {
     Thread reader =
         new Thread(
@@ -143,8 +143,7 @@ public final class ClientCommand implements Callable<Integer> {
     return client.outcome().get();
   }
 
-  private record Screen(PrintWriter out, PrintWriter err, boolean interactive)
-      implements ChatClient.Observer {
+  private record Screen(PrintWriter out, PrintWriter err, boolean interactive) implements Observer {
     @Override
     public void counted(long number) {
       out.println(number);

@@ -1,45 +1,140 @@
 package dev.tally.server.client;
 
 import dev.tally.chat.CloseCode;
+import dev.tally.chat.Subprotocol;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One WebSocket of the client: puts fragments together and hands everything to the loop. */
+/**
+ * One WebSocket from the attempt to open it to its end, and the timers that tell when it is dead.
+ *
+ * <p>The client is told of each frame and once of the end, on its own thread; of nothing after
+ * {@link #close} or {@link #abandon}. All methods but the listener's are for that thread.
+ */
 final class Connection implements WebSocket.Listener {
 
+  private static final int MISSED_HEARTBEATS = 2;
   private static final long CLOSE_WAIT_MILLIS = 1000;
 
   private final ChatClient client;
+  private final ScheduledExecutorService loop;
   private final StringBuilder text = new StringBuilder();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private volatile long lastHeardNanos = System.nanoTime();
   private @Nullable WebSocket socket;
+  private Future<?> timer = CompletableFuture.completedFuture(null);
+  private boolean sending;
+  private boolean over;
 
-  Connection(ChatClient client) {
+  Connection(ChatClient client, ScheduledExecutorService loop) {
     this.client = client;
+    this.loop = loop;
   }
 
-  /** Frames are taken from now on, so that none comes before the loop knows this connection. */
-  void begin(WebSocket opened) {
+  /** Begins the attempt. Call once. */
+  void open(HttpClient http, URI uri, ClientSettings settings) {
+    CompletableFuture<WebSocket> unused =
+        http.newWebSocketBuilder()
+            .connectTimeout(settings.connectTimeout())
+            .subprotocols(Subprotocol.TALLY_V1.token())
+            .buildAsync(uri, this)
+            .whenCompleteAsync(
+                (opened, failure) -> {
+                  if (opened == null) {
+                    end(ending(failure));
+                  } else {
+                    opened(opened, settings.welcomeTimeout());
+                  }
+                },
+                loop);
+  }
+
+  private static Ending ending(@Nullable Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    if (cause instanceof WebSocketHandshakeException handshake) {
+      HttpResponse<?> response = handshake.getResponse();
+      String retryAfter = response.headers().firstValue("Retry-After").orElse("");
+      return new Ending.Refused(response.statusCode(), retryAfter);
+    }
+    return new Ending.Broken(String.valueOf(cause), !(cause instanceof ConnectException));
+  }
+
+  private void opened(WebSocket opened, Duration welcomeTimeout) {
     socket = opened;
-    opened.request(1);
+    if (over) {
+      opened.abort();
+    } else if (!opened.getSubprotocol().equals(Subprotocol.TALLY_V1.token())) {
+      client.giveUp("the server does not speak " + Subprotocol.TALLY_V1.token());
+    } else {
+      timer = after(welcomeTimeout, () -> lose("no welcome"));
+      opened.request(1);
+    }
   }
 
-  CompletableFuture<WebSocket> send(String message) {
-    return socket == null
-        ? CompletableFuture.failedFuture(new IllegalStateException("not open"))
-        : socket.sendText(message, true);
+  /** From now on silence means that the connection is half-open. */
+  void expectHeartbeats(Duration heartbeat) {
+    timer.cancel(false);
+    timer =
+        after(
+            heartbeat,
+            () -> {
+              long silentNanos = System.nanoTime() - lastHeardNanos;
+              if (silentNanos > MISSED_HEARTBEATS * heartbeat.toNanos()) {
+                lose("heartbeats missed");
+              } else {
+                expectHeartbeats(heartbeat);
+              }
+            });
   }
 
-  /**
-   * Says goodbye, and completes once it is over: with the answer, or a moment later without one.
-   */
+  private Future<?> after(Duration delay, Runnable task) {
+    return loop.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Whether a message may be sent: java.net.http takes one at a time. */
+  boolean isReady() {
+    return socket != null && !sending && !over;
+  }
+
+  /** Sends a message, and tells the client when it may send the next one. */
+  void send(String message) {
+    if (socket == null) {
+      throw new IllegalStateException("not open");
+    }
+    sending = true;
+    CompletableFuture<WebSocket> unused =
+        socket
+            .sendText(message, true)
+            .whenCompleteAsync(
+                (same, failure) -> {
+                  sending = false;
+                  if (failure != null) {
+                    lose("broken");
+                  } else if (!over) {
+                    client.pump();
+                  }
+                },
+                loop);
+  }
+
+  /** Says goodbye; the result is complete once it is over, with the answer or without. */
   CompletableFuture<Void> close() {
+    over = true;
+    timer.cancel(false);
     if (socket != null) {
       CompletableFuture<WebSocket> unused =
           socket.sendClose(CloseCode.NORMAL.code(), CloseCode.NORMAL.reason());
@@ -49,19 +144,37 @@ final class Connection implements WebSocket.Listener {
         .thenRun(this::abort);
   }
 
-  void abort() {
+  /** Ends it without a word. */
+  void abandon() {
+    over = true;
+    timer.cancel(false);
+    abort();
+  }
+
+  private void abort() {
     if (socket != null) {
       socket.abort();
     }
   }
 
-  Duration silence() {
-    return Duration.ofNanos(System.nanoTime() - lastHeardNanos);
+  private void lose(String reason) {
+    if (!over) {
+      abort();
+    }
+    end(new Ending.Broken(reason, true));
+  }
+
+  private void end(Ending ending) {
+    timer.cancel(false);
+    if (!over) {
+      over = true;
+      client.ended(this, ending);
+    }
   }
 
   @Override
   public void onOpen(WebSocket opened) {
-    // begin asks for the first frame.
+    // Frames are asked for once the client's thread knows of it.
   }
 
   @Override
@@ -69,9 +182,14 @@ final class Connection implements WebSocket.Listener {
     lastHeardNanos = System.nanoTime();
     text.append(data);
     if (last) {
-      String message = text.toString();
+      ServerFrame frame = ServerFrame.parse(text.toString());
       text.setLength(0);
-      client.post(() -> client.received(this, message));
+      post(
+          () -> {
+            if (!over) {
+              client.received(this, frame);
+            }
+          });
     }
     from.request(1);
     return null;
@@ -87,14 +205,21 @@ final class Connection implements WebSocket.Listener {
   @Override
   public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
     closed.complete(null);
-    client.post(() -> client.ended(this, code, reason));
+    post(() -> end(new Ending.Closed(code, reason)));
     return null;
   }
 
   @Override
   public void onError(WebSocket from, Throwable error) {
     closed.complete(null);
-    client.post(
-        () -> client.ended(this, CloseCode.ABNORMAL.code(), String.valueOf(error.getMessage())));
+    post(() -> end(new Ending.Broken(String.valueOf(error.getMessage()), true)));
+  }
+
+  private void post(Runnable event) {
+    try {
+      loop.execute(event);
+    } catch (RejectedExecutionException e) {
+      // The client was closed meanwhile: nobody is left to be told.
+    }
   }
 }

@@ -1,8 +1,6 @@
 package dev.tally.server.client;
 
 import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -37,41 +35,26 @@ sealed interface ServerFrame {
     } catch (JacksonException e) {
       return new Unknown(text);
     }
-    if (json.path("bye").asBoolean(false)) {
-      JsonNode hint = json.path("retry_after_ms");
-      return new Bye(
-          json.path("total").asLong(0),
-          hint.isNumber() ? OptionalLong.of(hint.asLong()) : OptionalLong.empty());
+    JsonNode count = json.path("count");
+    if (!json.has("type") && count.isIntegralNumber() && count.canConvertToLong()) {
+      return new Count(count.asLong());
     }
-    return switch (json.path("type").asString("count")) {
+    return switch (json.path("type").asString("")) {
       case "welcome" ->
           new Welcome(
               json.path("session_id").asString(""),
               json.path("resumed").asBoolean(false),
-              json.path("count").asLong(0),
+              count.asLong(0),
               json.path("heartbeat_s").asLong(30));
       case "heartbeat" -> new Heartbeat(json.path("ts").asString(""));
       case "error" -> new Trouble(json.path("code").asString(""), json.path("detail").asString(""));
-      case "count" ->
-          json.path("count").isNumber()
-              ? new Count(json.path("count").asLong())
-              : new Unknown(text);
+      case "bye" -> {
+        JsonNode hint = json.path("retry_after_ms");
+        yield new Bye(
+            json.path("total").asLong(0),
+            hint.isNumber() ? OptionalLong.of(hint.asLong(0)) : OptionalLong.empty());
+      }
       default -> new Unknown(text);
     };
-  }
-
-  /** The hint in a close frame's reason. */
-  static OptionalLong retryAfterMillis(String closeReason) {
-    Matcher matcher = Hint.PATTERN.matcher(closeReason);
-    return matcher.find()
-        ? OptionalLong.of(Long.parseLong(matcher.group(1)))
-        : OptionalLong.empty();
-  }
-
-  /** Keeps the pattern out of the interface's face. */
-  final class Hint {
-    private static final Pattern PATTERN = Pattern.compile("\\bretry_after_ms=(\\d{1,9})\\b");
-
-    private Hint() {}
   }
 }

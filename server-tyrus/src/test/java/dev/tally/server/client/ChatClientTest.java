@@ -3,6 +3,7 @@ package dev.tally.server.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.RunningServer;
+import dev.tally.server.SharedMemory;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
@@ -41,7 +42,7 @@ class ChatClientTest {
       assertThat(next(events)).isEqualTo("2");
 
       takeOver(server, id);
-      assertThat(failure(client)).contains("4001");
+      assertThat(outcome(client).failure().orElse("none")).contains("4001");
     }
   }
 
@@ -53,7 +54,30 @@ class ChatClientTest {
 
       takeOver(server, next(events));
 
-      assertThat(failure(client)).contains("4001");
+      assertThat(outcome(client).failure().orElse("none")).contains("4001");
+    }
+  }
+
+  @Test
+  void goesOnWithAnotherServerWhenItsOwnOneDrains() throws Exception {
+    SharedMemory store = new SharedMemory();
+    try (RunningServer blue = new RunningServer(store);
+        RunningServer green = new RunningServer(store);
+        Relay relay = new Relay(blue.port());
+        ChatClient client = client(relay.port(), Optional.empty(), events)) {
+      client.start();
+      String id = next(events);
+      client.send("a");
+      assertThat(next(events)).isEqualTo("1");
+
+      relay.switchTo(green.port());
+      blue.stop();
+      assertThat(next(events)).isEqualTo(id);
+      client.send("b");
+      assertThat(next(events)).isEqualTo("2");
+
+      client.finish();
+      assertThat(outcome(client).isClean()).isTrue();
     }
   }
 
@@ -77,7 +101,7 @@ class ChatClientTest {
             Duration.ofSeconds(PATIENCE_SECONDS));
     return new ChatClient(
         settings,
-        new ChatClient.Observer() {
+        new Observer() {
           @Override
           public void counted(long number) {
             events.add(Long.toString(number));
@@ -100,7 +124,7 @@ class ChatClientTest {
     return Optional.ofNullable(events.poll(PATIENCE_SECONDS, TimeUnit.SECONDS)).orElse("nothing");
   }
 
-  private static String failure(ChatClient client) throws Exception {
-    return client.outcome().get(PATIENCE_SECONDS, TimeUnit.SECONDS).failure().orElse("none");
+  private static Outcome outcome(ChatClient client) throws Exception {
+    return client.outcome().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 }

@@ -43,7 +43,7 @@ final class ManyClients {
   private final List<Member> members = new ArrayList<>();
 
   /** One session. All but {@code send} on the loop's thread. */
-  private final class Member implements ChatClient.Observer {
+  private final class Member implements Observer {
     private final ChatClient client;
     private final CompletableFuture<Void> open = new CompletableFuture<>();
     private final Deque<Long> sentNanos = new ArrayDeque<>();
@@ -120,7 +120,7 @@ final class ManyClients {
 
   private boolean finish() {
     members.forEach(member -> member.client.finish());
-    List<ChatClient.Outcome> outcomes =
+    List<Outcome> outcomes =
         members.stream().map(member -> member.client.outcome().join()).toList();
     outcomes.stream()
         .flatMap(outcome -> outcome.failure().stream())
@@ -143,13 +143,13 @@ final class ManyClients {
     System.out.printf(
         "clients %d, sent %d, counted %d, lost %d, duplicated %d, out of order %d, gave up %d%n",
         members.size(),
-        sum(outcomes.stream().mapToLong(ChatClient.Outcome::sent)),
-        sum(outcomes.stream().mapToLong(ChatClient.Outcome::counted)),
-        sum(outcomes.stream().mapToLong(ChatClient.Outcome::lost)),
-        sum(outcomes.stream().mapToLong(ChatClient.Outcome::duplicated)),
+        sum(outcomes.stream().mapToLong(Outcome::sent)),
+        sum(outcomes.stream().mapToLong(Outcome::counted)),
+        sum(outcomes.stream().mapToLong(Outcome::lost)),
+        sum(outcomes.stream().mapToLong(Outcome::duplicated)),
         outOfOrder,
         outcomes.stream().filter(outcome -> outcome.failure().isPresent()).count());
-    return outOfOrder == 0 && outcomes.stream().allMatch(ChatClient.Outcome::isClean);
+    return outOfOrder == 0 && outcomes.stream().allMatch(Outcome::isClean);
   }
 
   private static long sum(LongStream values) {

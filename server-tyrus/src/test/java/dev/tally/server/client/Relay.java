@@ -15,7 +15,7 @@ final class Relay implements AutoCloseable {
 
   private static final CompletableFuture<Void> AT_ONCE = CompletableFuture.completedFuture(null);
 
-  private final int target;
+  private volatile int target;
   private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final AtomicReference<CompletableFuture<Void>> release = new AtomicReference<>(AT_ONCE);
@@ -27,6 +27,11 @@ final class Relay implements AutoCloseable {
 
   int port() {
     return listener.getLocalPort();
+  }
+
+  /** Where new connections go from now on. */
+  void switchTo(int port) {
+    target = port;
   }
 
   /** What the next connection brings goes on only once the result is completed. */

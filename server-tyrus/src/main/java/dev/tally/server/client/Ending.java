@@ -1,0 +1,100 @@
+package dev.tally.server.client;
+
+import dev.tally.chat.CloseCode;
+import dev.tally.chat.CloseCode.Reconnect;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** How a connection ended, or an attempt to open one. */
+sealed interface Ending {
+
+  /**
+   * Whether there is no use in coming back.
+   *
+   * @param beenThere whether the session was ever open
+   */
+  boolean isFinal(boolean beenThere);
+
+  /** When the server wants this client back; empty if it did not say. */
+  OptionalLong hintMillis();
+
+  /** For people. */
+  String text();
+
+  /** The server closed it. */
+  record Closed(int code, String reason) implements Ending {
+
+    private static final Pattern HINT = Pattern.compile("\\bretry_after_ms=(\\d{1,9})\\b");
+
+    /** The rule of docs/PROTOCOL.md; for a code that Tally does not send, a broken connection's. */
+    Reconnect reconnect() {
+      return CloseCode.of(code).map(CloseCode::reconnect).orElse(Reconnect.WITH_BACKOFF);
+    }
+
+    @Override
+    public boolean isFinal(boolean beenThere) {
+      return reconnect() == Reconnect.NO;
+    }
+
+    @Override
+    public OptionalLong hintMillis() {
+      Matcher matcher = HINT.matcher(reason);
+      return matcher.find()
+          ? OptionalLong.of(Long.parseLong(matcher.group(1)))
+          : OptionalLong.empty();
+    }
+
+    @Override
+    public String text() {
+      return ("the server closed with " + code + " " + reason).strip();
+    }
+  }
+
+  /** The server answered the handshake with another status than 101. */
+  record Refused(int status, String retryAfter) implements Ending {
+
+    private static final Pattern SECONDS = Pattern.compile("\\d{1,6}");
+
+    @Override
+    public boolean isFinal(boolean beenThere) {
+      // A proxy that has just started knows no routes for a moment.
+      boolean mayPass = status == 429 || status >= 500 || (status == 404 && beenThere);
+      return !mayPass;
+    }
+
+    /**
+     * Proxies may say a date instead of seconds, which is not worth a clock that has to be right.
+     */
+    @Override
+    public OptionalLong hintMillis() {
+      return SECONDS.matcher(retryAfter).matches()
+          ? OptionalLong.of(1000 * Long.parseLong(retryAfter))
+          : OptionalLong.empty();
+    }
+
+    @Override
+    public String text() {
+      return "the server refused the connection with HTTP status " + status;
+    }
+  }
+
+  /**
+   * There was no answer, or no more of them.
+   *
+   * @param text for people
+   * @param mayBeServed whether the server may have, or still get, what was asked for
+   */
+  record Broken(String text, boolean mayBeServed) implements Ending {
+
+    @Override
+    public boolean isFinal(boolean beenThere) {
+      return false;
+    }
+
+    @Override
+    public OptionalLong hintMillis() {
+      return OptionalLong.empty();
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package dev.tally.server.client;
+
+import java.util.Optional;
+
+/**
+ * How a {@link ChatClient} ended.
+ *
+ * @param failure why the client gave up; empty if every message was counted
+ */
+record Outcome(
+    long sent,
+    long counted,
+    long lost,
+    long duplicated,
+    long reconnects,
+    long slowestGapMillis,
+    Optional<String> sessionId,
+    Optional<String> failure) {
+
+  boolean isClean() {
+    return failure.isEmpty() && sent == counted && lost == 0 && duplicated == 0;
+  }
+}

@@ -1,0 +1,108 @@
+package dev.tally.server.client;
+
+import dev.tally.chat.CloseCode;
+import dev.tally.chat.CloseCode.Reconnect;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.random.RandomGenerator;
+
+/**
+ * Whether and when to come back after an ending (docs/PROTOCOL.md, "Close codes"). Not safe for use
+ * by several threads.
+ */
+final class ReconnectRules {
+
+  /**
+   * How long an attempt that was given up on may still reach the server, where it takes the session
+   * away from the connection that came after it.
+   */
+  private static final Duration STRAY = Duration.ofSeconds(30);
+
+  private final Duration giveUpAfter;
+  private final Backoff backoff;
+  private long brokenSinceNanos = System.nanoTime();
+  private boolean proved;
+
+  /** When the last attempt was given up on; empty if none was since the last return from 4001. */
+  private OptionalLong strayedNanos = OptionalLong.empty();
+
+  /**
+   * Makes the rules of one client, for which the time without a connection begins now.
+   *
+   * @param giveUpAfter how long to go on without a connection
+   * @param random for the jitter
+   */
+  ReconnectRules(Duration giveUpAfter, RandomGenerator random) {
+    this.giveUpAfter = giveUpAfter;
+    this.backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5), random);
+  }
+
+  /** A connection has its welcome. */
+  void opened() {
+    proved = false;
+  }
+
+  /**
+   * The connection works: more came over it than the welcome, which a server in trouble may say.
+   */
+  void proved() {
+    proved = true;
+  }
+
+  /** The connection that had its welcome is over. */
+  void broke(Ending ending) {
+    brokenSinceNanos = System.nanoTime();
+    boolean backsOff =
+        ending instanceof Ending.Closed closed && closed.reconnect() == Reconnect.WITH_BACKOFF;
+    if (proved && !backsOff) {
+      backoff.reset();
+    }
+  }
+
+  /** An attempt ended before its welcome. */
+  void failed(Ending ending) {
+    if (ending instanceof Ending.Broken broken && broken.mayBeServed()) {
+      strayedNanos = OptionalLong.of(System.nanoTime());
+    }
+  }
+
+  /** Time since there was a connection. */
+  Duration broken() {
+    return Duration.ofNanos(System.nanoTime() - brokenSinceNanos);
+  }
+
+  /**
+   * Decides on an ending that no other connection makes up for.
+   *
+   * @param beenThere whether the session was ever open
+   * @param connected whether there still is an older connection
+   * @return why to give up; empty: come back after {@link #pause}
+   */
+  Optional<String> giveUp(Ending ending, boolean beenThere, boolean connected) {
+    if (isByStray(ending)) {
+      strayedNanos = OptionalLong.empty();
+    } else if (ending.isFinal(beenThere)) {
+      return Optional.of(ending.text());
+    }
+    return connected || broken().compareTo(giveUpAfter) < 0
+        ? Optional.empty()
+        : Optional.of("no connection for " + giveUpAfter.toSeconds() + " s: " + ending.text());
+  }
+
+  /** Superseded soon after an attempt of its own was given up on: that is no other client. */
+  private boolean isByStray(Ending ending) {
+    return ending instanceof Ending.Closed closed
+        && closed.code() == CloseCode.SUPERSEDED.code()
+        && strayedNanos.isPresent()
+        && System.nanoTime() - strayedNanos.getAsLong() < STRAY.toNanos();
+  }
+
+  /**
+   * How long to wait before the next attempt. The hint is this client's own slot; jitter on top
+   * keeps those apart that got none.
+   */
+  Duration pause(Ending ending) {
+    return backoff.next().plusMillis(ending.hintMillis().orElse(0));
+  }
+}
