@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.server.RawClient.Frame;
 import java.io.IOException;
 import java.util.HexFormat;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,23 +14,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** RFC 6455, sections 5.5.1 and 7: who closes, with which code, and when the connection ends. */
 class CloseFramesTest {
 
-  private static RunningServer server;
-
-  @BeforeAll
-  static void start() {
-    server = new RunningServer();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
+  @RegisterExtension private static final RunningServer SERVER = new RunningServer();
 
   @ParameterizedTest
   @ValueSource(
       ints = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999})
   void echoesTheCodeAndTheReason(int code) throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(RawClient.frame(RawClient.CLOSE, RawClient.closePayload(code, "done")));
       client.expectClose(code, "done");
     }
@@ -40,7 +29,7 @@ class CloseFramesTest {
   @Test
   void echoesTheLongestReason() throws IOException {
     String reason = "é".repeat(61) + "x";
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.sendOneByOne(RawClient.frame(RawClient.CLOSE, RawClient.closePayload(1000, reason)));
       client.expectClose(1000, reason);
     }
@@ -48,7 +37,7 @@ class CloseFramesTest {
 
   @Test
   void answersACloseFrameWithoutPayload() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(Frames.of("close:"));
       assertThat(client.next().toString()).isIn("close:", "close:1000");
       assertThat(client.atEnd()).isTrue();
@@ -61,7 +50,7 @@ class CloseFramesTest {
         0, 1, 999, 1004, 1005, 1006, 1012, 1013, 1014, 1015, 1016, 1100, 2000, 2999, 5000, 65_535
       })
   void closesWith1002AtACodeThatMustNotBeSent(int code) throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(Frames.of("close:" + code));
       client.expectClose(1002, "close code " + code);
     }
@@ -78,7 +67,7 @@ class CloseFramesTest {
     "88850000000003e8eda080, 1007, UTF-8",
   })
   void closesAtAPayloadAgainstTheRules(String hex, int code, String reason) throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(HexFormat.of().parseHex(hex));
       client.expectClose(code, reason);
     }
@@ -87,13 +76,13 @@ class CloseFramesTest {
   @Test
   void answersWhatCameBeforeTheCloseFrameAndNothingBehindIt() throws IOException {
     String session = "/ws/chat/?session_id=7a3a7c0e-5c0e-4f6a-8f0b-3b1f6a1d2e44";
-    try (RawClient client = RawClient.open(server.port(), session)) {
+    try (RawClient client = RawClient.open(SERVER.port(), session)) {
       client.send(Frames.of("text:one ping:x close:1000 text:behind ping:behind close:1001"));
       client.expectCount(1);
       assertThat(client.next()).hasToString("pong:x");
       assertThat(client.next()).hasToString("close:1000");
     }
-    try (RawClient client = RawClient.open(server.port(), session)) {
+    try (RawClient client = RawClient.open(SERVER.port(), session)) {
       client.text("two");
       client.expectCount(2);
     }
@@ -102,13 +91,13 @@ class CloseFramesTest {
   @Test
   void countsNothingBehindAViolation() throws IOException {
     String session = "/ws/chat/?session_id=b0d3a8f2-0f7e-4d55-9c39-6f0e4f1f8a55";
-    try (RawClient client = RawClient.open(server.port(), session)) {
+    try (RawClient client = RawClient.open(SERVER.port(), session)) {
       client.send(Frames.of("text:one more:violation text:behind close:1000"));
       client.expectCount(1);
       client.expectClose(1002, "continuation of nothing");
       client.send(Frames.of("text:much.later close:1000"));
     }
-    try (RawClient client = RawClient.open(server.port(), session)) {
+    try (RawClient client = RawClient.open(SERVER.port(), session)) {
       client.text("two");
       client.expectCount(2);
     }
@@ -117,10 +106,10 @@ class CloseFramesTest {
   @Test
   void endsTheConnectionOnceTheClientHasAnsweredItsClose() throws IOException {
     String session = "/ws/chat/?session_id=1f9f6f7e-2a57-4a83-8f44-7e0c0a6b7a66";
-    try (RawClient older = RawClient.open(server.port(), session)) {
+    try (RawClient older = RawClient.open(SERVER.port(), session)) {
       older.text("one");
       older.expectCount(1);
-      try (RawClient newer = RawClient.open(server.port(), session)) {
+      try (RawClient newer = RawClient.open(SERVER.port(), session)) {
         Frame close = older.next();
         assertThat(close).hasToString("close:4001");
         older.send(RawClient.frame(RawClient.CLOSE, close.payload()));

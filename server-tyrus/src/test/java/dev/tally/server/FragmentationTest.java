@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,17 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** RFC 6455, section 5.4. The frames are in the words of {@link Frames}. */
 class FragmentationTest {
 
-  private static RunningServer server;
-
-  @BeforeAll
-  static void start() {
-    server = new RunningServer();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
+  @RegisterExtension private static final RunningServer SERVER = new RunningServer();
 
   @ParameterizedTest(name = "{0} gets {1}")
   @CsvSource({
@@ -40,8 +29,8 @@ class FragmentationTest {
   })
   void countsAFragmentedMessageOnceAndAnswersPingsAtOnce(String sent, String received)
       throws IOException {
-    try (RawClient whole = RawClient.open(server.port());
-        RawClient trickling = RawClient.open(server.port())) {
+    try (RawClient whole = RawClient.open(SERVER.port());
+        RawClient trickling = RawClient.open(SERVER.port())) {
       whole.send(Frames.of(sent));
       trickling.sendOneByOne(Frames.of(sent));
       for (String word : received.split(" ", -1)) {
@@ -64,7 +53,7 @@ class FragmentationTest {
     "close:.., fragmented control",
   })
   void closesWith1002AtAFrameOutOfOrder(String sent, String reason) throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(Frames.of(sent));
       client.expectClose(1002, reason);
     }
@@ -72,7 +61,7 @@ class FragmentationTest {
 
   @Test
   void closesWith1002AtAContinuationBehindTheLastFragment() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(Frames.of("text:a.. more:b more:c"));
       client.expectCount(1);
       client.expectClose(1002, "continuation of nothing");
@@ -81,7 +70,7 @@ class FragmentationTest {
 
   @Test
   void closesWith1003AtTheFirstFragmentOfABinaryMessage() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(Frames.of("binary:a.."));
       client.expectClose(1003, "text");
     }
@@ -96,7 +85,7 @@ class FragmentationTest {
       all.writeBytes(RawClient.fragment(RawClient.CONTINUATION, new byte[bytesEach]));
     }
     all.writeBytes(Frames.of("more: text:next"));
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(all.toByteArray());
       client.expectCount(1);
       client.expectCount(2);
@@ -105,12 +94,12 @@ class FragmentationTest {
 
   @Test
   void closesWith1009AtTheHeaderWithWhichFragmentsSumUpToTooMuch() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(RawClient.fragment(RawClient.TEXT, new byte[65_000]));
       client.send(RawClient.frame(0x80, 537, new byte[0]));
       client.expectClose(1009, "65536 bytes");
     }
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(RawClient.fragment(RawClient.TEXT, new byte[65_000]));
       client.send(RawClient.frame(RawClient.PING, "does not count".getBytes(UTF_8)));
       client.send(RawClient.frame(RawClient.CONTINUATION, new byte[536]));
@@ -122,12 +111,12 @@ class FragmentationTest {
   @Test
   void forgetsTheHalfMessageOfAClientThatCloses() throws IOException {
     String session = "/ws/chat/?session_id=0b51ce12-8e9b-4a09-9f0e-9a7d5a2f3c11";
-    try (RawClient client = RawClient.open(server.port(), session)) {
+    try (RawClient client = RawClient.open(SERVER.port(), session)) {
       client.send(Frames.of("text:one text:half.. close:1000 more:behind text:behind"));
       client.expectCount(1);
       assertThat(client.next()).hasToString("close:1000");
     }
-    try (RawClient client = RawClient.open(server.port(), session)) {
+    try (RawClient client = RawClient.open(SERVER.port(), session)) {
       client.text("the next one");
       client.expectCount(2);
     }

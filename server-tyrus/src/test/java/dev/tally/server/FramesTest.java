@@ -6,9 +6,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,22 +15,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** RFC 6455, section 5.2: single frames, and what is refused from their headers. */
 class FramesTest {
 
-  private static RunningServer server;
-
-  @BeforeAll
-  static void start() {
-    server = new RunningServer();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
+  @RegisterExtension private static final RunningServer SERVER = new RunningServer();
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 3, 125, 126, 127, 16_370, 16_384, 65_535, 65_536})
   void countsMessagesOfEveryLengthClass(int length) throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.text("x".repeat(length));
       client.expectCount(1);
       client.text("é".repeat(length / 2));
@@ -41,7 +30,7 @@ class FramesTest {
 
   @Test
   void countsBytesThatComeOneByOne() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.sendOneByOne(RawClient.frame(RawClient.TEXT, "größe €𝄞".getBytes(UTF_8)));
       client.expectCount(1);
       client.sendOneByOne(RawClient.frame(RawClient.TEXT, new byte[300]));
@@ -51,7 +40,7 @@ class FramesTest {
 
   @Test
   void answersManyMessagesOfOneReadInOrder() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       ByteArrayOutputStream all = new ByteArrayOutputStream();
       for (int i = 0; i < 5000; i++) {
         all.write(Frames.of("text:m"));
@@ -85,7 +74,7 @@ class FramesTest {
     "81ffffffffffffffffff00000000, shortest form",
   })
   void closesWith1002AtAHeaderAgainstTheRules(String hex, String reason) throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(HexFormat.of().parseHex(hex));
       client.expectClose(1002, reason);
     }
@@ -95,7 +84,7 @@ class FramesTest {
   @ValueSource(ints = {3, 4, 5, 6, 7, 11, 12, 13, 14, 15})
   void closesWith1002AtEveryReservedOpcode(int opcode) throws IOException {
     for (int fin : new int[] {0x80, 0}) {
-      try (RawClient client = RawClient.open(server.port())) {
+      try (RawClient client = RawClient.open(SERVER.port())) {
         // The first byte is enough.
         client.send(new byte[] {(byte) (fin | opcode)});
         client.expectClose(1002, "reserved opcode " + opcode);
@@ -107,7 +96,7 @@ class FramesTest {
   @ValueSource(longs = {65_537, 1 << 20, Integer.MAX_VALUE, 1L << 32, Long.MAX_VALUE})
   void closesWith1009AtTheHeaderOfAFrameThatIsTooLong(long length) throws IOException {
     for (int first : new int[] {0x81, 0x01}) {
-      try (RawClient client = RawClient.open(server.port())) {
+      try (RawClient client = RawClient.open(SERVER.port())) {
         client.send(RawClient.frame(first, length, new byte[0]));
         client.expectClose(1009, "65536 bytes");
       }
@@ -116,7 +105,7 @@ class FramesTest {
 
   @Test
   void closesWith1003AtABinaryMessage() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(Frames.of("text:one binary:x"));
       client.expectCount(1);
       client.expectClose(1003, "text");
@@ -125,7 +114,7 @@ class FramesTest {
 
   @Test
   void unmasksWithEveryKeyAtEveryOffset() throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       byte[] plain = "ab€cd€ef𝄞gh".getBytes(UTF_8);
       int[] keys = {0, -1, 0x80808080, 0x01020304, 0xff000000};
       int count = 0;

@@ -39,7 +39,7 @@ class ListenerTest {
         ServerEndpointConfig.Builder.create(EchoServer.Echo.class, "/same").build();
     WebSocketServer server =
         new WebSocketServer(
-            Limits.generous().settings(port),
+            new Limits().settings(port),
             List.of(endpoint, endpoint),
             new StaticHttpHandler(),
             ChatMetrics.NONE,

@@ -14,25 +14,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class PageTest {
 
   private static final Path WEB = Path.of("src/main/web");
   private static final HttpClient HTTP = HttpClient.newHttpClient();
-  private static RunningServer server;
-
-  @BeforeAll
-  static void start() {
-    server = new RunningServer();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
+  @RegisterExtension private static final RunningServer SERVER = new RunningServer();
 
   @Test
   void thePageIsAtTheRootAndMayLoadNothingFromElsewhere() throws Exception {
@@ -106,7 +95,7 @@ class PageTest {
   }
 
   private static HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + SERVER.port() + path));
   }
 
   private static HttpResponse<String> send(HttpRequest.Builder request) throws Exception {

@@ -13,9 +13,14 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** A real server on a free port of the loopback address, and what it reported to its metrics. */
-public final class RunningServer implements AutoCloseable {
+/**
+ * A real server on a free port of the loopback address, and what it reported to its metrics.
+ * Registered as an extension in a static field it serves all tests of the class.
+ */
+public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
   private final ChatServer server;
@@ -57,7 +62,7 @@ public final class RunningServer implements AutoCloseable {
   }
 
   RunningServer(UnaryOperator<Limits> change) {
-    this(change.apply(Limits.generous()).settings(), memory());
+    this(change.apply(new Limits()).settings(0), memory());
   }
 
   public RunningServer() {
@@ -65,7 +70,7 @@ public final class RunningServer implements AutoCloseable {
   }
 
   public RunningServer(SessionStore store) {
-    this(Limits.generous().settings(), store);
+    this(new Limits().settings(0), store);
   }
 
   static InMemorySessionStore memory() {
@@ -100,119 +105,55 @@ public final class RunningServer implements AutoCloseable {
     }
   }
 
-  /** The settings that tests turn. */
-  record Limits(
-      int connections,
-      int perAddress,
-      int rate,
-      int burst,
-      int outboundBytes,
-      int messageBytes,
-      List<String> origins,
-      List<String> proxies,
-      Duration handshakeTimeout,
-      Duration heartbeat) {
+  @Override
+  public void afterAll(ExtensionContext context) {
+    close();
+  }
 
-    static Limits generous() {
-      return new Limits(
-          1000,
-          0,
-          0,
-          1,
-          262_144,
-          65_536,
-          List.of(),
-          List.of(),
-          Duration.ofSeconds(30),
-          Duration.ofSeconds(30));
-    }
+  /** The settings that tests turn: generous, unless said otherwise. */
+  static final class Limits {
+
+    private int connections = 1000;
+    private int perAddress;
+    private int rate;
+    private int burst = 1;
+    private int outboundBytes = 262_144;
+    private List<String> origins = List.of();
+    private List<String> proxies = List.of();
+    private Duration handshakeTimeout = Duration.ofSeconds(30);
+    private Duration heartbeat = Duration.ofSeconds(30);
 
     Limits withConnections(int most, int mostPerAddress) {
-      return new Limits(
-          most,
-          mostPerAddress,
-          rate,
-          burst,
-          outboundBytes,
-          messageBytes,
-          origins,
-          proxies,
-          handshakeTimeout,
-          heartbeat);
+      connections = most;
+      perAddress = mostPerAddress;
+      return this;
     }
 
     Limits withRate(int perSecond, int atOnce) {
-      return new Limits(
-          connections,
-          perAddress,
-          perSecond,
-          atOnce,
-          outboundBytes,
-          messageBytes,
-          origins,
-          proxies,
-          handshakeTimeout,
-          heartbeat);
+      rate = perSecond;
+      burst = atOnce;
+      return this;
     }
 
     Limits withOutboundBytes(int bytes) {
-      return new Limits(
-          connections,
-          perAddress,
-          rate,
-          burst,
-          bytes,
-          messageBytes,
-          origins,
-          proxies,
-          handshakeTimeout,
-          heartbeat);
+      outboundBytes = bytes;
+      return this;
     }
 
     Limits withOrigins(String... allowed) {
-      return new Limits(
-          connections,
-          perAddress,
-          rate,
-          burst,
-          outboundBytes,
-          messageBytes,
-          List.of(allowed),
-          proxies,
-          handshakeTimeout,
-          heartbeat);
+      origins = List.of(allowed);
+      return this;
     }
 
     Limits withProxies(String... trusted) {
-      return new Limits(
-          connections,
-          perAddress,
-          rate,
-          burst,
-          outboundBytes,
-          messageBytes,
-          origins,
-          List.of(trusted),
-          handshakeTimeout,
-          heartbeat);
+      proxies = List.of(trusted);
+      return this;
     }
 
     Limits withTimes(Duration handshake, Duration beat) {
-      return new Limits(
-          connections,
-          perAddress,
-          rate,
-          burst,
-          outboundBytes,
-          messageBytes,
-          origins,
-          proxies,
-          handshake,
-          beat);
-    }
-
-    WebSocketSettings settings() {
-      return settings(0);
+      handshakeTimeout = handshake;
+      heartbeat = beat;
+      return this;
     }
 
     WebSocketSettings settings(int port) {
@@ -220,7 +161,7 @@ public final class RunningServer implements AutoCloseable {
           "127.0.0.1",
           port,
           128,
-          messageBytes,
+          65_536,
           connections,
           perAddress,
           rate,

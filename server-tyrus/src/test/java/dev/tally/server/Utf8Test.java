@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,17 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class Utf8Test {
 
-  private static RunningServer server;
-
-  @BeforeAll
-  static void start() {
-    server = new RunningServer();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
+  @RegisterExtension private static final RunningServer SERVER = new RunningServer();
 
   @ParameterizedTest(name = "{0}: {1}")
   @CsvSource({
@@ -56,9 +45,9 @@ class Utf8Test {
   })
   void closesWith1007AtTheFirstByteThatShowsIt(String hex, String what) throws IOException {
     byte[] payload = HexFormat.of().parseHex("6f6b" + hex);
-    try (RawClient frame = RawClient.open(server.port());
-        RawClient trickling = RawClient.open(server.port());
-        RawClient fragments = RawClient.open(server.port())) {
+    try (RawClient frame = RawClient.open(SERVER.port());
+        RawClient trickling = RawClient.open(SERVER.port());
+        RawClient fragments = RawClient.open(SERVER.port())) {
       // A thousand bytes are announced: whoever waits for them waits for ever.
       frame.send(RawClient.frame(0x81, 1000, payload));
       frame.expectClose(1007, "UTF-8");
@@ -75,8 +64,8 @@ class Utf8Test {
   @ValueSource(strings = {"c3", "e2", "e282", "ed9f", "f0", "f09f", "f09f98", "f48f", "f48fbf"})
   void closesWith1007WhereTheMessageEndsWithinACharacter(String hex) throws IOException {
     byte[] payload = HexFormat.of().parseHex("6f6b" + hex);
-    try (RawClient whole = RawClient.open(server.port());
-        RawClient fragments = RawClient.open(server.port())) {
+    try (RawClient whole = RawClient.open(SERVER.port());
+        RawClient fragments = RawClient.open(SERVER.port())) {
       whole.send(RawClient.frame(RawClient.TEXT, payload));
       whole.expectClose(1007, "UTF-8");
 
@@ -107,7 +96,7 @@ class Utf8Test {
   })
   void countsValidTextCutAnywhere(String hex, String what) throws IOException {
     byte[] payload = HexFormat.of().parseHex(hex);
-    try (RawClient client = RawClient.open(server.port())) {
+    try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(RawClient.frame(RawClient.TEXT, payload));
       client.expectCount(1);
       client.sendOneByOne(RawClient.frame(RawClient.TEXT, payload));
