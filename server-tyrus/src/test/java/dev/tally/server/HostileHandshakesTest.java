@@ -127,6 +127,26 @@ class HostileHandshakesTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"GET /healthz", "POST /", "GET /ws/chat/"})
+  void refusesAChunkWhoseSizeIsNoNumber(String request) throws IOException {
+    String head = request + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    try (RunningServer server = new RunningServer()) {
+      for (String body :
+          List.of("xyz\r\n", "-1\r\n", "f".repeat(40) + "\r\n", "1\r\na\r\nxyz\r\n")) {
+        try (RawClient whole = new RawClient(server.port());
+            RawClient trickling = new RawClient(server.port())) {
+          whole.send(bytes(head + body));
+          assertThat(whole.response().status()).startsWith("40");
+          assertThat(whole.atEnd()).isTrue();
+          trickling.sendOneByOne(bytes(head + body));
+          assertThat(trickling.response().status()).startsWith("40");
+          assertThat(trickling.atEnd()).isTrue();
+        }
+      }
+    }
+  }
+
   @Test
   void countsTimeoutsOfHandshakes() throws Exception {
     try (RunningServer server = new RunningServer(l -> l.withTimes(SHORT, Duration.ofSeconds(30)));

@@ -96,6 +96,11 @@ final class UpgradeFilter extends BaseFilter {
   public NextAction handleRead(FilterChainContext ctx) throws IOException {
     timeout.requestCame(ctx.getConnection());
     HttpContent content = ctx.getMessage();
+    if (HttpContent.isBroken(content)) {
+      // The codec has answered 400, if no answer was out; handlers would log it with a stack trace.
+      ctx.getConnection().closeSilently();
+      return ctx.getStopAction();
+    }
     HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
     URI path = paths.get(request.getRequestURI());
     if (path == null) {
