@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param commitTimeout how long a message may wait for the store to take its count
  * @param storeGrace how long the store may be down before {@link ChatHub#readiness()} says so
  * @param retryBackoff the longest pause between two tries while the store is down
+ * @param retryAfter when a client may come back that the hub turned away for lack of the store, or
+ *     of time to drain
  * @param maxPendingMessages unacknowledged messages per session; 1 or more
  * @param maxPendingBytes payload bytes of unacknowledged messages, all sessions together; 1 or more
  * @param maxBatch sessions in one batch for the store; 1 or more
@@ -25,6 +27,7 @@ public record ChatConfig(
     Duration commitTimeout,
     Duration storeGrace,
     Duration retryBackoff,
+    Duration retryAfter,
     int maxPendingMessages,
     long maxPendingBytes,
     int maxBatch) {
@@ -38,6 +41,7 @@ public record ChatConfig(
     requirePositive("commitTimeout", commitTimeout);
     requirePositive("storeGrace", storeGrace);
     requirePositive("retryBackoff", retryBackoff);
+    requirePositive("retryAfter", retryAfter);
     requirePositive("maxPendingMessages", maxPendingMessages);
     requirePositive("maxPendingBytes", maxPendingBytes);
     requirePositive("maxBatch", maxBatch);
@@ -47,7 +51,7 @@ public record ChatConfig(
    * The documented defaults.
    *
    * @return 1 h sessions, 30 s heartbeats, 10 s drain, 5 s open, 30 s commit, 5 s grace, 1 s
-   *     backoff, 1,024 messages a session, 64 MiB in all, 512 sessions a batch
+   *     backoff, back after 1 s, 1,024 messages a session, 64 MiB in all, 512 sessions a batch
    */
   public static ChatConfig defaults() {
     return new ChatConfig(
@@ -57,6 +61,7 @@ public record ChatConfig(
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),
         Duration.ofSeconds(5),
+        Duration.ofSeconds(1),
         Duration.ofSeconds(1),
         1024,
         64L << 20,

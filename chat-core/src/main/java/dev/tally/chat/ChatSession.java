@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatSession {
 
-  private static final Duration RETRY_HINT = Duration.ofSeconds(1);
-
   private enum State {
     OPENING,
     OPEN,
@@ -324,7 +322,7 @@ public final class ChatSession {
   void leave(Duration retryAfter) {
     boolean last = false;
     synchronized (this) {
-      String reason = "retry_after_ms=" + retryAfter.toMillis();
+      String reason = hint(retryAfter);
       if (state == State.OPENING) {
         refuse(CloseCode.GOING_AWAY, reason);
       } else if (state == State.OPEN) {
@@ -340,7 +338,7 @@ public final class ChatSession {
 
   /** Closes with 1001 although the last count may not be stored: the drain's time is over. */
   synchronized void abandon() {
-    refuse(CloseCode.GOING_AWAY, "retry_after_ms=" + RETRY_HINT.toMillis());
+    refuse(CloseCode.GOING_AWAY, hint(hub.config().retryAfter()));
   }
 
   private boolean enqueue() {
@@ -349,11 +347,17 @@ public final class ChatSession {
     return added;
   }
 
-  private void tryAgainLater(String detail) {
+  /** Turns the client away because the store cannot serve it now. */
+  synchronized void tryAgainLater(String detail) {
+    Duration retryAfter = hub.config().retryAfter();
     if (subprotocol == Subprotocol.TALLY_V1) {
-      transport.send(Reply.error("store_unavailable", RETRY_HINT, detail));
+      transport.send(Reply.error("store_unavailable", retryAfter, detail));
     }
-    refuse(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=" + RETRY_HINT.toMillis());
+    refuse(CloseCode.TRY_AGAIN_LATER, hint(retryAfter));
+  }
+
+  private static String hint(Duration retryAfter) {
+    return "retry_after_ms=" + retryAfter.toMillis();
   }
 
   private void dropPending() {

@@ -93,7 +93,7 @@ final class StoreAccess {
       connections.own(session, store.open(session.id()));
     } catch (StoreUnavailableException e) {
       metrics.error("store_unavailable");
-      session.refuse(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000");
+      session.tryAgainLater("the session store does not answer");
     }
   }
 

@@ -108,6 +108,19 @@ class ChatHubTest {
   }
 
   @Test
+  void aClientIsSentAwayAtOnceFromAStoreThatNobodyHasToWaitFor() {
+    hub.start();
+    memory.close();
+    hub.connect(transport, id, Subprotocol.TALLY_V1);
+    assertThat(transport.frames())
+        .containsExactly(
+            "{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": 1000,"
+                + " \"detail\": \"the session store does not answer\"}");
+    assertThat(transport.closed())
+        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+  }
+
+  @Test
   void aResumeWhileTheStoreIsDownWaitsAndThenGivesUp() {
     slow.setDown(true);
     waiting.start();
@@ -250,6 +263,7 @@ class ChatHubTest {
             defaults.commitTimeout(),
             defaults.storeGrace(),
             defaults.retryBackoff(),
+            defaults.retryAfter(),
             defaults.maxPendingMessages(),
             defaults.maxPendingBytes(),
             defaults.maxBatch());

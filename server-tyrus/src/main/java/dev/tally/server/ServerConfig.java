@@ -188,7 +188,9 @@ final class ServerConfig {
       names = "--retry-after",
       paramLabel = "DURATION",
       converter = Values.PositiveDuration.class,
-      description = "When to come back, for whom a full or draining server refuses; whole seconds.")
+      description =
+          "When to come back, for clients that a full or draining server, or one without its store,"
+              + " turns away; in HTTP whole seconds.")
   Duration retryAfter = Duration.ofSeconds(1);
 
   @Option(
@@ -242,6 +244,7 @@ final class ServerConfig {
         commitTimeout,
         storeGrace,
         retryBackoff,
+        retryAfter,
         maxPendingMessages,
         maxPendingBytes,
         maxBatch);
