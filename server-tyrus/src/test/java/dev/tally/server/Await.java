@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 /** Waits for a condition, and fails if it does not come. */
 final class Await {
 
-  private static final long PATIENCE_NANOS = 20_000_000_000L;
+  private static final long PATIENCE_NANOS = 60_000_000_000L;
 
   private Await() {}
 

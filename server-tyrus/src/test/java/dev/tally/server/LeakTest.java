@@ -117,7 +117,8 @@ class LeakTest {
     assertThat(metric("websocket_errors_total{kind=\"dead_peer\",}")).isPositive();
     assertThat(metric("websocket_closes_total{code=\"1000\",}")).isPositive();
     assertThat(OBJECTS).allMatch(type -> after.count(type) <= MAX_OBJECTS_KEPT_BY_THREADS);
-    assertThat(after.descriptors()).isLessThanOrEqualTo(before.descriptors());
+    // A reset within the handshake may not have been seen yet.
+    Await.until(() -> metric("process_open_fds") <= before.descriptors());
     assertThat(after.threads()).isLessThanOrEqualTo(before.threads());
     assertThat(after.heapBytes() - before.heapBytes())
         .as("bytes more: %s", after.growth(before))

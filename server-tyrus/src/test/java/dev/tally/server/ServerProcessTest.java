@@ -32,7 +32,7 @@ class ServerProcessTest {
 
   private static final Pattern READY = Pattern.compile("\"event\":\"ready\",\"port\":(\\d+)");
   private static final Pattern LISTENING = Pattern.compile("bound to \\[127\\.0\\.0\\.1:(\\d+)\\]");
-  private static final long PATIENCE_SECONDS = 30;
+  private static final long PATIENCE_SECONDS = 60;
 
   @TempDir private Path directory;
   private final HttpClient http =
@@ -165,7 +165,8 @@ class ServerProcessTest {
   }
 
   private Process launch(String name, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
+    // A shell that runs the tests in the background has them, and so their children, ignore SIGINT.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
     command.add(Main.class.getName());

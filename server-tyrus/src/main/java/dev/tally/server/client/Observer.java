@@ -9,10 +9,10 @@ interface Observer {
   void connected(String sessionId, long count, boolean resumed);
 
   /** The server is alive. */
-  void heartbeat(String timestamp);
+  default void heartbeat(String timestamp) {}
 
   /** Something that a person may want to know. */
-  void note(String text);
+  default void note(String text) {}
 
   /**
    * The session goes on over another connection.

@@ -16,10 +16,7 @@ import org.junit.jupiter.api.Test;
 /** The client against a real server, over a network that fails. */
 class ChatClientTest {
 
-  private static final int PATIENCE_SECONDS = 30;
-
-  /** Long enough for a slow machine, because an attempt that takes longer is given up. */
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
 
@@ -27,7 +24,7 @@ class ChatClientTest {
   void comesBackOnceIfItsOwnAttemptTookTheSessionLate() throws Exception {
     try (RunningServer server = new RunningServer();
         Relay relay = new Relay(server.port());
-        ChatClient client = client(relay.port(), Optional.empty(), events)) {
+        ChatClient client = client(relay.port(), Optional.empty(), Duration.ofSeconds(2), events)) {
       client.start();
       String id = next(events);
       client.send("a");
@@ -49,7 +46,7 @@ class ChatClientTest {
   @Test
   void staysAwayIfAnotherClientTookTheSession() throws Exception {
     try (RunningServer server = new RunningServer();
-        ChatClient client = client(server.port(), Optional.empty(), events)) {
+        ChatClient client = client(server.port(), Optional.empty(), PATIENCE, events)) {
       client.start();
 
       takeOver(server, next(events));
@@ -64,7 +61,7 @@ class ChatClientTest {
     try (RunningServer blue = new RunningServer(store);
         RunningServer green = new RunningServer(store);
         Relay relay = new Relay(blue.port());
-        ChatClient client = client(relay.port(), Optional.empty(), events)) {
+        ChatClient client = client(relay.port(), Optional.empty(), PATIENCE, events)) {
       client.start();
       String id = next(events);
       client.send("a");
@@ -83,22 +80,23 @@ class ChatClientTest {
 
   private static void takeOver(RunningServer server, String id) throws Exception {
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    try (ChatClient other = client(server.port(), Optional.of(id), events)) {
+    try (ChatClient other = client(server.port(), Optional.of(id), PATIENCE, events)) {
       other.start();
       assertThat(next(events)).isEqualTo(id);
     }
   }
 
   /** The events are the session's id at each welcome, and the counts. */
-  private static ChatClient client(int port, Optional<String> id, BlockingQueue<String> events) {
+  private static ChatClient client(
+      int port, Optional<String> id, Duration connectTimeout, BlockingQueue<String> events) {
     ClientSettings settings =
         new ClientSettings(
             URI.create("ws://127.0.0.1:" + port + "/ws/chat/"),
             id,
             16,
-            Duration.ofSeconds(PATIENCE_SECONDS),
-            CONNECT_TIMEOUT,
-            Duration.ofSeconds(PATIENCE_SECONDS));
+            PATIENCE,
+            connectTimeout,
+            PATIENCE);
     return new ChatClient(
         settings,
         new Observer() {
@@ -111,20 +109,15 @@ class ChatClientTest {
           public void connected(String sessionId, long count, boolean resumed) {
             events.add(sessionId);
           }
-
-          @Override
-          public void heartbeat(String timestamp) {}
-
-          @Override
-          public void note(String text) {}
         });
   }
 
   private static String next(BlockingQueue<String> events) throws InterruptedException {
-    return Optional.ofNullable(events.poll(PATIENCE_SECONDS, TimeUnit.SECONDS)).orElse("nothing");
+    return Optional.ofNullable(events.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .orElse("nothing");
   }
 
   private static Outcome outcome(ChatClient client) throws Exception {
-    return client.outcome().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    return client.outcome().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 }

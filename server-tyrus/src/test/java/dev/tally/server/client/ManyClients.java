@@ -84,12 +84,6 @@ final class ManyClients {
     }
 
     @Override
-    public void heartbeat(String timestamp) {}
-
-    @Override
-    public void note(String text) {}
-
-    @Override
     public void moved(long gapMillis) {
       gaps.add(gapMillis);
     }

@@ -30,7 +30,7 @@ class RedisClusterTest {
                     RedisServer.start(
                         "cluster-enabled yes",
                         "cluster-port " + RedisServer.freePort(),
-                        "cluster-node-timeout 1000",
+                        "cluster-node-timeout 3000",
                         "cluster-require-full-coverage no",
                         "appendonly yes",
                         "appendfsync always"))

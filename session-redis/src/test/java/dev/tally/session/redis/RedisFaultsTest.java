@@ -63,7 +63,7 @@ class RedisFaultsTest {
   @Test
   void pausedServerIsUnavailableAndWhatItWasToldBeforeDoesNotCountTwice() {
     RedisServer server = start();
-    SessionStore paused = connect(server, "?connect_timeout=200ms&read_timeout=200ms");
+    SessionStore paused = connect(server, "?connect_timeout=1s&read_timeout=1s");
     Sessions sessions = Sessions.open(paused, 200);
     sessions.commitAndExpectStored(1);
 
@@ -82,7 +82,7 @@ class RedisFaultsTest {
   @Test
   void callersBeyondThePoolDoNotWaitForEver() {
     RedisServer server = start();
-    SessionStore small = connect(server, "?pool_size=1&connect_timeout=200ms&read_timeout=200ms");
+    SessionStore small = connect(server, "?pool_size=1&connect_timeout=1s&read_timeout=1s");
     small.checkHealth();
     server.pause();
 

@@ -27,7 +27,9 @@ class RedisSentinelTest {
   void start() {
     master = RedisServer.start("repl-diskless-sync-delay 0");
     replica = RedisServer.start("replicaof 127.0.0.1 " + master.port());
-    await().until(() -> master.cli("INFO", "replication").contains("state=online"));
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> master.cli("INFO", "replication").contains("state=online"));
     sentinels =
         Stream.generate(() -> RedisServer.startSentinel("mymaster", master, 2)).limit(3).toList();
     for (RedisServer sentinel : sentinels) {
