@@ -84,7 +84,7 @@ final class HandshakeRules {
   }
 
   /** Reads what the handshake says of its client; for a request that broke no rule. */
-  Handshake read(HttpRequestPacket request) {
+  Handshake read(HttpRequestPacket request, String address) {
     String asked = sessionParameter(request);
     String requestId = request.getHeader("X-Request-Id");
     if (requestId == null || !REQUEST_ID.matcher(requestId).matches()) {
@@ -92,17 +92,19 @@ final class HandshakeRules {
       requestId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     }
     return new Handshake(
-        asked == null ? SessionId.random() : SessionId.parse(asked), requestId, address(request));
+        asked == null ? SessionId.random() : SessionId.parse(asked), requestId, address);
   }
 
   /** Whose request it is. */
   String address(HttpRequestPacket request) {
+    if (request.getHeader("X-Forwarded-For") == null) {
+      return addresses.of(request.getRemoteAddress(), null);
+    }
     StringBuilder forwardedFor = new StringBuilder();
     for (String value : request.getHeaders().values("X-Forwarded-For")) {
       forwardedFor.append(forwardedFor.isEmpty() ? "" : ",").append(value);
     }
-    return addresses.of(
-        request.getRemoteAddress(), forwardedFor.isEmpty() ? null : forwardedFor.toString());
+    return addresses.of(request.getRemoteAddress(), forwardedFor.toString());
   }
 
   private static Refusal bad(String sentence) {
@@ -123,6 +125,9 @@ final class HandshakeRules {
   }
 
   private static boolean contains(String list, String token) {
+    if (list.equalsIgnoreCase(token)) {
+      return true;
+    }
     for (String part : list.split(",", -1)) {
       if (part.strip().toLowerCase(Locale.ROOT).equals(token)) {
         return true;

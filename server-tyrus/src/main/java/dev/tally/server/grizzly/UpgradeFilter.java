@@ -6,7 +6,6 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,7 +22,6 @@ import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.grizzly.nio.SelectorRunner;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.tyrus.core.RequestContext;
-import org.glassfish.tyrus.core.TyrusUpgradeResponse;
 import org.glassfish.tyrus.spi.WebSocketEngine;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeStatus;
@@ -40,15 +38,17 @@ final class UpgradeFilter extends BaseFilter {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(UpgradeFilter.class);
 
-  /** What Tyrus sees; extensions are not among it, so none is agreed on. */
-  private static final List<String> HEADERS =
-      List.of(
-          "Host",
-          "Upgrade",
-          "Connection",
-          "Sec-WebSocket-Key",
-          "Sec-WebSocket-Version",
-          "Sec-WebSocket-Protocol");
+  private static final String PROTOCOL = "Sec-WebSocket-Protocol";
+
+  /** What Tyrus sees as it came; extensions are not among it, so none is agreed on. */
+  private static final List<String> HEADERS = List.of("Host", "Sec-WebSocket-Key");
+
+  /** What {@link HandshakeRules} found, without what else may stand beside it. */
+  private static final Map<String, List<String>> CHECKED =
+      Map.of(
+          "Upgrade", List.of("websocket"),
+          "Connection", List.of("Upgrade"),
+          "Sec-WebSocket-Version", List.of("13"));
 
   private static final byte[] NOTHING = {};
 
@@ -112,7 +112,7 @@ final class UpgradeFilter extends BaseFilter {
       String address = rules.address(request);
       Place place = registry.limits().take(address);
       if (place == Place.TAKEN) {
-        upgrade(socket, path, request, content);
+        upgrade(socket, path, request, content, address);
         return ctx.getStopAction();
       }
       refusal =
@@ -153,12 +153,16 @@ final class UpgradeFilter extends BaseFilter {
   }
 
   private void upgrade(
-      NIOConnection socket, URI path, HttpRequestPacket request, HttpContent content) {
+      NIOConnection socket,
+      URI path,
+      HttpRequestPacket request,
+      HttpContent content,
+      String address) {
     SelectorLoop loop =
         loops.computeIfAbsent(socket.getSelectorRunner(), runner -> new SelectorLoop(socket));
     WebSocketConnection connection =
-        new WebSocketConnection(socket, loop, registry, rules.read(request));
-    TyrusUpgradeResponse response = new TyrusUpgradeResponse();
+        new WebSocketConnection(socket, loop, registry, rules.read(request, address));
+    UpgradeAnswer response = new UpgradeAnswer();
     UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection.client()), response);
     if (upgrade == null) {
       registry.limits().release(connection.client().address());
@@ -181,7 +185,7 @@ final class UpgradeFilter extends BaseFilter {
     }
   }
 
-  private @Nullable UpgradeInfo agree(RequestContext request, TyrusUpgradeResponse response) {
+  private @Nullable UpgradeInfo agree(RequestContext request, UpgradeAnswer response) {
     try {
       UpgradeInfo upgrade = engine.upgrade(request, response);
       // Tyrus takes some other statuses for a success, too.
@@ -202,26 +206,31 @@ final class UpgradeFilter extends BaseFilter {
             .secure(request.isSecure())
             .tyrusProperties(Map.of())
             .build();
+    context.getHeaders().putAll(CHECKED);
     for (String name : HEADERS) {
-      List<String> values = new ArrayList<>(1);
-      for (String value : request.getHeaders().values(name)) {
-        Arrays.stream(value.split(",", -1)).map(String::strip).forEach(values::add);
-      }
-      if (!values.isEmpty()) {
-        context.getHeaders().put(name, values);
+      String value = request.getHeader(name);
+      if (value != null) {
+        context.getHeaders().put(name, List.of(value));
       }
     }
-    context.getHeaders().put("Upgrade", List.of("websocket"));
+    if (request.getHeader(PROTOCOL) != null) {
+      List<String> protocols = new ArrayList<>();
+      for (String value : request.getHeaders().values(PROTOCOL)) {
+        for (String protocol : value.split(",", -1)) {
+          protocols.add(protocol.strip());
+        }
+      }
+      context.getHeaders().put(PROTOCOL, protocols);
+    }
     return context;
   }
 
-  private static ByteBuffer accepted(TyrusUpgradeResponse response, Client client) {
+  private static ByteBuffer accepted(UpgradeAnswer response, Client client) {
     StringBuilder head = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n");
-    response
-        .getHeaders()
-        .forEach(
-            (name, values) ->
-                head.append(name).append(": ").append(String.join(", ", values)).append("\r\n"));
+    for (Map.Entry<String, List<String>> header : response.getHeaders().entrySet()) {
+      head.append(header.getKey()).append(": ");
+      head.append(String.join(", ", header.getValue())).append("\r\n");
+    }
     head.append("X-Session-Id: ").append(client.sessionId().text());
     head.append("\r\nX-Request-Id: ").append(client.requestId()).append("\r\n\r\n");
     return ByteBuffer.wrap(head.toString().getBytes(StandardCharsets.ISO_8859_1));
