@@ -40,14 +40,18 @@ final class FrameReader {
 
     /** Whether binary messages are taken at all. */
     boolean takesBinary();
+
+    /** Payload bytes of the largest message, its fragments summed up. */
+    int maxMessageBytes();
   }
 
   private final Receiver receiver;
-  private final int maxMessageBytes;
   private boolean stopped;
 
+  // One reader for each connection: what fits into a byte is one.
+
   // The frame whose header is complete; opcode -1 while there is none.
-  private int opcode = -1;
+  private byte opcode = -1;
   private boolean fin;
   private int mask;
   private int length;
@@ -55,16 +59,15 @@ final class FrameReader {
 
   // What is kept from one read to the next, null or empty in between.
   private byte @Nullable [] header;
-  private int headerBytes;
+  private byte headerBytes;
   private byte[] control = EMPTY;
   private byte[] message = EMPTY;
   private int messageBytes;
-  private int messageOpcode;
+  private byte messageOpcode;
   private int utf8 = Payload.COMPLETE;
 
-  FrameReader(Receiver receiver, int maxMessageBytes) {
+  FrameReader(Receiver receiver) {
     this.receiver = receiver;
-    this.maxMessageBytes = maxMessageBytes;
   }
 
   /** Ignores everything from now on. */
@@ -164,7 +167,7 @@ final class FrameReader {
     if (!isAllowed(bytes[at] & 0x0f, declared)) {
       return;
     }
-    opcode = bytes[at] & 0x0f;
+    opcode = (byte) (bytes[at] & 0x0f);
     length = (int) declared;
     taken = 0;
     mask = ByteBuffer.wrap(bytes).getInt(maskAt);
@@ -187,9 +190,9 @@ final class FrameReader {
     if (code == BINARY && !receiver.takesBinary()) {
       return violated(CloseCode.UNSUPPORTED_DATA, "only text messages are counted");
     }
-    return messageBytes + declared <= maxMessageBytes
-        || violated(
-            CloseCode.MESSAGE_TOO_BIG, "messages are limited to " + maxMessageBytes + " bytes");
+    int most = receiver.maxMessageBytes();
+    return messageBytes + declared <= most
+        || violated(CloseCode.MESSAGE_TOO_BIG, "messages are limited to " + most + " bytes");
   }
 
   private int readPayload(byte[] bytes, int from, int to) {
@@ -229,7 +232,8 @@ final class FrameReader {
     }
     int needed = messageBytes + to - from;
     if (needed > message.length) {
-      message = Arrays.copyOf(message, Math.max(needed, Math.min(2 * needed, maxMessageBytes)));
+      int most = receiver.maxMessageBytes();
+      message = Arrays.copyOf(message, Math.max(needed, Math.min(2 * needed, most)));
     }
     System.arraycopy(bytes, from, message, messageBytes, to - from);
     messageBytes = needed;

@@ -147,7 +147,7 @@ final class Outbound {
     }
     target.flip();
     try {
-      if (connection.isOpen()) {
+      if (connection.isOpen() && !owner.isDoomed()) {
         if (isFlushed()) {
           ((SocketChannel) connection.getChannel()).write(target);
         }

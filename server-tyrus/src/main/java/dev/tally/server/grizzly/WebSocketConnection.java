@@ -26,8 +26,7 @@ import org.slf4j.spi.LoggingEventBuilder;
  * to close. Other threads only leave something and ask for a turn. Tyrus keeps the Jakarta session
  * and does the control frames; text goes straight to the {@link ChatSession} once one is attached.
  */
-final class WebSocketConnection
-    implements Transport, FrameReader.Receiver, Connection.CloseListener {
+final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketConnection.class);
 
@@ -67,7 +66,7 @@ final class WebSocketConnection
     this.loop = loop;
     this.registry = registry;
     this.outbound = new Outbound(this, socket, loop);
-    this.reader = new FrameReader(this, registry.settings().maxMessageBytes());
+    this.reader = new FrameReader(this);
     this.rate = registry.newRate();
     this.client =
         new Client(handshake.sessionId(), handshake.requestId(), handshake.address(), this);
@@ -82,7 +81,8 @@ final class WebSocketConnection
     loop.begin(this);
     try {
       outbound.bytes(response);
-      tyrus = upgrade.createConnection(new TyrusWriter(this), this);
+      // Tyrus closes its writer, and never calls the listener.
+      tyrus = upgrade.createConnection(new TyrusWriter(this), reason -> {});
       reader.read(readAhead, 0, readAhead.length);
     } catch (RuntimeException e) {
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("connection failed");
@@ -187,6 +187,11 @@ final class WebSocketConnection
   @Override
   public boolean takesBinary() {
     return session == null;
+  }
+
+  @Override
+  public int maxMessageBytes() {
+    return registry.settings().maxMessageBytes();
   }
 
   @Override
@@ -295,11 +300,6 @@ final class WebSocketConnection
   }
 
   /** Tyrus is done with the connection; its close frame is on the way. */
-  @Override
-  public void close(CloseReason reason) {
-    onTyrusClosed();
-  }
-
   void onTyrusClosed() {
     if (phase == Phase.OPEN) {
       quietTicks = 0;
@@ -368,12 +368,17 @@ final class WebSocketConnection
     if (before == Phase.ENDED) {
       return;
     }
-    reader.stop();
+    // Not reader.stop(): this may be another thread, and the reader in the middle of a frame.
     registry.remove(this);
     if (tyrus != null) {
       tyrus.close(
           new CloseReason(CloseReason.CloseCodes.CLOSED_ABNORMALLY, CloseCode.ABNORMAL.reason()));
     }
+  }
+
+  /** Something that was to be sent is lost, so nothing may follow it. */
+  boolean isDoomed() {
+    return doomed;
   }
 
   boolean isGone() {
