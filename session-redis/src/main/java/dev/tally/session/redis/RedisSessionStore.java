@@ -8,7 +8,6 @@ import dev.tally.session.redis.ScriptBatch.Answer;
 import dev.tally.session.redis.ScriptBatch.Call;
 import dev.tally.session.redis.ScriptBatch.Failure;
 import dev.tally.session.redis.ScriptBatch.Numbers;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,11 +32,10 @@ import java.util.stream.IntStream;
  */
 public final class RedisSessionStore implements SessionStore {
 
-  private static final String SESSION = "tally:session:{";
   private static final int CLUSTER_HEALTH_KEYS = 8;
-  private static final byte[] HEALTH_TTL = bytes("60000");
-  private static final byte[] LAST = bytes("1");
-  private static final byte[] NOT_LAST = bytes("0");
+  private static final byte[] HEALTH_TTL = Ascii.of(60_000);
+  private static final byte[] LAST = Ascii.of(1);
+  private static final byte[] NOT_LAST = Ascii.of(0);
 
   private final RedisSessionConfig config;
   private final RedisScripts scripts;
@@ -52,7 +50,7 @@ public final class RedisSessionStore implements SessionStore {
   public RedisSessionStore(RedisSessionConfig config) {
     this.config = config;
     this.scripts = new RedisScripts(config);
-    this.ttlMillis = bytes(Long.toString(config.sessionTtl().toMillis()));
+    this.ttlMillis = Ascii.of(config.sessionTtl().toMillis());
   }
 
   @Override
@@ -103,7 +101,7 @@ public final class RedisSessionStore implements SessionStore {
             Script.OPEN,
             HEALTH_TTL,
             IntStream.range(0, keys).boxed().toList(),
-            key -> new Call(bytes("tally:health:" + key), List.of()));
+            key -> new Call(Ascii.of("tally:health:" + key)));
     if (answers.stream().noneMatch(Numbers.class::isInstance)) {
       orThrow(answers);
     }
@@ -121,16 +119,15 @@ public final class RedisSessionStore implements SessionStore {
   }
 
   private static Call opening(SessionId id) {
-    return new Call(key(id), List.of());
+    return new Call(Ascii.key(id.value()));
   }
 
   private static Call committing(Commit commit) {
     return new Call(
-        key(commit.lease().sessionId()),
-        List.of(
-            bytes(Long.toString(commit.lease().epoch())),
-            bytes(Long.toString(commit.count())),
-            commit.last() ? LAST : NOT_LAST));
+        Ascii.key(commit.lease().sessionId().value()),
+        Ascii.of(commit.lease().epoch()),
+        Ascii.of(commit.count()),
+        commit.last() ? LAST : NOT_LAST);
   }
 
   private static Lease lease(SessionId id, Numbers numbers) {
@@ -153,13 +150,5 @@ public final class RedisSessionStore implements SessionStore {
       throw failure.error();
     }
     return (Numbers) answer;
-  }
-
-  private static byte[] key(SessionId id) {
-    return bytes(SESSION + id.text() + "}");
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
   }
 }

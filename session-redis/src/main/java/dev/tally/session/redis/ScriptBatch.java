@@ -1,7 +1,6 @@
 package dev.tally.session.redis;
 
 import dev.tally.chat.spi.StoreUnavailableException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,10 +20,10 @@ final class ScriptBatch {
    * One session's part.
    *
    * @param key the session's key
-   * @param arguments what the script wants to know of it
+   * @param arguments what the script wants to know of it; as many for each session
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Call(byte[] key, List<byte[]> arguments) {}
+  record Call(byte[] key, byte[]... arguments) {}
 
   /** What became of one call. */
   sealed interface Answer {}
@@ -32,12 +31,13 @@ final class ScriptBatch {
   /**
    * The script ran.
    *
-   * @param numbers what it said for this key
+   * @param numbers what it said for all keys of the chunk
+   * @param from where this key's begin
    */
-  record Numbers(List<?> numbers) implements Answer {
+  record Numbers(List<?> numbers, int from) implements Answer {
 
     long get(int index) {
-      return (Long) numbers.get(index);
+      return (Long) numbers.get(from + index);
     }
   }
 
@@ -119,17 +119,20 @@ final class ScriptBatch {
 
   /** What EVAL or EVALSHA take for a chunk. */
   byte[][] arguments(Command command, int[] chunk) {
-    List<byte[]> arguments = new ArrayList<>(3 + 4 * chunk.length);
-    arguments.add(command == Command.EVAL ? script.text() : script.sha());
-    arguments.add(Integer.toString(chunk.length).getBytes(StandardCharsets.US_ASCII));
+    int each = calls.get(chunk[0]).arguments().length;
+    byte[][] arguments = new byte[3 + (1 + each) * chunk.length][];
+    arguments[0] = command == Command.EVAL ? script.text() : script.sha();
+    arguments[1] = Ascii.of(chunk.length);
+    int at = 2;
     for (int index : chunk) {
-      arguments.add(calls.get(index).key());
+      arguments[at++] = calls.get(index).key();
     }
-    arguments.add(shared);
+    arguments[at++] = shared;
     for (int index : chunk) {
-      arguments.addAll(calls.get(index).arguments());
+      System.arraycopy(calls.get(index).arguments(), 0, arguments, at, each);
+      at += each;
     }
-    return arguments.toArray(byte[][]::new);
+    return arguments;
   }
 
   /** Takes in what the server answered for a chunk. */
@@ -142,7 +145,7 @@ final class ScriptBatch {
     List<?> numbers = (List<?>) reply;
     int each = numbers.size() / chunk.length;
     for (int i = 0; i < chunk.length; i++) {
-      Numbers own = new Numbers(numbers.subList(each * i, each * (i + 1)));
+      Numbers own = new Numbers(numbers, each * i);
       answers[chunk[i]] = own.get(0) == FOREIGN_KEY ? foreignKey() : own;
     }
   }
