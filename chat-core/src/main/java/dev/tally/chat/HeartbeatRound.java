@@ -6,14 +6,15 @@ import java.util.Collection;
 import java.util.Iterator;
 
 /**
- * One heartbeat to everybody, spread over a tenth of the time between two: all at once, whoever
- * sends a message would wait for thousands of writes. For one thread.
+ * One heartbeat to everybody, spread over half of the time between two: all at once, whoever sends
+ * a message would wait for thousands of writes. The other half is room for a round that comes late,
+ * so that two never overlap. For one thread.
  */
 final class HeartbeatRound {
 
   static final long STEP_MILLIS = 10;
 
-  private static final int PART_OF_INTERVAL = 10;
+  private static final int PART_OF_INTERVAL = 2;
 
   /** So many are no burden, and a small server is through in one step. */
   private static final int LEAST_AT_ONCE = 32;

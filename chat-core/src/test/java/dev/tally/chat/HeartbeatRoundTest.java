@@ -28,14 +28,14 @@ class HeartbeatRoundTest {
   }
 
   @Test
-  void reachesEverybodyOnceWithinATenthOfTheInterval() {
+  void reachesEverybodyOnceWithinHalfTheInterval() {
     List<CapturingTransport> transports =
-        Stream.generate(CapturingTransport::new).limit(1000).toList();
+        Stream.generate(CapturingTransport::new).limit(5000).toList();
     HeartbeatRound round = new HeartbeatRound(sessions(transports), Duration.ofSeconds(1));
     assertThat(round.step(clock.instant())).isTrue();
     assertThat(round.sent()).isLessThanOrEqualTo(101);
-    IntStream.range(1, 10).forEach(step -> round.step(clock.instant()));
-    assertThat(round.sent()).isEqualTo(1000);
+    IntStream.range(1, 50).forEach(step -> round.step(clock.instant()));
+    assertThat(round.sent()).isEqualTo(5000);
     assertThat(transports).allSatisfy(transport -> assertThat(transport.frames()).hasSize(1));
   }
 
