@@ -16,6 +16,9 @@ final class MemoryPart {
 
   private static final String SERIAL = "-XX:+UseSerialGC";
 
+  /** Otherwise up to a twentieth of the heap is left as garbage, and counted as arrays of int. */
+  private static final String COMPACT = "-XX:MarkSweepDeadRatio=0";
+
   /** So small that garbage takes little room: what grows is what the connections need. */
   private static final String YOUNG = "-Xmn24m";
 
@@ -27,12 +30,13 @@ final class MemoryPart {
   private MemoryPart() {}
 
   static String run(Lab lab) throws IOException {
-    Jvm jvm17 = lab.jvm().with(SERIAL, "-Xmx768m", YOUNG);
+    Jvm jvm17 = lab.jvm().with(SERIAL, COMPACT, "-Xmx768m", YOUNG);
     Map<String, Jvm> runtimes = new LinkedHashMap<>();
     runtimes.put("JDK " + jvm17.version(), jvm17);
     Optional<Jvm> newer = lab.jvm25();
     if (newer.isPresent()) {
-      Jvm jvm = newer.get().with(SERIAL, "-Xmx768m", YOUNG, "-XX:+UseCompactObjectHeaders");
+      Jvm jvm =
+          newer.get().with(SERIAL, COMPACT, "-Xmx768m", YOUNG, "-XX:+UseCompactObjectHeaders");
       runtimes.put("JDK " + jvm.version() + ", compact headers", jvm);
     }
     MemoryPart part = new MemoryPart();
