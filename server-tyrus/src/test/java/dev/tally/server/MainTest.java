@@ -56,6 +56,23 @@ class MainTest {
     assertThat(err.toString()).contains(flag, value, rule);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "--connect-timeout,0s,1ms or longer",
+    "--welcome-timeout,0s,1ms or longer",
+    "--give-up-after,soon,duration such as 1h",
+    "--max-unacknowledged,0,1 or more",
+    "--session,42,UUID",
+    "ws://h/?session_id=1,--session=x,address such as",
+    "ws://h/#x,--session=x,address such as",
+  })
+  void aBadArgumentOfTheClientIsOneSentenceToo(String flag, String value, String rule) {
+    assertThat(run(Map.of(), "client", flag, value)).isEqualTo(2);
+
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString()).contains(flag, rule);
+  }
+
   @Test
   void aBadVariableIsNamed() {
     assertThat(run(Map.of("PORT", "x"))).isEqualTo(2);
