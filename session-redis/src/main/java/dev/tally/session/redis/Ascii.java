@@ -34,16 +34,18 @@ final class Ascii {
   /** The key of a session. */
   static byte[] key(UUID session) {
     byte[] key = NOBODY.clone();
-    int at = key.length - 2;
-    for (long half :
-        new long[] {session.getLeastSignificantBits(), session.getMostSignificantBits()}) {
-      for (int shift = 0; shift < Long.SIZE; shift += 4) {
-        if (key[at] == '-') {
-          at--;
-        }
-        key[at--] = HEX[(int) (half >>> shift) & 0xf];
-      }
-    }
+    int at = hexBefore(key, key.length - 1, session.getLeastSignificantBits());
+    hexBefore(key, at, session.getMostSignificantBits());
     return key;
+  }
+
+  /** Writes 16 digits that end before an index, around the dashes; returns where they begin. */
+  private static int hexBefore(byte[] key, int end, long number) {
+    int at = end;
+    for (int shift = 0; shift < Long.SIZE; shift += 4) {
+      at -= key[at - 1] == '-' ? 2 : 1;
+      key[at] = HEX[(int) (number >>> shift) & 0xf];
+    }
+    return at;
   }
 }

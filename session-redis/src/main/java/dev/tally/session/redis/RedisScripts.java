@@ -142,11 +142,12 @@ final class RedisScripts implements AutoCloseable {
 
   /** Follows a key to where it moved or is moving, which also learns the new map. */
   private Object redirected(ClusterConnectionProvider cluster, ScriptBatch batch, int[] chunk) {
+    CommandArguments same = batch.arguments(Command.EVAL, chunk);
+    // The executor wants to be told which of them is the key.
     CommandArguments arguments = new CommandArguments(Command.EVAL);
-    byte[][] rest = batch.arguments(Command.EVAL, chunk);
-    arguments.add(rest[0]).add(rest[1]).key(rest[2]);
-    for (int i = 3; i < rest.length; i++) {
-      arguments.add(rest[i]);
+    arguments.add(same.get(1)).add(same.get(2)).key(batch.key(chunk[0]));
+    for (int i = 4; i < same.size(); i++) {
+      arguments.add(same.get(i));
     }
     try {
       return new ClusterCommandExecutor(

@@ -5,6 +5,7 @@ import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.session.redis.ScriptBatch.Answer;
+import dev.tally.session.redis.ScriptBatch.Bytes;
 import dev.tally.session.redis.ScriptBatch.Call;
 import dev.tally.session.redis.ScriptBatch.Failure;
 import dev.tally.session.redis.ScriptBatch.Numbers;
@@ -33,13 +34,13 @@ import java.util.stream.IntStream;
 public final class RedisSessionStore implements SessionStore {
 
   private static final int CLUSTER_HEALTH_KEYS = 8;
-  private static final byte[] HEALTH_TTL = Ascii.of(60_000);
-  private static final byte[] LAST = Ascii.of(1);
-  private static final byte[] NOT_LAST = Ascii.of(0);
+  private static final Bytes HEALTH_TTL = new Bytes(Ascii.of(60_000));
+  private static final Bytes LAST = new Bytes(Ascii.of(1));
+  private static final Bytes NOT_LAST = new Bytes(Ascii.of(0));
 
   private final RedisSessionConfig config;
   private final RedisScripts scripts;
-  private final byte[] ttlMillis;
+  private final Bytes ttlMillis;
 
   /**
    * Makes a store; connects when first used.
@@ -50,7 +51,7 @@ public final class RedisSessionStore implements SessionStore {
   public RedisSessionStore(RedisSessionConfig config) {
     this.config = config;
     this.scripts = new RedisScripts(config);
-    this.ttlMillis = Ascii.of(config.sessionTtl().toMillis());
+    this.ttlMillis = new Bytes(Ascii.of(config.sessionTtl().toMillis()));
   }
 
   @Override
@@ -101,7 +102,7 @@ public final class RedisSessionStore implements SessionStore {
             Script.OPEN,
             HEALTH_TTL,
             IntStream.range(0, keys).boxed().toList(),
-            key -> new Call(Ascii.of("tally:health:" + key)));
+            key -> new Call(new Bytes(Ascii.of("tally:health:" + key))));
     if (answers.stream().noneMatch(Numbers.class::isInstance)) {
       orThrow(answers);
     }
@@ -112,21 +113,21 @@ public final class RedisSessionStore implements SessionStore {
     scripts.close();
   }
 
-  private <T> List<Answer> run(Script script, byte[] ttl, List<T> what, Function<T, Call> toCall) {
+  private <T> List<Answer> run(Script script, Bytes ttl, List<T> what, Function<T, Call> toCall) {
     ScriptBatch batch = new ScriptBatch(script, ttl, what.stream().map(toCall).toList());
     scripts.run(batch);
     return batch.answers();
   }
 
   private static Call opening(SessionId id) {
-    return new Call(Ascii.key(id.value()));
+    return new Call(new Bytes(Ascii.key(id.value())));
   }
 
   private static Call committing(Commit commit) {
     return new Call(
-        Ascii.key(commit.lease().sessionId().value()),
-        Ascii.of(commit.lease().epoch()),
-        Ascii.of(commit.count()),
+        new Bytes(Ascii.key(commit.lease().sessionId().value())),
+        new Bytes(Ascii.of(commit.lease().epoch())),
+        new Bytes(Ascii.of(commit.count())),
         commit.last() ? LAST : NOT_LAST);
   }
 

@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.args.Rawable;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 
@@ -20,10 +22,18 @@ final class ScriptBatch {
    * One session's part.
    *
    * @param key the session's key
-   * @param arguments what the script wants to know of it; as many for each session
+   * @param arguments what the script wants to know of it
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Call(byte[] key, byte[]... arguments) {}
+  record Call(Bytes key, Bytes... arguments) {}
+
+  /**
+   * What Jedis takes without a copy.
+   *
+   * @param getRaw not changed any more
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Bytes(byte[] getRaw) implements Rawable {}
 
   /** What became of one call. */
   sealed interface Answer {}
@@ -50,7 +60,7 @@ final class ScriptBatch {
 
   private static final long FOREIGN_KEY = -1;
   private final Script script;
-  private final byte[] shared;
+  private final Bytes shared;
   private final List<Call> calls;
   private final Answer[] answers;
 
@@ -61,7 +71,7 @@ final class ScriptBatch {
    * @param shared the argument that all calls have in common
    * @param calls one for each session
    */
-  ScriptBatch(Script script, byte[] shared, List<Call> calls) {
+  ScriptBatch(Script script, Bytes shared, List<Call> calls) {
     this.script = script;
     this.shared = shared;
     this.calls = calls;
@@ -73,7 +83,7 @@ final class ScriptBatch {
   }
 
   byte[] key(int index) {
-    return calls.get(index).key();
+    return calls.get(index).key().getRaw();
   }
 
   /** One answer for each call, once each has one. */
@@ -111,26 +121,25 @@ final class ScriptBatch {
   private List<Object> send(Connection connection, List<int[]> chunks, Command first) {
     Command command = first;
     for (int[] chunk : chunks) {
-      connection.sendCommand(command, arguments(command, chunk));
+      connection.sendCommand(arguments(command, chunk));
       command = Command.EVALSHA;
     }
     return connection.getMany(chunks.size());
   }
 
-  /** What EVAL or EVALSHA take for a chunk. */
-  byte[][] arguments(Command command, int[] chunk) {
-    int each = calls.get(chunk[0]).arguments().length;
-    byte[][] arguments = new byte[3 + (1 + each) * chunk.length][];
-    arguments[0] = command == Command.EVAL ? script.text() : script.sha();
-    arguments[1] = Ascii.of(chunk.length);
-    int at = 2;
+  /** EVAL or EVALSHA, and what it takes for a chunk. */
+  CommandArguments arguments(Command command, int[] chunk) {
+    CommandArguments arguments = new CommandArguments(command);
+    arguments.add(command == Command.EVAL ? script.text() : script.sha());
+    arguments.add(chunk.length);
     for (int index : chunk) {
-      arguments[at++] = calls.get(index).key();
+      arguments.add(calls.get(index).key());
     }
-    arguments[at++] = shared;
+    arguments.add(shared);
     for (int index : chunk) {
-      System.arraycopy(calls.get(index).arguments(), 0, arguments, at, each);
-      at += each;
+      for (Bytes argument : calls.get(index).arguments()) {
+        arguments.add(argument);
+      }
     }
     return arguments;
   }
