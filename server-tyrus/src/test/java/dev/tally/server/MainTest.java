@@ -9,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -97,6 +100,29 @@ class MainTest {
         Settings.table(CommandLine.Model.CommandSpec.forAnnotatedObject(new ServerConfig()));
 
     assertThat(Files.readString(Path.of("../docs/OPERATIONS.md"))).contains(table);
+  }
+
+  @Test
+  void theClientsFlagsAreDocumented() throws IOException {
+    String document = Files.readString(Path.of("../docs/OPERATIONS.md"));
+    CommandLine client =
+        Objects.requireNonNull(Main.commandLine(Map.of()).getSubcommands().get("client"));
+
+    assertThat(client.getCommandSpec().options())
+        .filteredOn(option -> !option.usageHelp() && !option.versionHelp())
+        .isNotEmpty()
+        .allSatisfy(
+            option -> {
+              Matcher described =
+                  Pattern.compile("(.*?)(?: \\(default: (.*)\\))?\\.")
+                      .matcher(option.description()[0]);
+              assertThat(described.matches()).isTrue();
+              String value = described.group(2) == null ? "none" : "`" + described.group(2) + "`";
+              assertThat(document)
+                  .contains(
+                      "| `%s` | %s | %s. |"
+                          .formatted(option.longestName(), value, described.group(1)));
+            });
   }
 
   @Test

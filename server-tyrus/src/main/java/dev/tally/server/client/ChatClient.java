@@ -2,7 +2,6 @@ package dev.tally.server.client;
 
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -195,7 +194,7 @@ final class ChatClient implements AutoCloseable {
       observer.note("the server lost " + (ledger.lost() - lostBefore) + " counted messages");
     }
     observer.connected(welcome.sessionId(), welcome.count(), welcome.resumed());
-    connection.expectHeartbeats(Duration.ofSeconds(Math.max(1, welcome.heartbeatSeconds())));
+    connection.expectPongs(settings.pingInterval());
     acknowledged(numbers);
     pump();
   }

@@ -72,9 +72,16 @@ public final class ClientCommand implements Callable<Integer> {
   private Duration welcomeTimeout = Duration.ofSeconds(15);
 
   @Option(
+      names = "--ping-interval",
+      paramLabel = "DURATION",
+      converter = Patience.class,
+      description = "Silence before a ping, and the time for its pong (default: 5s).")
+  private Duration pingInterval = Duration.ofSeconds(5);
+
+  @Option(
       names = "--max-unacknowledged",
       paramLabel = "N",
-      description = "Lines that may wait for their count (default: ${DEFAULT-VALUE}).")
+      description = "Lines that may wait for their count (default: 256).")
   private int maxUnacknowledged = 256;
 
   @Spec private final CommandSpec spec = CommandSpec.create();
@@ -87,6 +94,7 @@ public final class ClientCommand implements Callable<Integer> {
     }
     requirePositive("--connect-timeout", connectTimeout);
     requirePositive("--welcome-timeout", welcomeTimeout);
+    requirePositive("--ping-interval", pingInterval);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     boolean interactive = Terminal.isAttached();
@@ -94,7 +102,13 @@ public final class ClientCommand implements Callable<Integer> {
     try (ChatClient client =
         new ChatClient(
             new ClientSettings(
-                uri, session, maxUnacknowledged, giveUpAfter, connectTimeout, welcomeTimeout),
+                uri,
+                session,
+                maxUnacknowledged,
+                giveUpAfter,
+                connectTimeout,
+                welcomeTimeout,
+                pingInterval),
             new Screen(out, err, interactive))) {
       client.start();
       Charset charset = Charset.defaultCharset();

@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param giveUpAfter how long to go on without a connection
  * @param connectTimeout for the handshake
  * @param welcomeTimeout from then to the welcome
+ * @param pingInterval how long a server may be silent before it is asked for a pong, and then how
+ *     long that may take
  */
 record ClientSettings(
     URI uri,
@@ -21,4 +23,5 @@ record ClientSettings(
     int maxUnacknowledged,
     Duration giveUpAfter,
     Duration connectTimeout,
-    Duration welcomeTimeout) {}
+    Duration welcomeTimeout,
+    Duration pingInterval) {}

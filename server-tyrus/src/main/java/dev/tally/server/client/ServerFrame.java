@@ -9,8 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 sealed interface ServerFrame {
 
   /** The session's state, first of all frames. */
-  record Welcome(String sessionId, boolean resumed, long count, long heartbeatSeconds)
-      implements ServerFrame {}
+  record Welcome(String sessionId, boolean resumed, long count) implements ServerFrame {}
 
   /** One message is counted and stored. */
   record Count(long number) implements ServerFrame {}
@@ -44,8 +43,7 @@ sealed interface ServerFrame {
           new Welcome(
               json.path("session_id").asString(""),
               json.path("resumed").asBoolean(false),
-              count.asLong(0),
-              json.path("heartbeat_s").asLong(30));
+              count.asLong(0));
       case "heartbeat" -> new Heartbeat(json.path("ts").asString(""));
       case "error" -> new Trouble(json.path("code").asString(""), json.path("detail").asString(""));
       case "bye" -> {

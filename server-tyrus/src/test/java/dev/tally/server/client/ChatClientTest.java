@@ -18,6 +18,9 @@ class ChatClientTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /** A server on a slow machine must have the time to answer. */
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(3);
+
   private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
 
   @Test
@@ -78,6 +81,21 @@ class ChatClientTest {
     }
   }
 
+  @Test
+  void comesBackFromAConnectionOnWhichNothingArrivesAnyMore() throws Exception {
+    try (RunningServer server = new RunningServer();
+        Relay relay = new Relay(server.port());
+        ChatClient client = client(relay.port(), Optional.empty(), PATIENCE, events)) {
+      client.start();
+      String id = next(events);
+      relay.freeze();
+      client.send("a");
+
+      assertThat(next(events)).isEqualTo(id);
+      assertThat(next(events)).isEqualTo("1");
+    }
+  }
+
   private static void takeOver(RunningServer server, String id) throws Exception {
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
     try (ChatClient other = client(server.port(), Optional.of(id), PATIENCE, events)) {
@@ -96,7 +114,8 @@ class ChatClientTest {
             16,
             PATIENCE,
             connectTimeout,
-            PATIENCE);
+            PATIENCE,
+            PING_INTERVAL);
     return new ChatClient(
         settings,
         new Observer() {

@@ -60,7 +60,8 @@ final class ManyClients {
               MAX_UNACKNOWLEDGED,
               PATIENCE,
               Duration.ofSeconds(5),
-              Duration.ofSeconds(15));
+              Duration.ofSeconds(15),
+              Duration.ofSeconds(5));
       client = new ChatClient(settings, this, http, loop);
     }
 

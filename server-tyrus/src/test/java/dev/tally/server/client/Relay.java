@@ -6,7 +6,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -18,6 +20,7 @@ final class Relay implements AutoCloseable {
   private volatile int target;
   private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private final Set<Socket> frozen = ConcurrentHashMap.newKeySet();
   private final AtomicReference<CompletableFuture<Void>> release = new AtomicReference<>(AT_ONCE);
 
   Relay(int target) throws IOException {
@@ -48,6 +51,11 @@ final class Relay implements AutoCloseable {
     }
   }
 
+  /** Swallows from now on what comes over the connections that there are now. */
+  void freeze() {
+    frozen.addAll(sockets);
+  }
+
   private void accept() throws IOException {
     while (true) {
       Socket client = listener.accept();
@@ -65,11 +73,13 @@ final class Relay implements AutoCloseable {
     }
   }
 
-  private static void pump(Socket from, Socket to) throws IOException {
+  private void pump(Socket from, Socket to) throws IOException {
     InputStream input = from.getInputStream();
     byte[] buffer = new byte[8192];
     for (int n = input.read(buffer); n >= 0; n = input.read(buffer)) {
-      to.getOutputStream().write(buffer, 0, n);
+      if (!frozen.contains(from)) {
+        to.getOutputStream().write(buffer, 0, n);
+      }
     }
   }
 
