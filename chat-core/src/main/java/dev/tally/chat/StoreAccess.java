@@ -21,7 +21,7 @@ import java.util.Optional;
  */
 final class StoreAccess {
 
-  private static final Logger LOGGER = System.getLogger(ChatHub.class.getName());
+  private static final Logger LOGGER = System.getLogger(StoreAccess.class.getName());
 
   private final SessionStore store;
   private final boolean blocks;

@@ -10,7 +10,7 @@ import java.time.InstantSource;
 /** Whether the store answers, and since when it does not. Safe for use by several threads. */
 final class StoreHealth {
 
-  private static final Logger LOGGER = System.getLogger(ChatHub.class.getName());
+  private static final Logger LOGGER = System.getLogger(StoreHealth.class.getName());
 
   private final SessionStore store;
   private final long graceMillis;
