@@ -3,6 +3,8 @@ package dev.tally.server.grizzly;
 import dev.tally.chat.spi.ChatMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Safe for concurrent use.
  */
 final class ConnectionRegistry {
+
+  static final long STEP_MILLIS = 10;
 
   private static final byte[] PING = {(byte) 0x89, 0};
 
@@ -24,6 +28,9 @@ final class ConnectionRegistry {
   private final int pingTicks;
   private final int deadTicks;
   private final int closeTicks;
+  private Iterator<WebSocketConnection> round = Collections.emptyIterator();
+  private int stepsLeft;
+  private int atOnce;
 
   ConnectionRegistry(WebSocketSettings settings, ChatMetrics metrics, InstantSource clock) {
     this.settings = settings;
@@ -51,7 +58,7 @@ final class ConnectionRegistry {
     return limits;
   }
 
-  /** Time between two calls of {@link #sweep()}. */
+  /** Time between two ticks of a connection. */
   Duration sweepInterval() {
     return sweep;
   }
@@ -88,8 +95,21 @@ final class ConnectionRegistry {
     }
   }
 
+  /**
+   * Ticks the next few connections, so that each has its tick once in {@link #sweepInterval}: all
+   * at once, whoever sends a message would wait for thousands of pings. For one thread, each {@link
+   * #STEP_MILLIS}.
+   */
   void sweep() {
-    connections.forEach(WebSocketConnection::tick);
+    if (stepsLeft == 0) {
+      stepsLeft = (int) (sweep.toMillis() / STEP_MILLIS);
+      round = connections.iterator();
+      atOnce = connections.size() / stepsLeft + 1;
+    }
+    stepsLeft--;
+    for (int i = 0; (i < atOnce || stepsLeft == 0) && round.hasNext(); i++) {
+      round.next().tick();
+    }
   }
 
   void terminateAll() {

@@ -318,6 +318,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   /** The sweep came by: pings a silent client, gives up one that stays silent. */
   void tick() {
+    if (phase == Phase.ENDED) {
+      return;
+    }
     int ticks = quietTicks + 1;
     quietTicks = ticks;
     if (phase == Phase.CLOSING) {

@@ -122,17 +122,25 @@ public final class WebSocketServer {
     server.start();
     long interval = registry.sweepInterval().toMillis();
     ScheduledFuture<?> unused =
-        sweeper.scheduleWithFixedDelay(this::sweep, interval, interval, TimeUnit.MILLISECONDS);
+        sweeper.scheduleWithFixedDelay(
+            guarded(handshakeTimeout::sweep), interval, interval, TimeUnit.MILLISECONDS);
+    unused =
+        sweeper.scheduleAtFixedRate(
+            guarded(registry::sweep),
+            ConnectionRegistry.STEP_MILLIS,
+            ConnectionRegistry.STEP_MILLIS,
+            TimeUnit.MILLISECONDS);
   }
 
-  private void sweep() {
-    try {
-      registry.sweep();
-      handshakeTimeout.sweep();
-    } catch (RuntimeException e) {
-      // A periodic task that throws would never run again.
-      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("sweep failed");
-    }
+  private static Runnable guarded(Runnable sweep) {
+    return () -> {
+      try {
+        sweep.run();
+      } catch (RuntimeException e) {
+        // A periodic task that throws would never run again.
+        LOGGER.atError().addKeyValue("event", "error").setCause(e).log("sweep failed");
+      }
+    };
   }
 
   /**
