@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,10 +36,15 @@ class FuzzTest {
   void start() throws IOException {
     System.out.println("-Dtally.fuzz.seed=" + SEED);
     log = new CapturedLog();
+    // Those of an earlier test may be about to end.
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
     server = new RunningServer();
     bystander = RawClient.open(server.port());
     assertThat(server.accepts()).isTrue();
-    threads = Thread.getAllStackTraces().keySet().stream().filter(FuzzTest::isServers).toList();
+    threads =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> !before.contains(thread) && isServers(thread))
+            .toList();
   }
 
   private static boolean isServers(Thread thread) {
