@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -117,6 +118,17 @@ final class RawClient implements AutoCloseable {
   void sendOneByOne(byte[] bytes) throws IOException {
     for (byte b : bytes) {
       send(new byte[] {b});
+    }
+  }
+
+  /** The same to a server that may answer before the last byte, and end the connection. */
+  void sendUntilAnswered(byte[] bytes) throws IOException {
+    try {
+      for (int i = 0; i < bytes.length && input.available() == 0; i++) {
+        send(new byte[] {bytes[i]});
+      }
+    } catch (SocketException e) {
+      // It has ended it; its answer is still to be read.
     }
   }
 
