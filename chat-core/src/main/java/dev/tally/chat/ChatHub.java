@@ -181,19 +181,20 @@ public final class ChatHub implements AutoCloseable {
     announceDrain();
     long startMillis = clock.millis();
     long deadlineMillis = startMillis + config.drainTimeout().toMillis() * 95 / 100;
-    List<ChatSession> leaving = connections.snapshot();
+    List<ChatSession> leaving = List.copyOf(connections.all());
     Drain drain = new Drain(leaving, config.drainTimeout(), startMillis);
     long supersededBefore = superseded.sum();
     long unacknowledgedBefore = unacknowledged.sum();
     long now = startMillis;
-    while (now < deadlineMillis && !(connections.count() == 0 && store.commitQueueDepth() == 0)) {
+    while (now < deadlineMillis
+        && !(connections.all().isEmpty() && store.commitQueueDepth() == 0)) {
       long waitMillis = Math.min(5, drain.step(now));
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(waitMillis));
       now = clock.millis();
     }
-    int abandoned = connections.count();
+    int abandoned = connections.all().size();
     long uncounted = unacknowledged.sum() - unacknowledgedBefore + pendingMessages.sum();
-    connections.forEach(ChatSession::abandon);
+    connections.all().forEach(ChatSession::abandon);
     int moved = (int) (superseded.sum() - supersededBefore);
     return new DrainReport(
         leaving.size(),
@@ -272,7 +273,7 @@ public final class ChatHub implements AutoCloseable {
     if (draining) {
       return;
     }
-    heartbeat(new HeartbeatRound(connections.snapshot(), config.heartbeat()));
+    heartbeat(new HeartbeatRound(connections.all(), config.heartbeat()));
   }
 
   private void heartbeat(HeartbeatRound round) {
@@ -287,13 +288,13 @@ public final class ChatHub implements AutoCloseable {
 
   void sweep() {
     long now = clock.millis();
-    for (ChatSession session : connections) {
+    for (ChatSession session : connections.all()) {
       session.sweep(now);
     }
   }
 
   int connectionCount() {
-    return connections.count();
+    return connections.all().size();
   }
 
   long pendingMessageCount() {

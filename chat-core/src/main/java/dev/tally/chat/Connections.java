@@ -1,8 +1,8 @@
 package dev.tally.chat;
 
 import dev.tally.chat.spi.Lease;
-import java.util.Iterator;
-import java.util.List;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The connections of one server, and which of them owns its session: the one with the newest epoch.
  * Safe for use by several threads.
  */
-final class Connections implements Iterable<ChatSession> {
+final class Connections {
 
   private final Set<ChatSession> all = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<SessionId, ChatSession> owners = new ConcurrentHashMap<>();
@@ -29,17 +29,9 @@ final class Connections implements Iterable<ChatSession> {
     return all.contains(connection);
   }
 
-  int count() {
-    return all.size();
-  }
-
-  List<ChatSession> snapshot() {
-    return List.copyOf(all);
-  }
-
-  @Override
-  public Iterator<ChatSession> iterator() {
-    return all.iterator();
+  /** A view, which connections come into and go from while somebody looks through it. */
+  Collection<ChatSession> all() {
+    return Collections.unmodifiableSet(all);
   }
 
   /** The connection that owns a session here; null if none does. */
