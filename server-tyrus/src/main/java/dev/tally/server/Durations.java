@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as people write them: {@code 1h}, {@code 1m30s}, {@code 500ms}; or ISO 8601. */
-public final class Durations {
+final class Durations {
 
   private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d)");
   private static final Pattern WHOLE = Pattern.compile("(?:" + PART.pattern() + ")+");
@@ -21,7 +21,7 @@ public final class Durations {
    * @return the duration; not negative
    * @throws IllegalArgumentException if it is not one; the message says the value and the rule
    */
-  public static Duration parse(String text) {
+  static Duration parse(String text) {
     String lower = text.strip().toLowerCase(Locale.ROOT);
     try {
       Duration duration = lower.startsWith("p") ? Duration.parse(lower) : parts(lower);
@@ -63,7 +63,7 @@ public final class Durations {
    * @param duration whole milliseconds, not negative
    * @return such as {@code 1h}, {@code 1m30s}, {@code 0s}
    */
-  public static String format(Duration duration) {
+  static String format(Duration duration) {
     StringBuilder text = new StringBuilder();
     append(text, duration.toHours(), "h");
     append(text, duration.toMinutesPart(), "m");

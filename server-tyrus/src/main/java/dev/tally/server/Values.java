@@ -11,7 +11,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads the values of flags. What is refused is refused with the value and the rule. */
-final class Values {
+public final class Values {
 
   private Values() {}
 
@@ -69,7 +69,7 @@ final class Values {
   }
 
   /** Zero or longer. */
-  static final class AnyDuration implements ITypeConverter<Duration> {
+  public static final class AnyDuration implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {
       try {
@@ -81,7 +81,7 @@ final class Values {
   }
 
   /** A millisecond or longer. */
-  static final class PositiveDuration implements ITypeConverter<Duration> {
+  public static final class PositiveDuration implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {
       Duration duration = new AnyDuration().convert(text);

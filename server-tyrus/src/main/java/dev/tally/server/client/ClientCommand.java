@@ -1,7 +1,7 @@
 package dev.tally.server.client;
 
 import dev.tally.chat.SessionId;
-import dev.tally.server.Durations;
+import dev.tally.server.Values;
 import dev.tally.server.logging.Terminal;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -53,28 +53,28 @@ public final class ClientCommand implements Callable<Integer> {
   @Option(
       names = "--give-up-after",
       paramLabel = "DURATION",
-      converter = Patience.class,
+      converter = Values.AnyDuration.class,
       description = "How long to go on without a connection (default: 60s).")
   private Duration giveUpAfter = Duration.ofSeconds(60);
 
   @Option(
       names = "--connect-timeout",
       paramLabel = "DURATION",
-      converter = Patience.class,
+      converter = Values.PositiveDuration.class,
       description = "How long a handshake may take (default: 5s).")
   private Duration connectTimeout = Duration.ofSeconds(5);
 
   @Option(
       names = "--welcome-timeout",
       paramLabel = "DURATION",
-      converter = Patience.class,
+      converter = Values.PositiveDuration.class,
       description = "How long the welcome may take after it (default: 15s).")
   private Duration welcomeTimeout = Duration.ofSeconds(15);
 
   @Option(
       names = "--ping-interval",
       paramLabel = "DURATION",
-      converter = Patience.class,
+      converter = Values.PositiveDuration.class,
       description = "Silence before a ping, and the time for its pong (default: 5s).")
   private Duration pingInterval = Duration.ofSeconds(5);
 
@@ -92,9 +92,6 @@ public final class ClientCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--max-unacknowledged must be 1 or more, not " + maxUnacknowledged);
     }
-    requirePositive("--connect-timeout", connectTimeout);
-    requirePositive("--welcome-timeout", welcomeTimeout);
-    requirePositive("--ping-interval", pingInterval);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     boolean interactive = Terminal.isAttached();
@@ -127,12 +124,6 @@ public final class ClientCommand implements Callable<Integer> {
         outcome.sessionId().map(id -> ", session " + id).orElse(""));
     err.flush();
     return outcome.isClean() ? 0 : 1;
-  }
-
-  private void requirePositive(String flag, Duration timeout) {
-    if (timeout.isZero()) {
-      throw new ParameterException(spec.commandLine(), flag + " must be 1ms or longer, not 0s");
-    }
   }
 
   /** Reads on a thread of its own: a client that gave up must not wait for the next line. */
@@ -214,18 +205,6 @@ public final class ClientCommand implements Callable<Integer> {
         return SessionId.parse(text).text();
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException("'" + text + "': " + e.getMessage());
-      }
-    }
-  }
-
-  /** A duration. */
-  static final class Patience implements ITypeConverter<Duration> {
-    @Override
-    public Duration convert(String text) {
-      try {
-        return Durations.parse(text);
-      } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(String.valueOf(e.getMessage()));
       }
     }
   }
