@@ -202,7 +202,6 @@ final class Connection implements WebSocket.Listener {
 
   @Override
   public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
-    lastHeardNanos = System.nanoTime();
     text.append(data);
     if (last) {
       String message = text.toString();
@@ -215,22 +214,17 @@ final class Connection implements WebSocket.Listener {
           });
     }
     // Soon, and with nothing slow before it: see expectPongs.
-    from.request(1);
-    return null;
+    return heard(from);
   }
 
   @Override
   public @Nullable CompletionStage<?> onPing(WebSocket from, ByteBuffer data) {
-    lastHeardNanos = System.nanoTime();
-    from.request(1);
-    return null;
+    return heard(from);
   }
 
   @Override
   public @Nullable CompletionStage<?> onPong(WebSocket from, ByteBuffer data) {
-    lastHeardNanos = System.nanoTime();
-    from.request(1);
-    return null;
+    return heard(from);
   }
 
   @Override
@@ -244,6 +238,13 @@ final class Connection implements WebSocket.Listener {
   public void onError(WebSocket from, Throwable error) {
     closed.complete(null);
     post(() -> end(new Ending.Broken(String.valueOf(error.getMessage()), true)));
+  }
+
+  /** Something came: asks for the next frame. */
+  private @Nullable CompletionStage<?> heard(WebSocket from) {
+    lastHeardNanos = System.nanoTime();
+    from.request(1);
+    return null;
   }
 
   private void post(Runnable event) {
