@@ -16,6 +16,8 @@ WELCOME_TIMEOUT_S = 15.0
 MISSED_HEARTBEATS = 2
 GIVE_UP_AFTER_S = 60.0
 SETTLE_TIMEOUT_S = 15.0
+# How long an attempt that failed here may still take the session from the connection that there is.
+STRAY_S = 30.0
 
 # Told of what was measured: its name, the seconds it took, and why it failed, if it did.
 Observer = Callable[[str, float, Exception | None], None]
@@ -62,7 +64,7 @@ class Client:
         self._current: Connection | None = None
         self._planned: gevent.Greenlet | None = None
         self._opening = False
-        self._timed_out = False
+        self._stray_until = 0.0
         self._broken_since = time.monotonic()
 
     def start(self) -> None:
@@ -136,7 +138,8 @@ class Client:
             connection = Connection(self._url, self._session_id)
         except Refused as e:
             self._opening = False
-            self._timed_out = self._timed_out or isinstance(e.__cause__, TimeoutError)
+            if e.may_be_served:
+                self._stray_until = time.monotonic() + STRAY_S
             self._observe(name, time.monotonic() - begun, e)
             if e.final:
                 self._give_up(str(e))
@@ -156,6 +159,8 @@ class Client:
         if not is_welcome:
             self._opening = False
             self._observe(name, time.monotonic() - begun, Fault("the connection had no welcome"))
+            if connection.closed_with.code != SUPERSEDED:
+                self._stray_until = time.monotonic() + STRAY_S
         elif connection is self._current:
             self._current = None
             self._broken_since = time.monotonic()
@@ -209,9 +214,9 @@ class Client:
 
     def _come_back(self, connection: Connection) -> None:
         close = connection.closed_with
-        if close.code == SUPERSEDED and self._timed_out:
-            # By its own attempt, perhaps, which timed out here and was served late.
-            self._timed_out = False
+        if close.code == SUPERSEDED and time.monotonic() < self._stray_until:
+            # By its own attempt, perhaps, which failed here and was served all the same.
+            self._stray_until = 0.0
             self._retry("superseded", 0)
         elif close.code in FINAL_CLOSE_CODES:
             self._give_up(f"the server closed with {close.code} {close.reason}")

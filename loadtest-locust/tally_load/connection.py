@@ -34,11 +34,23 @@ _logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The connection could not be opened; final if it would be refused again."""
+    """The connection could not be opened.
 
-    def __init__(self, reason: str, *, final: bool = False, retry_after_s: float = 0.0) -> None:
+    It is final if it would be refused again. The server may have resumed the session for it, or
+    may still do so, if it may be served.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        may_be_served: bool = False,
+        retry_after_s: float = 0.0,
+    ) -> None:
         super().__init__(reason)
         self.final = final
+        self.may_be_served = may_be_served
         self.retry_after_s = retry_after_s
 
 
@@ -57,10 +69,10 @@ class Connection:
         self._protocol = ClientProtocol(uri, subprotocols=[SUBPROTOCOL], logger=_logger)
         self._write_lock = threading.Lock()
         try:
-            self._shake_hands()
+            self._shake_hands(resumes=session_id is not None)
         except (OSError, Refused) as e:
             self.abort()
-            raise e if isinstance(e, Refused) else Refused(_describe(e)) from e
+            raise e if isinstance(e, Refused) else Refused(_describe(e), may_be_served=True) from e
 
     def send(self, text: str) -> None:
         """Sends a message. On a broken connection nothing happens: the reader learns of it."""
@@ -114,13 +126,13 @@ class Connection:
         """Ends the connection at once, without a close frame."""
         self._socket.close()
 
-    def _shake_hands(self) -> None:
+    def _shake_hands(self, *, resumes: bool) -> None:
         self._protocol.send_request(self._protocol.connect())
         self._flush()
         while self._protocol.state is State.CONNECTING and not self._protocol.handshake_exc:
             self._receive()
         if self._protocol.handshake_exc:
-            raise _refusal(self._protocol.handshake_exc)
+            raise _refusal(self._protocol.handshake_exc, resumes)
         if self._protocol.subprotocol != SUBPROTOCOL:
             raise Refused(f"the server does not speak {SUBPROTOCOL}", final=True)
 
@@ -177,14 +189,20 @@ def _connect(uri: WebSocketURI, address: tuple) -> socket.socket:
         raise
 
 
-def _refusal(reason: Exception) -> Refused:
+def _refusal(reason: Exception, resumes: bool) -> Refused:
+    if isinstance(reason, NegotiationError):
+        return Refused(str(reason), final=True)
     if not isinstance(reason, InvalidStatus):
-        return Refused(str(reason), final=isinstance(reason, NegotiationError))
+        return Refused(str(reason), may_be_served=True)
     status = reason.response.status_code
+    # A proxy that has just started knows no routes for a moment.
+    may_pass = status == 429 or status >= 500 or (status == 404 and resumes)
     hint = reason.response.headers.get("Retry-After", "")
     return Refused(
         f"HTTP status {status}",
-        final=status < 500 and status != 429,
+        final=not may_pass,
+        # A gateway answers for a server that it asked, and that died or is slow.
+        may_be_served=status in (502, 504),
         retry_after_s=float(hint) if hint.isdecimal() else 0.0,
     )
 

@@ -178,6 +178,60 @@ def test_to_be_superseded_by_its_own_late_attempt_is_no_end(connect, totals, mon
     assert not client.ended.is_set()
 
 
+def test_to_be_superseded_by_an_attempt_that_a_gateway_refused_is_no_end(connect, totals, observed):
+    class DyingServer(Script):
+        def shake_hands(self, socket, _):
+            if len(self.paths) != 1 or failed():
+                return None
+            response = socket.respond(502, "")
+            response.headers["Retry-After"] = "1"
+            return response
+
+    def failed():
+        return [failure for name, _, failure in observed if name == "resume" and failure]
+
+    def say_bye_and_be_superseded(_, socket):
+        send(socket, type="bye", bye=True, total=0, retry_after_ms=0, close_in_ms=60000)
+        await_true(failed, "the gateway must refuse the next connection")
+        socket.close(4001, "superseded")
+
+    client = connect(DyingServer(say_bye_and_be_superseded))
+    await_true(lambda: totals.reconnects == 1, "the client must come back")
+    assert not client.ended.is_set()
+
+
+def test_to_be_superseded_by_an_attempt_whose_server_died_is_no_end(connect, totals, observed):
+    class DyingServer(Script):
+        def __call__(self, socket):
+            if len(self.paths) == 1:
+                self.paths.append(socket.request.path)
+                socket.socket.close()
+            else:
+                super().__call__(socket)
+
+    def failed():
+        return [failure for name, _, failure in observed if name == "resume" and failure]
+
+    def say_bye_and_be_superseded(_, socket):
+        send(socket, type="bye", bye=True, total=0, retry_after_ms=0, close_in_ms=60000)
+        await_true(failed, "the next connection must end without a welcome")
+        socket.close(4001, "superseded")
+
+    client = connect(DyingServer(say_bye_and_be_superseded))
+    await_true(lambda: totals.reconnects == 1, "the client must come back")
+    assert not client.ended.is_set()
+
+
+def test_a_proxy_without_routes_is_tried_again_by_who_was_there_before(connect, totals, observed):
+    class Restarting(Script):
+        def shake_hands(self, socket, _):
+            missing = self.paths and len(observed) < 3
+            return socket.respond(404, "") if missing else None
+
+    connect(Restarting(lambda _, socket: socket.socket.close()))
+    await_true(lambda: totals.reconnects == 1, "the client must come back")
+
+
 def test_a_hint_is_waited_for(connect, totals):
     def close_with_hint(_, socket):
         socket.close(1001, "retry_after_ms=300")

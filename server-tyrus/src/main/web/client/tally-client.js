@@ -340,8 +340,9 @@ export class TallyClient extends EventTarget {
 
   /** @param {Connection} connection @param {number} code @param {string} reason */
   #ended(connection, code, reason) {
-    const wasCurrent = connection === this.#current;
-    if (wasCurrent) {
+    let byMyself = performance.now() < this.#strayUntilMs;
+    if (connection === this.#current) {
+      byMyself ||= this.#next !== undefined;
       this.#current = undefined;
       // The server may tell the old connection of a move before the new one has its welcome.
       this.#reconnects += code === SUPERSEDED && this.#next ? 0 : 1;
@@ -350,10 +351,10 @@ export class TallyClient extends EventTarget {
       }
     } else {
       this.#next = undefined;
-      this.#strayUntilMs = performance.now() + STRAY_MS;
+      if (code !== SUPERSEDED) {
+        this.#strayUntilMs = performance.now() + STRAY_MS;
+      }
     }
-    const byMyself =
-      wasCurrent && (this.#next !== undefined || performance.now() < this.#strayUntilMs);
     if (code === SUPERSEDED && byMyself) {
       this.#strayUntilMs = 0;
     } else if (reconnectAfter(code) === 'never') {

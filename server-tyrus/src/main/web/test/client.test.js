@@ -274,6 +274,28 @@ describe('the client', () => {
     slow.close();
   });
 
+  it('comes back once when an earlier attempt of its own takes the session from the next', async () => {
+    const id = '123e4567-e89b-42d3-a456-426614174000';
+    const welcome = JSON.stringify({ type: 'welcome', session_id: id, resumed: true, count: 0 });
+    /** @type {((socket: WebSocket) => void)[]} */
+    const parts = [
+      (socket) => socket.send(welcome, () => socket.terminate()),
+      (socket) => socket.terminate(),
+      (socket) => socket.close(4001, 'superseded'),
+      (socket) => socket.send(welcome, () => socket.close(4001, 'superseded')),
+    ];
+    const scripted = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    scripted.on('connection', (socket) => parts.shift()?.(socket));
+    await once(scripted, 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (scripted.address());
+
+    const client = open(`ws://127.0.0.1:${port}/`);
+    await until(() => client.state === 'closed', 'superseded twice');
+
+    scripted.close();
+    assert.equal(parts.length, 0);
+  });
+
   it('reconnects when it is told to', async () => {
     const client = open(server.url);
     await client.send('one');

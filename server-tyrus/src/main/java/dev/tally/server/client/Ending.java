@@ -19,6 +19,12 @@ sealed interface Ending {
   /** When the server wants this client back; empty if it did not say. */
   OptionalLong hintMillis();
 
+  /**
+   * Of an attempt that had no welcome: whether the server may have resumed the session for it, or
+   * may still do so.
+   */
+  boolean mayBeServed();
+
   /** For people. */
   String text();
 
@@ -43,6 +49,12 @@ sealed interface Ending {
       return matcher.find()
           ? OptionalLong.of(Long.parseLong(matcher.group(1)))
           : OptionalLong.empty();
+    }
+
+    /** Only an attempt that was served can be superseded, and by then it holds nothing any more. */
+    @Override
+    public boolean mayBeServed() {
+      return code != CloseCode.SUPERSEDED.code();
     }
 
     @Override
@@ -71,6 +83,12 @@ sealed interface Ending {
       return SECONDS.matcher(retryAfter).matches()
           ? OptionalLong.of(1000 * Long.parseLong(retryAfter))
           : OptionalLong.empty();
+    }
+
+    /** A gateway answers for a server that it asked, and that died or is slow. */
+    @Override
+    public boolean mayBeServed() {
+      return status == 502 || status == 504;
     }
 
     @Override

@@ -14,8 +14,8 @@ import java.util.random.RandomGenerator;
 final class ReconnectRules {
 
   /**
-   * How long an attempt that was given up on may still reach the server, where it takes the session
-   * away from the connection that came after it.
+   * How long an attempt that failed here may still reach the server, where it takes the session
+   * away from this client's connection; or how long the server may take to say that it did.
    */
   private static final Duration STRAY = Duration.ofSeconds(30);
 
@@ -24,7 +24,7 @@ final class ReconnectRules {
   private long brokenSinceNanos = System.nanoTime();
   private boolean proved;
 
-  /** When the last attempt was given up on; empty if none was since the last return from 4001. */
+  /** When the last such attempt failed; empty if none did since the last return from 4001. */
   private OptionalLong strayedNanos = OptionalLong.empty();
 
   /**
@@ -62,7 +62,7 @@ final class ReconnectRules {
 
   /** An attempt ended before its welcome. */
   void failed(Ending ending) {
-    if (ending instanceof Ending.Broken broken && broken.mayBeServed()) {
+    if (ending.mayBeServed()) {
       strayedNanos = OptionalLong.of(System.nanoTime());
     }
   }
@@ -90,7 +90,7 @@ final class ReconnectRules {
         : Optional.of("no connection for " + giveUpAfter.toSeconds() + " s: " + ending.text());
   }
 
-  /** Superseded soon after an attempt of its own was given up on: that is no other client. */
+  /** Superseded soon after an attempt of its own failed: that is no other client. */
   private boolean isByStray(Ending ending) {
     return ending instanceof Ending.Closed closed
         && closed.code() == CloseCode.SUPERSEDED.code()

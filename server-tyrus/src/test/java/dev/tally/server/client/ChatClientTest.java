@@ -47,6 +47,27 @@ class ChatClientTest {
   }
 
   @Test
+  void comesBackIfTheServerThatTookTheSessionDiesBeforeItsWelcome() throws Exception {
+    SharedMemory store = new SharedMemory();
+    try (RunningServer blue = new RunningServer(store);
+        RunningServer green = new RunningServer(store);
+        Relay relay = new Relay(blue.port());
+        ChatClient client = client(relay.port(), Optional.empty(), PATIENCE, events)) {
+      client.start();
+      String id = next(events);
+      relay.switchTo(green.port());
+      CompletableFuture<Void> died = relay.cutNextAtItsWelcome();
+      CompletableFuture<Void> stopped = CompletableFuture.runAsync(blue::stop);
+      died.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      client.send("a");
+
+      assertThat(next(events)).as("resumed although blue closed with 4001").isEqualTo(id);
+      assertThat(next(events)).isEqualTo("1");
+      stopped.join();
+    }
+  }
+
+  @Test
   void staysAwayIfAnotherClientTookTheSession() throws Exception {
     try (RunningServer server = new RunningServer();
         ChatClient client = client(server.port(), Optional.empty(), PATIENCE, events)) {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ReconnectRulesTest {
@@ -52,9 +54,19 @@ class ReconnectRulesTest {
         .isEqualTo(comesBack);
   }
 
-  @Test
-  void comesBackOnceWhenSupersededAfterAnAttemptThatItGaveUpOn() {
-    rules.failed(TIMED_OUT);
+  static Stream<Ending> mayBeServed() {
+    return Stream.of(
+        TIMED_OUT,
+        new Ending.Closed(1006, ""),
+        new Ending.Refused(502, ""),
+        new Ending.Refused(504, ""),
+        new Ending.Closed(1013, "retry_after_ms=1000"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("mayBeServed")
+  void comesBackOnceWhenSupersededAfterAnAttemptThatMayBeServed(Ending failed) {
+    rules.failed(failed);
 
     assertThat(rules.giveUp(SUPERSEDED, true, false)).isEmpty();
     assertThat(rules.giveUp(SUPERSEDED, true, false)).hasValueSatisfying(this::namesTheCode);
@@ -64,6 +76,7 @@ class ReconnectRulesTest {
   void staysAwayWhenSupersededAfterAnAttemptThatNeverReachedTheServer() {
     rules.failed(NOBODY_THERE);
     rules.failed(new Ending.Refused(503, ""));
+    rules.failed(SUPERSEDED);
 
     assertThat(rules.giveUp(SUPERSEDED, true, false)).hasValueSatisfying(this::namesTheCode);
   }

@@ -1,11 +1,14 @@
 package dev.tally.server.client;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,6 +25,9 @@ final class Relay implements AutoCloseable {
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final Set<Socket> frozen = ConcurrentHashMap.newKeySet();
   private final AtomicReference<CompletableFuture<Void>> release = new AtomicReference<>(AT_ONCE);
+
+  private final AtomicReference<Optional<CompletableFuture<Void>>> cut =
+      new AtomicReference<>(Optional.empty());
 
   Relay(int target) throws IOException {
     this.target = target;
@@ -44,6 +50,13 @@ final class Relay implements AutoCloseable {
     return released;
   }
 
+  /** The next connection's client gets the handshake and then the end, not the welcome. */
+  CompletableFuture<Void> cutNextAtItsWelcome() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    cut.set(Optional.of(done));
+    return done;
+  }
+
   /** Breaks every connection that there is now. */
   void cut() throws IOException {
     for (Socket socket : sockets) {
@@ -61,16 +74,35 @@ final class Relay implements AutoCloseable {
       Socket client = listener.accept();
       sockets.add(client);
       CompletableFuture<Void> released = release.getAndSet(AT_ONCE);
+      Optional<CompletableFuture<Void>> cutAtWelcome = cut.getAndSet(Optional.empty());
       start(
           () -> {
             released.join();
             Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
             sockets.add(server);
-            start(() -> pump(server, client));
+            if (cutAtWelcome.isPresent()) {
+              start(() -> cutAtWelcome(server, client, cutAtWelcome.get()));
+            } else {
+              start(() -> pump(server, client));
+            }
             // A client that has gone is not told to the server: what it sent may still be served.
             pump(client, server);
           });
     }
+  }
+
+  private static void cutAtWelcome(Socket server, Socket client, CompletableFuture<Void> done)
+      throws IOException {
+    InputStream input = server.getInputStream();
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      head.append((char) input.read());
+    }
+    client.getOutputStream().write(head.toString().getBytes(US_ASCII));
+    int unused = input.read();
+    client.close();
+    server.close();
+    done.complete(null);
   }
 
   private void pump(Socket from, Socket to) throws IOException {
