@@ -47,6 +47,9 @@ public final class ChatHub implements AutoCloseable {
   private volatile boolean started;
   private volatile boolean draining;
 
+  /** From here on clients expect no heartbeats: they are told to go. */
+  private volatile boolean sayingBye;
+
   /**
    * Makes a hub that does nothing yet, and that nobody listens to.
    *
@@ -179,6 +182,7 @@ public final class ChatHub implements AutoCloseable {
    */
   public DrainReport drain() {
     announceDrain();
+    sayingBye = true;
     long startMillis = clock.millis();
     long deadlineMillis = startMillis + config.drainTimeout().toMillis() * 95 / 100;
     List<ChatSession> leaving = List.copyOf(connections.all());
@@ -209,6 +213,7 @@ public final class ChatHub implements AutoCloseable {
   @Override
   public void close() {
     draining = true;
+    sayingBye = true;
     timer.shutdownNow();
     health.shutdownNow();
     store.close();
@@ -270,14 +275,14 @@ public final class ChatHub implements AutoCloseable {
   }
 
   void heartbeat() {
-    if (draining) {
+    if (sayingBye) {
       return;
     }
     heartbeat(new HeartbeatRound(connections.all(), config.heartbeat()));
   }
 
   private void heartbeat(HeartbeatRound round) {
-    if (round.step(clock.instant()) && !draining) {
+    if (round.step(clock.instant()) && !sayingBye) {
       ScheduledFuture<?> unused =
           timer.schedule(
               guarded(() -> heartbeat(round)), HeartbeatRound.STEP_MILLIS, TimeUnit.MILLISECONDS);

@@ -181,6 +181,23 @@ class ChatHubTest {
   }
 
   @Test
+  void heartbeatsGoOnUntilByesAreSaid() {
+    ChatHub draining = onRealTime();
+    draining.connect(transport, id, Subprotocol.TALLY_V1);
+    draining.announceDrain();
+    draining.heartbeat();
+    assertThat(transport.frames()).anyMatch(frame -> frame.contains("heartbeat\", \"ts"));
+
+    int before = transport.frames().size();
+    draining.drain();
+    draining.heartbeat();
+    assertThat(transport.frames().subList(before, transport.frames().size()))
+        .isNotEmpty()
+        .noneMatch(frame -> frame.contains("heartbeat\", \"ts"));
+    draining.close();
+  }
+
+  @Test
   void aDrainSaysByeAndClosesWith1001() {
     ChatHub draining = onRealTime();
     ChatSession session = draining.connect(transport, id, Subprotocol.PLAIN);
