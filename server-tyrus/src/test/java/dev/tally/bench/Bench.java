@@ -28,12 +28,17 @@ public final class Bench {
       }
     }
     Lab lab = new Lab(Path.of("").toAbsolutePath(), installed, brief);
+    // Asked before the first section is written, which makes the checkout differ from its revision.
+    String measured = "Measured at revision `" + Report.revision(lab) + "`.\n\n";
     for (Part part : Part.values()) {
       if (named.isEmpty() || named.contains(part.title())) {
         String section = part.run(lab);
         System.out.printf("== %s%n%s%n", part.title(), section);
         if (!brief) {
-          Report.replace(lab.root().resolve("docs/BENCHMARKS.md"), part.title(), section);
+          Report.replace(
+              lab.root().resolve("docs/BENCHMARKS.md"),
+              part.title(),
+              part == Part.MACHINE ? section : measured + section);
         }
       }
     }

@@ -126,6 +126,22 @@ class BenchTest {
   }
 
   @Test
+  void everySectionOfThePageSaysItsRevision() throws Exception {
+    String page = Files.readString(Path.of("../docs/BENCHMARKS.md"));
+    List<String> measured = new ArrayList<>(Part.titles());
+    measured.remove(Part.MACHINE.title());
+    assertThat(measured)
+        .allSatisfy(
+            part ->
+                assertThat(page)
+                    .containsPattern(
+                        "<!-- "
+                            + part
+                            + ": written by make bench -->\n\n"
+                            + "(Measured|Written down) at revision `[0-9a-f]{12}(-dirty)?`\\.\n"));
+  }
+
+  @Test
   void aPlotIsWellFormed() throws Exception {
     String svg = BarChart.svg("CPU", threeRounds());
     DocumentBuilderFactory.newInstance()

@@ -29,6 +29,11 @@ final class Report {
     return out.append("```\n").toString();
   }
 
+  /** What the figures are of: a commit, and -dirty where the checkout has changes beside it. */
+  static String revision(Lab lab) throws IOException {
+    return first(lab, "git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*");
+  }
+
   /** What the figures were measured on. */
   static String machine(Lab lab) throws IOException {
     String processor =
@@ -40,7 +45,6 @@ final class Report {
     StringBuilder rows = new StringBuilder("| what | version |\n|---|---|\n");
     row(rows, "machine", Runtime.getRuntime().availableProcessors() + " × " + processor);
     row(rows, "Linux", System.getProperty("os.version"));
-    row(rows, "Tally", first(lab, "git", "rev-parse", "--short=12", "HEAD"));
     row(rows, "JDK", lab.jvm().version());
     if (lab.jvm25().isPresent()) {
       row(rows, "newer JDK", lab.jvm25().get().version());
