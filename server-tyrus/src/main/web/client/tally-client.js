@@ -54,8 +54,9 @@ export { TallyError };
  */
 
 /**
- * How long an attempt that was given up on may still reach the server, where it takes the session
- * away from the connection that came after it.
+ * How long after its end an attempt without a welcome may still take the session away from the
+ * connection that came after it. A browser cannot tell why an attempt failed, so each one counts
+ * that did not end with 4001, also one that was refused.
  */
 const STRAY_MS = 30_000;
 
