@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
@@ -31,6 +32,14 @@ class EmbeddingTest {
 
   private static ChatHub hub() {
     return new ChatHub(memory(), ChatMetrics.NONE, ChatConfig.defaults(), InstantSource.system());
+  }
+
+  @Test
+  void aHubNeedsNoServer() {
+    List<String> printed = new ArrayList<>();
+    HelloHub.run(printed::add);
+    assertThat(printed)
+        .containsExactly("{\"count\": 1}", "{\"bye\": true, \"total\": 1}", "close 1001");
   }
 
   @Test
