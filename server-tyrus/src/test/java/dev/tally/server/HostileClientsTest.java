@@ -90,6 +90,7 @@ class HostileClientsTest {
       assertThat(client.next()).hasToString("ping:");
       assertThat(client.atEnd()).isTrue();
       Await.until(() -> impatient.events.containsAll(List.of("error dead_peer", "closed 1006")));
+      assertThat(impatient.events).containsOnlyOnce("error dead_peer");
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.Iterator;
@@ -15,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConnectionRegistry {
 
-  static final long STEP_MILLIS = 10;
+  private static final long STEP_MILLIS = 10;
+
+  /** Pings that no message waits for noticeably; with fewer connections a round has one step. */
+  private static final int LEAST_AT_ONCE = 32;
 
   private static final byte[] PING = {(byte) 0x89, 0};
 
@@ -24,13 +26,12 @@ final class ConnectionRegistry {
   private final InstantSource clock;
   private final ConnectionLimits limits;
   private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
-  private final Duration sweep;
-  private final int pingTicks;
-  private final int deadTicks;
-  private final int closeTicks;
+  private final Liveness liveness;
+  private long roundStart = System.nanoTime();
   private Iterator<WebSocketConnection> round = Collections.emptyIterator();
   private int stepsLeft;
   private int atOnce;
+  private long stepMillis;
 
   ConnectionRegistry(WebSocketSettings settings, ChatMetrics metrics, InstantSource clock) {
     this.settings = settings;
@@ -38,12 +39,7 @@ final class ConnectionRegistry {
     this.clock = clock;
     this.limits =
         new ConnectionLimits(settings.maxConnections(), settings.maxConnectionsPerAddress());
-    long eighth = Math.min(settings.heartbeat().toMillis(), settings.closeTimeout().toMillis()) / 8;
-    this.sweep = Duration.ofMillis(Math.max(10, Math.min(1000, eighth)));
-    // Here, not at each tick: dividing durations makes several big numbers.
-    this.pingTicks = (int) Math.max(1, settings.heartbeat().dividedBy(sweep) - 1);
-    this.deadTicks = (int) Math.max(2, settings.heartbeat().multipliedBy(2).dividedBy(sweep) - 1);
-    this.closeTicks = (int) Math.max(2, settings.closeTimeout().dividedBy(sweep));
+    this.liveness = new Liveness(settings.heartbeat(), settings.closeTimeout());
   }
 
   WebSocketSettings settings() {
@@ -58,25 +54,12 @@ final class ConnectionRegistry {
     return limits;
   }
 
-  /** Time between two ticks of a connection. */
-  Duration sweepInterval() {
-    return sweep;
+  Liveness liveness() {
+    return liveness;
   }
 
   byte[] ping() {
     return PING;
-  }
-
-  int pingTicks() {
-    return pingTicks;
-  }
-
-  int deadTicks() {
-    return deadTicks;
-  }
-
-  int closeTicks() {
-    return closeTicks;
   }
 
   @Nullable MessageRate newRate() {
@@ -95,21 +78,38 @@ final class ConnectionRegistry {
     }
   }
 
+  /** Whether the sweep has come by every connection, and begins anew with its next step. */
+  boolean isRoundOver() {
+    return stepsLeft == 0;
+  }
+
   /**
-   * Ticks the next few connections, so that each has its tick once in {@link #sweepInterval}: all
-   * at once, whoever sends a message would wait for thousands of pings. For one thread, each {@link
-   * #STEP_MILLIS}.
+   * Ticks the next few connections, so that each has its tick once a round: all at once, whoever
+   * sends a message would wait for thousands of pings. For one thread.
+   *
+   * @return milliseconds until the next call
    */
-  void sweep() {
+  long sweep() {
     if (stepsLeft == 0) {
-      stepsLeft = (int) (sweep.toMillis() / STEP_MILLIS);
-      round = connections.iterator();
-      atOnce = connections.size() / stepsLeft + 1;
+      beginRound();
     }
     stepsLeft--;
     for (int i = 0; (i < atOnce || stepsLeft == 0) && round.hasNext(); i++) {
       round.next().tick();
     }
+    return stepMillis;
+  }
+
+  private void beginRound() {
+    long millis = (System.nanoTime() - roundStart) / 1_000_000;
+    roundStart += millis * 1_000_000;
+    liveness.beginRound(millis);
+    int size = connections.size();
+    long steps = Math.min(size / LEAST_AT_ONCE, liveness.roundMillis() / STEP_MILLIS);
+    stepsLeft = (int) Math.max(1, steps);
+    atOnce = size / stepsLeft + 1;
+    stepMillis = liveness.roundMillis() / stepsLeft;
+    round = connections.iterator();
   }
 
   void terminateAll() {

@@ -19,7 +19,6 @@ import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * One WebSocket. Its selector's thread gives it turns: to read what came, to write what gathered,
@@ -54,7 +53,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private volatile @Nullable CloseReason wantedClose;
   private volatile boolean pingWanted;
   private volatile boolean doomed;
-  private volatile int quietTicks;
+
+  /** {@link Liveness#now} when something last came, or when our close frame went out. */
+  private volatile long heard;
 
   /** 1 while it stands in the loop's queue; an object for it would be one more per connection. */
   @SuppressWarnings("UnusedVariable") // QUEUED reads it.
@@ -68,6 +69,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     this.outbound = new Outbound(this, socket, loop);
     this.reader = new FrameReader(this);
     this.rate = registry.newRate();
+    this.heard = registry.liveness().now();
     this.client =
         new Client(handshake.sessionId(), handshake.requestId(), handshake.address(), this);
   }
@@ -118,8 +120,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     if (count < 0) {
       socket.terminateSilently();
     } else {
-      if (quietTicks != 0 && phase == Phase.OPEN) {
-        quietTicks = 0;
+      long now = registry.liveness().now();
+      if (heard != now && phase == Phase.OPEN) {
+        heard = now;
       }
       reader.read(loop.input(), 0, count);
     }
@@ -138,7 +141,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
         socket.terminateSilently();
       } else if (reason != null && phase == Phase.OPEN && tyrus != null) {
         tyrus.close(reason);
-      } else if (pingWanted) {
+      } else if (pingWanted && phase == Phase.OPEN) {
         pingWanted = false;
         outbound.bytes(ByteBuffer.wrap(registry.ping()));
       }
@@ -263,32 +266,12 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   @Override
   public void opened(Lease lease) {
-    LoggingEventBuilder line =
-        LOGGER
-            .atInfo()
-            .addKeyValue("event", lease.resumed() ? "resume" : "open")
-            .addKeyValue("session", () -> lease.sessionId().hash())
-            .addKeyValue("request_id", client.requestId())
-            .addKeyValue("remote", client.address())
-            .addKeyValue("count", lease.count());
-    if (lease.gap().isPresent()) {
-      line = line.addKeyValue("gap_ms", lease.gap().get().toMillis());
-    }
-    line.log(lease.resumed() ? "session resumed" : "session opened");
+    ConnectionLog.opened(client, lease);
   }
 
   @Override
   public void closed(int code, long count, Duration duration) {
-    LOGGER
-        .atInfo()
-        .addKeyValue("event", "close")
-        .addKeyValue("session", () -> client.sessionId().hash())
-        .addKeyValue("request_id", client.requestId())
-        .addKeyValue("remote", client.address())
-        .addKeyValue("code", code)
-        .addKeyValue("count", count)
-        .addKeyValue("duration_ms", duration.toMillis())
-        .log("connection closed");
+    ConnectionLog.closed(client, code, count, duration);
   }
 
   // What Tyrus wants.
@@ -302,7 +285,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   /** Tyrus is done with the connection; its close frame is on the way. */
   void onTyrusClosed() {
     if (phase == Phase.OPEN) {
-      quietTicks = 0;
+      heard = registry.liveness().now();
       phase = Phase.CLOSING;
       wantTurn();
     }
@@ -318,29 +301,40 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   /** The sweep came by: pings a silent client, gives up one that stays silent. */
   void tick() {
-    if (phase == Phase.ENDED) {
-      return;
-    }
-    int ticks = quietTicks + 1;
-    quietTicks = ticks;
-    if (phase == Phase.CLOSING) {
-      if (ticks > registry.closeTicks()) {
-        doom();
-      } else if (ticks > 1) {
-        wantTurn();
+    Liveness liveness = registry.liveness();
+    switch (phase) {
+      case OPEN -> {
+        switch (liveness.of(heard)) {
+          case PING -> {
+            pingWanted = true;
+            wantTurn();
+          }
+          case DEAD -> giveUp("dead_peer");
+          case ALIVE -> {
+            // Nothing to do.
+          }
+        }
       }
-    } else if (ticks >= registry.deadTicks()) {
-      metrics().error("dead_peer");
-      doom();
-    } else if (ticks == registry.pingTicks()) {
-      pingWanted = true;
-      wantTurn();
+      case CLOSING -> {
+        if (liveness.isCloseOverdue(heard)) {
+          doom();
+        } else {
+          wantTurn();
+        }
+      }
+      case ENDED -> {
+        // About to leave the registry.
+      }
     }
   }
 
   void onSlowConsumer() {
+    giveUp("slow_consumer");
+  }
+
+  private void giveUp(String kind) {
     if (!doomed) {
-      metrics().error("slow_consumer");
+      metrics().error(kind);
       doom();
     }
   }

@@ -120,27 +120,26 @@ public final class WebSocketServer {
       throw new IllegalStateException("the endpoint cannot be deployed", e);
     }
     server.start();
-    long interval = registry.sweepInterval().toMillis();
-    ScheduledFuture<?> unused =
-        sweeper.scheduleWithFixedDelay(
-            guarded(handshakeTimeout::sweep), interval, interval, TimeUnit.MILLISECONDS);
-    unused =
-        sweeper.scheduleAtFixedRate(
-            guarded(registry::sweep),
-            ConnectionRegistry.STEP_MILLIS,
-            ConnectionRegistry.STEP_MILLIS,
-            TimeUnit.MILLISECONDS);
+    sweep();
   }
 
-  private static Runnable guarded(Runnable sweep) {
-    return () -> {
-      try {
-        sweep.run();
-      } catch (RuntimeException e) {
-        // A periodic task that throws would never run again.
-        LOGGER.atError().addKeyValue("event", "error").setCause(e).log("sweep failed");
+  /**
+   * One step, and the next one after a pause; what a pause of the process held up is not made up
+   * for.
+   */
+  private void sweep() {
+    long pause = registry.liveness().roundMillis();
+    try {
+      if (registry.isRoundOver()) {
+        handshakeTimeout.sweep();
       }
-    };
+      pause = registry.sweep();
+    } catch (RuntimeException e) {
+      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("sweep failed");
+    }
+    if (!sweeper.isShutdown()) {
+      ScheduledFuture<?> unused = sweeper.schedule(this::sweep, pause, TimeUnit.MILLISECONDS);
+    }
   }
 
   /**
