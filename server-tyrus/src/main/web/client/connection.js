@@ -24,7 +24,6 @@ import { ABNORMAL, NORMAL, PROTOCOL_ERROR } from './close-codes.js';
  */
 
 const SUBPROTOCOL = 'tally.v1';
-const MISSED_HEARTBEATS = 2;
 
 /** One WebSocket, and the timers that tell when it is dead. */
 export class Connection {
@@ -32,8 +31,7 @@ export class Connection {
   #listener;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #heardMs = 0;
-  #silenceMs = 0;
+  #heartbeatMs = 0;
 
   /**
    * @param {WebSocketConstructor} WebSocket
@@ -52,7 +50,7 @@ export class Connection {
       }
     };
     this.#socket.onmessage = ({ data }) => {
-      this.#heardMs = performance.now();
+      this.#watch();
       listener.received(this, String(data));
     };
     // An error is always followed by a close, which says more.
@@ -72,7 +70,7 @@ export class Connection {
    * @param {number} heartbeatMs time between two heartbeats
    */
   expectHeartbeats(heartbeatMs) {
-    this.#silenceMs = MISSED_HEARTBEATS * heartbeatMs;
+    this.#heartbeatMs = heartbeatMs;
     this.#watch();
   }
 
@@ -92,14 +90,13 @@ export class Connection {
     }
   }
 
+  /** Two heartbeats of silence are too many. */
   #watch() {
-    // Timers of a page in the background come late, so the time of the last frame decides.
-    const leftMs = this.#heardMs + this.#silenceMs - performance.now();
-    clearTimeout(this.#timer);
-    if (leftMs > 0) {
-      this.#timer = setTimeout(() => this.#watch(), leftMs);
-    } else {
-      this.#end(ABNORMAL, 'heartbeats missed');
+    const ms = this.#heartbeatMs;
+    if (ms > 0) {
+      clearTimeout(this.#timer);
+      // One timer for each of them: what came while the process slept is read before the second.
+      this.#timer = setTimeout(() => this.#endAfter(ms, 'heartbeats missed'), ms);
     }
   }
 

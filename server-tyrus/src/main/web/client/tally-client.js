@@ -60,6 +60,9 @@ export { TallyError };
  */
 const STRAY_MS = 30_000;
 
+/** Between two heartbeats, if the server does not say. */
+const HEARTBEAT_S = 30;
+
 /**
  * A client that does not lose count: it keeps what it sent until it is counted, comes back after a
  * break, resumes its session, and sends again what was not counted. A session belongs to one client
@@ -290,14 +293,15 @@ export class TallyClient extends EventTarget {
     this.#session.remember(frame.session_id);
     const lostBefore = this.#ledger.lost;
     const counted = this.#ledger.welcome(frame.count);
-    connection.expectHeartbeats(1000 * Math.max(1, frame.heartbeat_s));
+    const heartbeatS = Number(frame.heartbeat_s) || HEARTBEAT_S;
+    connection.expectHeartbeats(1000 * Math.max(1, heartbeatS));
     this.#setState('open');
     this.#emit('welcome', {
       sessionId: frame.session_id,
       resumed: frame.resumed,
       count: frame.count,
       ttlS: frame.ttl_s,
-      heartbeatS: frame.heartbeat_s,
+      heartbeatS,
     });
     const lost = this.#ledger.lost - lostBefore;
     if (lost > 0 || (asked && !frame.resumed)) {

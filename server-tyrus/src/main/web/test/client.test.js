@@ -12,6 +12,8 @@ describe('the client', () => {
   let proxy;
   /** @type {ReturnType<typeof connect>[]} */
   const clients = [];
+  /** @type {WebSocketServer[]} */
+  const others = [];
 
   before(async () => {
     server = await TallyServer.start(['--heartbeat', '1s']);
@@ -19,6 +21,7 @@ describe('the client', () => {
   });
   after(async () => {
     clients.forEach((client) => client.close());
+    others.forEach((other) => other.close());
     proxy.close();
     await server.stop();
   });
@@ -28,6 +31,21 @@ describe('the client', () => {
     const client = connect(url, options);
     clients.push(client);
     return client;
+  }
+
+  /** Another server than Tally's. @param {import('ws').ServerOptions} [options] */
+  async function serve(options) {
+    const other = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
+    others.push(other);
+    await once(other, 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (other.address());
+    return { other, url: `ws://127.0.0.1:${port}/` };
+  }
+
+  /** @param {object} [members] */
+  function welcome(members) {
+    const session = '123e4567-e89b-42d3-a456-426614174000';
+    return JSON.stringify({ type: 'welcome', session_id: session, count: 0, ...members });
   }
 
   it('resolves each message with its number, in order', async () => {
@@ -171,9 +189,7 @@ describe('the client', () => {
   });
 
   it('stays away from a server that does not speak tally.v1', async () => {
-    const other = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'x' });
-    await once(other, 'listening');
-    const { port } = /** @type {import('node:net').AddressInfo} */ (other.address());
+    const { url } = await serve({ handleProtocols: () => 'x' });
     // The ws client refuses what it did not ask for; a browser leaves that to its caller.
     class Lax extends WebSocket {
       /** @param {string} url */
@@ -181,13 +197,27 @@ describe('the client', () => {
         super(url, ['x']);
       }
     }
-    const client = open(`ws://127.0.0.1:${port}/`, { WebSocket: Lax });
+    const client = open(url, { WebSocket: Lax });
 
     const { error } = await next(client, 'state');
 
-    other.close();
     assert.equal(error.code, 'refused');
     assert.match(error.message, /does not speak tally.v1/);
+  });
+
+  it('stays with a server that does not say how often its heart beats', async () => {
+    const { other, url } = await serve();
+    other.on('connection', (socket) => {
+      socket.send(welcome());
+      socket.on('message', () => socket.send('{"count": 1}'));
+    });
+    const client = open(url);
+
+    const { heartbeatS } = await next(client, 'welcome');
+
+    assert.equal(heartbeatS, 30);
+    assert.equal(await client.send('one'), 1);
+    assert.deepEqual(client.states, ['open']);
   });
 
   it('refuses options that cannot work', () => {
@@ -243,6 +273,19 @@ describe('the client', () => {
     assert.equal(client.totals.reconnects, 1);
   });
 
+  it('keeps a connection over which something came while this process slept', async () => {
+    const { other, url } = await serve();
+    other.on('connection', (socket) => socket.send(welcome({ heartbeat_s: 1 })));
+    const client = open(url);
+    await next(client, 'welcome');
+
+    other.clients.forEach((socket) => socket.send('{"type": "heartbeat"}'));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+
+    await Promise.race([next(client, 'heartbeat'), next(client, 'state')]);
+    assert.equal(client.totals.reconnects, 0);
+  });
+
   it('gives up on a handshake that nobody answers', async () => {
     const silent = await FaultyProxy.to(server.port);
     silent.delayMs = 60_000;
@@ -275,24 +318,19 @@ describe('the client', () => {
   });
 
   it('comes back once when an earlier attempt of its own takes the session from the next', async () => {
-    const id = '123e4567-e89b-42d3-a456-426614174000';
-    const welcome = JSON.stringify({ type: 'welcome', session_id: id, resumed: true, count: 0 });
     /** @type {((socket: WebSocket) => void)[]} */
     const parts = [
-      (socket) => socket.send(welcome, () => socket.terminate()),
+      (socket) => socket.send(welcome(), () => socket.terminate()),
       (socket) => socket.terminate(),
       (socket) => socket.close(4001, 'superseded'),
-      (socket) => socket.send(welcome, () => socket.close(4001, 'superseded')),
+      (socket) => socket.send(welcome(), () => socket.close(4001, 'superseded')),
     ];
-    const scripted = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    scripted.on('connection', (socket) => parts.shift()?.(socket));
-    await once(scripted, 'listening');
-    const { port } = /** @type {import('node:net').AddressInfo} */ (scripted.address());
+    const { other, url } = await serve();
+    other.on('connection', (socket) => parts.shift()?.(socket));
 
-    const client = open(`ws://127.0.0.1:${port}/`);
+    const client = open(url);
     await until(() => client.state === 'closed', 'superseded twice');
 
-    scripted.close();
     assert.equal(parts.length, 0);
   });
 
