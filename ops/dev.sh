@@ -24,17 +24,17 @@ source "$ops/promote/compose.sh"
 # shellcheck source=ops/promote/route.sh
 source "$ops/promote/route.sh"
 
-# Containers of the project that are not healthy, a line each: name, state, health.
-unhealthy() {
+# Containers of what should run that are not healthy, a line each: name, state, health.
+unhealthy() { # service...
   local containers
-  mapfile -t containers < <(compose ps --quiet)
+  mapfile -t containers < <(compose ps --all --quiet "$@")
   docker inspect --format '{{.Name}} {{.State.Status}} {{.State.Health.Status}}' "${containers[@]}" |
     sed 's,^/,,' | grep --invert-match ' running healthy$' || true
 }
 
-await_healthy() {
+await_healthy() { # service...
   local deadline=$((SECONDS + timeout)) left
-  while left=$(unhealthy) && [[ -n $left ]]; do
+  while left=$(unhealthy "$@") && [[ -n $left ]]; do
     if ((SECONDS >= deadline)); then
       printf 'dev: not healthy within %s s:\n%s\n' "$timeout" "$left" >&2
       compose logs --tail 5 >&2
@@ -61,7 +61,7 @@ up() {
   fi
   compose up --detach "${watchers[@]}"
   compose up --detach --no-recreate "app_$live"
-  await_healthy
+  await_healthy "${watchers[@]}" "app_$live"
   cat <<READY
 dev: $live is live after $SECONDS s
   WebSocket     ws://127.0.0.1/ws/chat/

@@ -21,11 +21,14 @@ Without a word: puts this build into the colour that is not live, and moves ever
 
 Exit codes: 0 done, or live already; 1 failed, or interrupted before the switch was certain: the live
 colour is as it was; 2 wrong usage; 3 the new colour died after the switch, and the old one is live
-again; 4 no colour is live, and a person is needed; 5 another promotion is under way; 6 promoted, but
+again; 4 the colour to go back to is dead, and a person is needed; 5 another promotion is under way; 6 promoted, but
 the ledger shows a loss or has a hole. 130 and 143 are 1 after SIGINT and SIGTERM.
 Settings, from the environment: docs/OPERATIONS.md, "Promotion".
 USAGE
 }
+
+# Whoever reads this may be gone, such as a `tee` that Ctrl-C ended: to do is more than to tell.
+trap '' PIPE
 
 # seconds
 readonly route_timeout=${PROMOTE_ROUTE_TIMEOUT:-15}
@@ -42,7 +45,7 @@ started=$(now_ms)
 
 say() {
   local ms=$(($(now_ms) - started))
-  printf 'promote: %3d.%03d s  %s\n' $((ms / 1000)) $((ms % 1000)) "$1" >&2
+  printf 'promote: %3d.%03d s  %s\n' $((ms / 1000)) $((ms % 1000)) "$1" >&2 2>/dev/null || true
 }
 
 refuse() {
@@ -75,7 +78,7 @@ lock() {
   mkdir -p "$routes"
   exec 9>>"$routes/promote.lock"
   # A moment's patience: commands of a promotion that was killed may live for a little longer.
-  if ! flock --wait 1 9; then
+  if ! flock --wait 5 9; then
     say "another promotion is under way: $(<"$routes/promote.lock")"
     exit 5
   fi
@@ -84,17 +87,22 @@ lock() {
 }
 
 show_log() {
-  printf 'promote: the last lines of %s:\n' "$1" >&2
-  driver_logs "$1" | tail -n 20 | sed 's/^/  /' >&2
+  { printf 'promote: the last lines of %s:\n' "$1" && driver_logs "$1" | tail -n 20 | sed 's/^/  /'; } >&2 || true
 }
 
 stop() { # color: drains it, and waits until it is gone; 1 if it had to be killed
   driver_signal "$1" TERM
-  await "$stop_timeout" '' gone "$1" && return
+  await "$stop_timeout" '' gone "$1" || {
+    kill_stubborn "$1"
+    return 1
+  }
+}
+
+# A second SIGTERM would end a drain without its last words, too, and say so less clearly.
+kill_stubborn() { # color
   say "$1 is still there $stop_timeout s after SIGTERM: killing it"
   driver_signal "$1" KILL
   await 10 '' gone "$1" || say "$1 does not even die of SIGKILL"
-  return 1
 }
 
 caught=''
@@ -118,28 +126,39 @@ leave() {
   # Not every command below must work for the others to be worth it.
   set +e
   [[ -z $smoke ]] || kill "$smoke" 2>/dev/null
+  if [[ -n $live && $live != "$new" ]] && ! driver_alive "$live"; then
+    say "$live is dead, so there is no way back: $new is left as it is"
+    show_log "$live"
+    exit 4
+  fi
   if [[ $undo == route ]]; then
-    if [[ -z $live ]]; then
-      route_clear
-    else
-      say "sending everybody back to $live"
-      route_write "$live"
-      if await "$route_timeout" '' route_answers "$live"; then
-        say "$live answers again"
-      else
-        say "Traefik does not answer as $live within $route_timeout s; its file says $live"
-      fi
-    fi
+    go_back
   fi
   show_log "$new"
   say "stopping $new"
   stop "$new"
-  if [[ -n $live ]]; then
+  driver_restore "$new"
+  if [[ -n $live && $live != "$new" ]]; then
     say "$new is gone; $live is live, as before"
   else
     say "$new is gone; no colour was live before, and none is now"
   fi
   exit "$status"
+}
+
+go_back() {
+  if [[ -z $live ]]; then
+    route_clear
+    return
+  fi
+  say "sending everybody back to $live"
+  route_write "$live"
+  [[ $live != "$new" ]] || return
+  if await "$route_timeout" '' route_answers "$live"; then
+    say "$live answers again"
+  else
+    say "Traefik does not answer as $live within $route_timeout s; its file says $live"
+  fi
 }
 
 start_new() {
@@ -151,13 +170,17 @@ start_new() {
   say "starting $new"
   # Between a process and the note of its id an interruption would leave nobody who knows of it.
   heed_signals_later
-  if [[ -n $restart ]]; then driver_restart "$new"; else driver_start "$new"; fi || {
+  if [[ -n $restart ]]; then
+    driver_restore "$new" && driver_restart "$new"
+  else
+    driver_start "$new"
+  fi || {
     say "$new could not be started"
     exit 1
   }
   heed_signals
   await "$timeout" "$new" driver_ready "$new" || {
-    if driver_alive "$new"; then
+    if driver_steady "$new"; then
       say "$new was not ready within $timeout s"
     else
       say "$new ended before it was ready"
@@ -170,7 +193,7 @@ start_new() {
   (exec 9>&- && smoke_test "$new" "$old") &
   smoke=$!
   wait "$smoke" || exit 1
-  if ! driver_ready "$new"; then
+  if ! await 10 "$new" driver_ready "$new"; then
     say "$new is no longer ready after the smoke test"
     exit 1
   fi
@@ -185,14 +208,14 @@ switch() {
   say "route written: $new"
   if ! await "$route_timeout" "$new" route_answers "$new"; then
     say "Traefik at $entrypoint does not answer as $new within $route_timeout s"
-    driver_alive "$new" || exit 3
+    driver_steady "$new" || exit 3
     exit 1
   fi
   say "Traefik answers as $new"
   deadline=$(($(now_ms) + settle * 1000))
   while (($(now_ms) < deadline)); do
     sleep 0.1
-    driver_alive "$new" || {
+    driver_steady "$new" || {
       say "$new died after the switch"
       exit 3
     }
@@ -203,10 +226,11 @@ switch() {
 bring_back() {
   say "$new died while $old was drained: bringing $old back"
   show_log "$new"
-  await "$stop_timeout" '' gone "$old" || stop "$old" || true
+  await "$stop_timeout" '' gone "$old" || kill_stubborn "$old"
   if driver_restart "$old" && await "$timeout" "$old" driver_ready "$old"; then
     route_write "$old"
     if await "$route_timeout" "$old" route_answers "$old"; then
+      driver_restore "$new"
       say "$old is live again, with the release that it had"
       exit 3
     fi
@@ -222,14 +246,13 @@ drain_old() { # 1 if it had to be killed
   driver_signal "$old" TERM
   while driver_alive "$old" && (($(now_ms) < deadline)); do
     sleep 0.2
-    driver_alive "$new" || bring_back
+    driver_steady "$new" || bring_back
   done
-  if ! driver_alive "$old"; then
-    driver_alive "$new" || bring_back
-    say "$old has ended"
-    return
+  if driver_alive "$old"; then
+    kill_stubborn "$old"
+    return 1
   fi
-  stop "$old"
+  say "$old has ended"
 }
 
 finish() {
@@ -238,16 +261,31 @@ finish() {
   trap '' INT TERM HUP
   undo=nothing
   if [[ -z $old ]]; then
+    driver_keep "$new"
     say "done: $new is live, and no other colour ran"
     return
   fi
   drain_old || complete=''
   ledger "$since" "$old" "$new" || complete=''
+  driver_steady "$new" || bring_back
+  driver_keep "$new"
   if [[ -z $complete ]]; then
     say "$new is live, but the ledger is not clean"
     exit 6
   fi
   say "done: $new is live"
+}
+
+# Everybody is on the colour that is live: whatever is wrong with it, to stop it makes it worse.
+await_live() {
+  await "$timeout" '' driver_ready "$new" || {
+    say "$new is live, but was not ready within $timeout s; it is left as it is"
+    exit 1
+  }
+  await "$route_timeout" '' route_answers "$new" || {
+    say "$new is live, but Traefik at $entrypoint does not answer as $new within $route_timeout s; both are left as they are"
+    exit 1
+  }
 }
 
 promote() {
@@ -262,10 +300,13 @@ promote() {
     say 'dry run: nothing was done'
     return
   fi
+  # What has the route is the release to go back to, though its promotion may have been killed.
+  [[ -z $live ]] || driver_keep "$live"
   trap leave EXIT
   heed_signals
   since=$(date --utc +%FT%T.%3NZ)
-  if [[ $new == "$live" ]] && driver_ready "$new" && route_answers "$new"; then
+  if [[ $new == "$live" ]] && driver_alive "$new"; then
+    await_live
     say "$new is live already"
     [[ -n $old ]] || return 0
     say "$old still runs from an earlier promotion"

@@ -14,27 +14,59 @@ containers() { # color
     --filter "label=com.docker.compose.service=app_$1"
 }
 
+# A name for the image that the colour ran before, until the new one has proved itself.
+before() { echo "${COMPOSE_PROJECT_NAME:-tally}-before:$1"; } # color
+
+has_before() { docker image inspect "$(before "$1")" >/dev/null 2>&1; }
+
+put_aside() {
+  local image
+  ! has_before "$1" || return 0
+  image=$(containers "$1" | head -n 1 | xargs --no-run-if-empty docker inspect --format '{{.Image}}') || return
+  [[ -z $image ]] || docker tag "$image" "$(before "$1")"
+}
+
 driver_start() {
+  put_aside "$1" || return
   if [[ ${TALLY_BUILD:-yes} != no ]]; then
     compose build "app_$1" >/dev/null || return
   fi
   compose up --detach --no-deps --force-recreate "app_$1"
 }
 
-driver_restart() { compose up --detach --no-deps --no-recreate "app_$1"; }
+driver_keep() { ! has_before "$1" || docker rmi --force "$(before "$1")" >/dev/null || true; }
 
-# A line for each container, such as "true healthy".
-conditions() { # color
-  containers "$1" | xargs --no-run-if-empty docker inspect \
-    --format '{{.State.Running}} {{if .State.Health}}{{.State.Health.Status}}{{end}}'
+# A container of that release, for a rollback to start.
+driver_restore() {
+  ! has_before "$1" || env "TALLY_${1^^}_IMAGE=$(before "$1")" \
+    "$ops/compose.sh" up --no-start --no-deps --no-build --force-recreate "app_$1" 9>&-
 }
 
-driver_alive() { conditions "$1" | grep --quiet '^true'; }
+driver_restart() {
+  [[ -n $(containers "$1") ]] || {
+    say "$1 never ran here: there is no release of it to start"
+    return 1
+  }
+  compose up --detach --no-deps --no-build --no-recreate "app_$1"
+}
 
-driver_ready() {
+# A line for each container, such as "running 0 healthy"; the number is how often it was started again.
+conditions() { # color
+  containers "$1" | xargs --no-run-if-empty docker inspect \
+    --format '{{.State.Status}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{end}}'
+}
+
+driver_alive() { conditions "$1" | grep --quiet '^running '; }
+
+# All run, and none was started again since this script started them.
+driver_steady() { every "$1" '^running 0 '; }
+
+driver_ready() { every "$1" '^running [0-9]+ healthy$'; }
+
+every() { # color pattern
   local all
   all=$(conditions "$1")
-  [[ -n $all ]] && ! grep --quiet --invert-match '^true healthy$' <<<"$all"
+  [[ -n $all ]] && ! grep --quiet --extended-regexp --invert-match "$2" <<<"$all"
 }
 
 driver_signal() { # color TERM|KILL

@@ -20,13 +20,26 @@ driver_admin_address() {
   esac
 }
 
+# The release that the colour ran before is put aside until the new one has proved itself.
 driver_start() {
-  mkdir -p "$state"
-  cp "$jar" "$state/$1.jar.new"
-  mv "$state/$1.jar.new" "$state/$1.jar"
+  mkdir -p "$state" || return
+  if [[ -e $state/$1.jar && ! -e $state/$1.jar.before ]]; then
+    mv "$state/$1.java" "$state/$1.java.before" || return
+    mv "$state/$1.jar" "$state/$1.jar.before" || return
+  fi
+  cp "$jar" "$state/$1.jar" || return
   # What to run the jar with belongs to the release, as its image would.
-  printf '%s\n' "${TALLY_JAVA:-$java}" >"$state/$1.java"
+  printf '%s\n' "${TALLY_JAVA:-$java}" >"$state/$1.java" || return
   driver_restart "$1"
+}
+
+driver_keep() { rm -f "$state/$1.jar.before" "$state/$1.java.before"; }
+
+driver_restore() {
+  if [[ -e $state/$1.jar.before ]]; then
+    mv "$state/$1.java.before" "$state/$1.java"
+    mv "$state/$1.jar.before" "$state/$1.jar"
+  fi
 }
 
 driver_restart() {
@@ -41,14 +54,15 @@ driver_restart() {
   # the signals that this script may ignore.
   HOST=${address%:*} PORT=${address##*:} ADMIN_PORT=$(driver_admin_address "$1" | sed 's/.*://') \
     TALLY_COLOR=$1 TALLY_LOG_FORMAT=json \
-    setsid env --default-signal=INT,TERM,HUP "$(<"$state/$1.java")" -jar "$state/$1.jar" </dev/null >"$state/$1.log" 2>&1 9>&- &
+    setsid env --default-signal=INT,TERM,HUP,PIPE "$(<"$state/$1.java")" -jar "$state/$1.jar" </dev/null >"$state/$1.log" 2>&1 9>&- &
   printf '%s %s\n' $! "$(start_time $!)" >"$state/$1.pid"
 }
 
-# In ticks since the boot: tells our process from another one that got the same id later.
+# In ticks since the boot: tells our process from another one that got the same id later. Nothing of
+# one that has ended and only waits for its parent.
 start_time() { # process
   local stat
-  stat=$(<"/proc/$1/stat") && cut -d ' ' -f 20 <<<"${stat##*) }"
+  read -r stat <"/proc/$1/stat" && stat=${stat##*) } && [[ $stat != Z* ]] && cut -d ' ' -f 20 <<<"$stat"
 } 2>/dev/null
 
 process() { # color: its id while it lives
@@ -58,6 +72,8 @@ process() { # color: its id while it lives
 } 2>/dev/null
 
 driver_alive() { [[ -n $(process "$1") ]]; }
+# Still the process that was started: nobody starts it again here.
+driver_steady() { driver_alive "$1"; }
 
 driver_ready() {
   driver_alive "$1" && curl --silent --fail --max-time 2 --output /dev/null "http://$(driver_address "$1")/readyz"

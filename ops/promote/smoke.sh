@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The smoke test: the jar's own client against the new colour, before anybody else gets there.
 
-readonly client_flags=(--give-up-after 5s)
+readonly client_flags=(--give-up-after 10s)
 
 # Sends one message, checks its number, and prints the session's id.
 smoke_count() { # color expected-count client-flag...

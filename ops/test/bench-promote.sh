@@ -21,11 +21,11 @@ finish() {
 trap finish EXIT
 
 setup_promotion
-promote 2>/dev/null
+"$ops/promote.sh" 2>/dev/null
 start_clients "$clients" "$interval"
 for ((i = 1; i <= promotions; i++)); do
   began=${EPOCHREALTIME/[.,]/}
-  promote >"$place/ledger" 2>"$place/said" || {
+  "$ops/promote.sh" >"$place/ledger" 2>"$place/said" || {
     cat "$place/said" "$place/ledger"
     exit 1
   }

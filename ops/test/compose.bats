@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
   export ops=$BATS_TEST_DIRNAME/.. reason=''
   export jar=$ops/../server-tyrus/target/tally-server.jar
-  export COMPOSE_PROJECT_NAME=tally-test-$$
+  export COMPOSE_PROJECT_NAME=tally-test-$$ TALLY_ROUTES=$BATS_FILE_TMPDIR/routes
   export TALLY_BLUE_IMAGE=$COMPOSE_PROJECT_NAME:blue TALLY_GREEN_IMAGE=$COMPOSE_PROJECT_NAME:green
   reason=$(cannot_start)
   [[ -n $reason ]] || "$ops/dev.sh" up >"$BATS_FILE_TMPDIR/up" 2>&1 || {

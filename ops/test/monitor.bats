@@ -30,44 +30,54 @@ row() { # label
   sed -nE "s#^$1 {2,}(.*[^ ]) *#\1#p" <<<"$output"
 }
 
+# A screen shows what happened within its second, in which a busy machine may have done nothing else.
+screen_with() { # label pattern monitor-argument...
+  local label=$1 pattern=$2
+  shift 2
+  run "$monitor" --once --interval 1 "$@"
+  [[ $status == 0 && $(row "$label") =~ $pattern ]]
+}
+
 @test "shows an instance's state, connections and rates" {
-  run "$monitor" --once --interval 1 "$counting"
-  [ "$status" -eq 0 ]
+  await screen_with 'ack p50 / p99, ms' '^[0-9.]+ / [0-9.]+$' "$counting"
   [ "$(row state)" = 'ready, blue' ]
   [[ $(row connections) =~ ^1\ of\ [0-9]+$ ]]
   [[ $(row messages/s) =~ ^[1-9] ]]
   [[ $(row acknowledged/s) =~ ^[1-9] ]]
-  [[ $(row 'ack p50 / p99, ms') =~ ^[0-9.]+\ /\ [0-9.]+$ ]]
   [[ $(row 'file descriptors') =~ ^[1-9][0-9]*\ of\ [1-9] ]]
   [ "$(row errors/s)" = - ]
 }
 
 @test "shows that the store is down, and the line that the log has of it" {
-  run "$monitor" --once --interval 1 "$lonely=$BATS_FILE_TMPDIR/lonely"
-  [ "$(row state)" = 'not ready' ]
+  await screen_with state '^not ready$' "$lonely=$BATS_FILE_TMPDIR/lonely"
   [[ $(row 'store, commit p99 ms / batch') == DOWN* ]]
   [[ ${lines[-1]} =~ ^[0-9:]{8}\ WARN\ $lonely:\ session\ store\ unavailable ]]
 }
 
 @test "shows several instances side by side, one that is gone too" {
-  run "$monitor" --once --interval 1 "$counting" "$lonely" 127.0.0.1:1
-  [ "$status" -eq 0 ]
-  [[ $(row state) =~ ^ready,\ blue\ +not\ ready\ +no\ answer$ ]]
+  await screen_with state '^ready, blue +not ready +no answer$' "$counting" "$lonely" 127.0.0.1:1
 }
 
 @test "finds the colours that promote.sh started as processes" {
   local pid
   pid=$(head -n 1 "$BATS_FILE_TMPDIR/pids")
   printf '%s %s\n' "$pid" "$(cut -d ' ' -f 22 "/proc/$pid/stat")" >"$BATS_TEST_TMPDIR/green.pid"
-  TALLY_STATE=$BATS_TEST_TMPDIR TALLY_GREEN_ADMIN_PORT=${counting#*:} run "$monitor" --once --driver process
-  [ "$(row state)" = 'ready, blue' ]
+  TALLY_STATE=$BATS_TEST_TMPDIR TALLY_GREEN_ADMIN_PORT=${counting#*:} \
+    await screen_with state '^ready, blue$' --driver process
   TALLY_STATE=$BATS_TEST_TMPDIR/none run -1 "$monitor" --once --driver process
   [ "$output" = 'monitor: no colour runs; see ops/monitor.sh --help' ]
 }
 
+two_screens() { (($(grep --count 'Tally at' "$BATS_TEST_TMPDIR/screens") > 1)); }
+
 @test "refreshes until it is interrupted" {
-  timeout --preserve-status --signal TERM 4 "$monitor" --interval 0.5 "$counting" >"$BATS_TEST_TMPDIR/screens"
-  [ "$(grep --count 'Tally at' "$BATS_TEST_TMPDIR/screens")" -gt 1 ]
+  local pid status=0
+  "$monitor" --interval 0.5 "$counting" >"$BATS_TEST_TMPDIR/screens" 3>&- &
+  pid=$!
+  await two_screens
+  kill -TERM "$pid"
+  wait "$pid" || status=$?
+  [ "$status" -eq 0 ]
 }
 
 @test "refuses what it cannot watch, in one sentence" {

@@ -1,35 +1,52 @@
 # shellcheck shell=bash
-# Real processes for a test file: each on free ports, all ended at the end.
+# Real processes for tests and benchmarks: each on free ports, all ended at the end.
 
+# A directory for all of it.
+place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
+
+# Below the range from which the kernel takes ports for connections, and never the same one twice.
 free_port() {
   local port
   while port=$((20000 + RANDOM % 12000)); do
-    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "$port"
+    if [[ ! -e $place/port.$port ]] && ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      : >"$place/port.$port"
+      printf '%s\n' "$port"
       return
     fi
   done
 }
+
+# Waits for a condition, at most 60 s.
+await() { # command...
+  local deadline=$((SECONDS + 60))
+  until "$@"; do
+    ((SECONDS < deadline)) || { printf 'in vain: %s\n' "$*" && return 1; }
+    sleep 0.05
+  done
+}
+
+# One that has ended and only waits for its parent does not live.
+lives() { # process
+  local stat
+  read -r stat <"/proc/$1/stat" && [[ ${stat##*) } != Z* ]]
+} 2>/dev/null
+
+dead() { ! lives "$1"; }
 
 start() { # log command...
   local log=$1
   shift
   # bats waits for whoever holds its descriptor 3.
   "$@" >"$log" 2>&1 3>&- &
-  echo $! >>"$BATS_FILE_TMPDIR/pids"
-}
-
-await() { # command...
-  local deadline=$((SECONDS + 60))
-  until "$@"; do
-    ((SECONDS < deadline)) || return
-    sleep 0.1
-  done
+  echo $! >>"$place/pids"
 }
 
 end_all() {
   local pid
   while read -r pid; do
-    kill "$pid" || true
-  done <"$BATS_FILE_TMPDIR/pids"
+    kill "$pid" 2>/dev/null || true
+  done <"$place/pids"
+  while read -r pid; do
+    await dead "$pid" || kill -KILL "$pid"
+  done <"$place/pids"
 }

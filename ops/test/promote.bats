@@ -27,6 +27,10 @@ teardown() {
   [[ -z $clients_pid ]] || kill -KILL "$clients_pid" 2>/dev/null || true
 }
 
+gone() { ! runs "$1"; } # color
+
+not_ready() { [[ $(promote status) =~ $1\ +running,\ not\ ready ]]; } # color
+
 # Runs on while the test does something else; a shell's background jobs ignore SIGINT otherwise.
 promote_meanwhile() {
   env --default-signal=INT "$BATS_TEST_DIRNAME/../promote.sh" >"$log" 2>&1 3>&- &
@@ -34,7 +38,7 @@ promote_meanwhile() {
 }
 
 reached() { # what it said
-  until_true grep --quiet --fixed-strings "$1" "$log"
+  await grep --quiet --fixed-strings "$1" "$log"
 }
 
 end_of_promotion() {
@@ -77,6 +81,37 @@ expect_promoted() {
   expect_nothing_changed
 }
 
+@test "the live colour is left alone when Traefik does not answer as it" {
+  end traefik TERM
+  PROMOTE_ROUTE_TIMEOUT=1 run promote --to "$old"
+  start_traefik
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"$old is live, but Traefik at $TALLY_ENTRYPOINT does not answer as $old within 1 s"* ]]
+  expect_nothing_changed
+}
+
+@test "the live colour is left alone while it is not ready" {
+  end redis TERM
+  await not_ready "$old"
+  run promote --to "$old" --timeout 1s
+  start_redis
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"$old is live, but was not ready within 1 s; it is left as it is"* ]]
+  expect_nothing_changed
+}
+
+@test "a dead colour that should be live is started again" {
+  kill -KILL "$(color_pid "$old")"
+  await gone "$old"
+  run promote --to "$old"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"done: $old is live, and no other colour ran"* ]]
+  expect_nothing_changed
+}
+
 @test "a dry run says what would be done, and does nothing" {
   run promote --dry-run
   [ "$status" -eq 0 ]
@@ -84,11 +119,24 @@ expect_promoted() {
   expect_nothing_changed
 }
 
-@test "a rollback starts the release that the other colour ran last" {
+@test "a release that is not there is none to promote" {
+  TALLY_JAR=$BATS_TEST_TMPDIR/none.jar run promote
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"$new could not be started"* ]]
+  expect_nothing_changed
+}
+
+@test "a rollback starts the release that the other colour was live with" {
+  promote
+  TALLY_JAVA=/bin/false run promote
+  [ "$status" -eq 1 ]
+  run promote --to "$new"
+  [ "$status" -eq 0 ]
   TALLY_JAVA=/bin/false run promote rollback --driver process
   echo "$output"
   [ "$status" -eq 0 ]
-  expect_promoted
+  expect_live "$old"
 }
 
 @test "wrong usage is one sentence and exit code 2" {
@@ -103,15 +151,15 @@ expect_promoted() {
 
 @test "a release that never gets ready never goes live" {
   TALLY_JAVA=$(release sleeper 'echo "waiting for a database"; exec sleep 600') \
-    run promote --timeout 2s
+    run promote --timeout 5s
   [ "$status" -eq 1 ]
-  [[ $output == *"$new was not ready within 2 s"*"waiting for a database"* ]]
+  [[ $output == *"$new was not ready within 5 s"*"waiting for a database"* ]]
   expect_nothing_changed
 }
 
 @test "a release that dies in the smoke test never goes live" {
   # shellcheck disable=SC2016 # for the script
-  TALLY_JAVA=$(release dying 'java "$@" & server=$!; trap "kill -KILL $server" EXIT' \
+  TALLY_JAVA=$(release dying 'setpriv --pdeathsig KILL java "$@" & server=$!' \
     'until grep -q "\"event\":\"open\"" "$TALLY_STATE/$TALLY_COLOR.log"; do sleep 0.02; done' \
     'kill -KILL $server; echo "it died"') run promote
   echo "$output"
@@ -123,32 +171,62 @@ expect_promoted() {
 @test "a release that dies right after the switch is switched back, and its users lose nothing" {
   start_clients 50 200
   # shellcheck disable=SC2016 # for the script
-  TALLY_JAVA=$(release dying 'java "$@" & server=$!; trap "kill -KILL $server" EXIT' \
-    'until curl -s "$TALLY_ENTRYPOINT/healthz" | grep -q "\"color\":\"$TALLY_COLOR\""; do sleep 0.02; done' \
-    'sleep 0.3; kill -KILL $server') run promote
-  echo "$output"
+  TALLY_JAVA=$(release dying 'setpriv --pdeathsig KILL java "$@" & server=$!' \
+    'until grep -q "Traefik answers as" '"'$log'"'; do sleep 0.02; done' \
+    'kill -KILL $server') PROMOTE_SETTLE=60 promote_meanwhile
+  end_of_promotion
   [ "$status" -eq 3 ]
-  [[ $output == *"$new died after the switch"*"$old answers again"* ]]
+  [[ $(<"$log") == *"$new died after the switch"*"$old answers again"* ]]
   expect_nothing_changed
   finish_clients
 }
 
 @test "a release that dies while the old one drains brings the old release back" {
+  local go=$BATS_TEST_TMPDIR/go
+  # One that has drained, but does not go yet.
+  # shellcheck disable=SC2016 # for the script
+  TALLY_JAVA=$(release lingering 'setpriv --pdeathsig KILL java "$@" & server=$!; trap "kill -TERM $server" TERM' \
+    'while kill -0 $server; do wait $server; done; until [[ -e '"'$go'"' ]]; do sleep 0.02; done') promote
   start_clients 50 200
   # shellcheck disable=SC2016 # for the script
-  TALLY_JAVA=$(release dying 'java "$@" & server=$!; trap "kill -KILL $server" EXIT' \
-    'until grep -q "\"event\":\"drain\"" "$TALLY_STATE"/'"$old"'.log; do sleep 0.02; done' \
-    'kill -KILL $server') run promote
+  TALLY_JAVA=$(release dying 'setpriv --pdeathsig KILL java "$@" & server=$!' \
+    'until grep -q "\"event\":\"drain\"" "$TALLY_STATE"/'"$new"'.log; do sleep 0.02; done' \
+    'kill -KILL $server; touch '"'$go'") run promote --to "$old"
   echo "$output"
   [ "$status" -eq 3 ]
-  [[ $output == *"$old is live again, with the release that it had"* ]]
-  expect_nothing_changed
+  [[ $output == *"$new is live again, with the release that it had"* ]]
+  expect_promoted
   finish_clients
+}
+
+@test "a live colour that died meanwhile is nothing to go back to" {
+  TALLY_JAVA=$(release sleeper 'exec sleep 600') promote_meanwhile
+  await runs "$new"
+  kill -KILL "$(color_pid "$old")"
+  await gone "$old"
+  kill -INT "$promote_pid"
+  end_of_promotion
+  [ "$status" -eq 4 ]
+  [[ $(<"$log") == *"$old is dead, so there is no way back: $new is left as it is"* ]]
+  runs "$new"
+  run promote
+  echo "$output"
+  [ "$status" -eq 0 ]
+  expect_promoted
+}
+
+@test "a promotion that nobody listens to any more is finished" {
+  status=0
+  promote > >(head -n 1 >/dev/null) 2>&1 || status=$?
+  [ "$status" -eq 0 ]
+  expect_promoted
 }
 
 @test "SIGINT before the switch is certain leaves everything as it was" {
   local moment
-  for moment in "starting $new" "starting $new" "starting $new" "$new is ready" "route written" "route written" "route written"; do
+  export PROMOTE_SETTLE=60
+  for moment in "starting $new" "starting $new" "starting $new" "$new is ready" "route written" "route written" \
+    "route written" "Traefik answers as $new"; do
     promote_meanwhile
     reached "$moment"
     kill -INT "$promote_pid"
@@ -180,8 +258,8 @@ expect_promoted() {
 }
 
 @test "a promotion that was killed is no obstacle to the next one" {
-  promote_meanwhile
-  reached "$new is ready"
+  TALLY_JAVA=$(release sleeper 'exec sleep 600') promote_meanwhile
+  await runs "$new"
   kill -KILL "$promote_pid"
   end_of_promotion
   runs "$new"
@@ -193,7 +271,7 @@ expect_promoted() {
 }
 
 @test "a promotion that was killed after the switch is finished by the next one" {
-  promote_meanwhile
+  PROMOTE_SETTLE=60 promote_meanwhile
   reached "Traefik answers as $new"
   kill -KILL "$promote_pid"
   end_of_promotion

@@ -4,28 +4,8 @@
 
 ops=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$ops/../server-tyrus/target
-# A directory for all of it.
-place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
-
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    if [[ ! -e $place/port.$port ]] && ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      : >"$place/port.$port"
-      printf '%s\n' "$port"
-      return
-    fi
-  done
-}
-
-# Waits for a condition, at most 60 s.
-until_true() {
-  local deadline=$((SECONDS + 60))
-  until "$@"; do
-    ((SECONDS < deadline)) || { printf 'in vain: %s\n' "$*" && return 1; }
-    sleep 0.05
-  done
-}
+# shellcheck source=ops/test/processes.bash
+source "$ops/test/processes.bash"
 
 start_traefik() {
   cat >"$place/traefik.yaml" <<YAML
@@ -47,14 +27,14 @@ YAML
   mkdir -p "$TALLY_ROUTES"
   "$traefik" --configFile="$place/traefik.yaml" >>"$place/traefik.log" 2>&1 3>&- &
   echo $! >"$place/traefik.pid"
-  until_true listening "$traefik_port"
+  await listening "$traefik_port"
 }
 
 start_redis() {
   redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$place" --save '' \
     --appendonly yes --appendfsync everysec >>"$place/redis.log" 2>&1 3>&- &
   echo $! >"$place/redis.pid"
-  until_true listening "$redis_port"
+  await listening "$redis_port"
 }
 
 listening() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -63,14 +43,13 @@ end() { # name TERM|KILL: of what has a pid file
   local pid
   pid=$(cat "$place/$1.pid" 2>/dev/null) || return 0
   kill "-$2" "$pid" 2>/dev/null || true
-  until_true dead "$pid"
+  await dead "$pid"
 }
 
-dead() { ! kill -0 "$1" 2>/dev/null; }
-
-# Servers with little memory and a short drain; a benchmark sets its own.
+# Servers with little memory and a short drain; a benchmark sets its own. What only a failure waits
+# for is long: a busy machine is none.
 small_servers() {
-  export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_STOP_TIMEOUT=10
+  export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_STOP_TIMEOUT=30 PROMOTE_RETURN_TIMEOUT=30
   export JAVA_TOOL_OPTIONS='-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
 }
 
@@ -119,14 +98,16 @@ color_pid() { cut -d ' ' -f 1 "$TALLY_STATE/$1.pid" 2>/dev/null; }
 
 runs() { # color
   local pid
-  pid=$(color_pid "$1") && kill -0 "$pid" 2>/dev/null
+  pid=$(color_pid "$1") && lives "$pid"
 }
 
 # Ready, and that of `promote.sh status`.
 expect_live() { # color
-  [ "$(live)" = "$1" ]
-  promote status
+  await answers_as "$1"
+  await promote status
 }
+
+answers_as() { [ "$(live)" = "$1" ]; } # color
 
 start_clients() { # how many, each sends once every so many ms
   clients_file=$place/clients.ready
@@ -134,7 +115,7 @@ start_clients() { # how many, each sends once every so many ms
   java -Xmx1g -cp "$build/tally-server.jar:$build/test-classes" dev.tally.server.client.ManyClients \
     "ws://127.0.0.1:$traefik_port/ws/chat/" "$1" "$2" "$clients_file" >"$place/clients" 2>&1 3>&- &
   clients_pid=$!
-  until_true test -e "$clients_file"
+  await test -e "$clients_file"
 }
 
 # Lets them finish; every message must have been counted exactly once.

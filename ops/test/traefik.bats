@@ -39,8 +39,10 @@ client() { java -jar "$jar" client "$@" "ws://$web/ws/chat/"; }
   curl --silent --fail "http://$web/metrics" | grep --quiet '^chat_build_info{.*color="green"'
 }
 
-# Lines are written when a connection ends.
-three_connections_logged() { (($(grep --count '"RouterName":"chat@file"' "$log") >= 3)); }
+# Lines are written when a connection ends; an upgraded one has status 0.
+logged() { # how many, with which status
+  (($(grep --count "\"OriginStatus\":$2,.*\"RouterName\":\"chat@file\"" "$log") == $1))
+}
 
 @test "the access log has no session id" {
   local id
@@ -48,7 +50,9 @@ three_connections_logged() { (($(grep --count '"RouterName":"chat@file"' "$log")
   [ "$(echo x | client --session "$id" 2>/dev/null)" = 2 ]
   curl --silent --output /dev/null --header "X-Session-Id: $id" --referer "http://$web/?session_id=$id" \
     "http://$web/ws/chat/?session_id=$id"
-  await three_connections_logged
+  # One client of the test above, two of this one.
+  await logged 3 0
+  await logged 1 400
   run ! grep --fixed-strings -e "$id" -e session_id "$log"
 }
 
