@@ -1,14 +1,7 @@
-import { Backoff } from './backoff.js';
-import {
-  ABNORMAL,
-  INTERNAL_ERROR,
-  RATE_LIMIT,
-  SUPERSEDED,
-  reconnectAfter,
-  retryAfterMs,
-} from './close-codes.js';
+import { ABNORMAL, SUPERSEDED } from './close-codes.js';
 import { Connection } from './connection.js';
 import { Ledger } from './ledger.js';
+import { ReconnectRules } from './reconnect-rules.js';
 import { SessionMemory } from './session-memory.js';
 import { TallyError } from './tally-error.js';
 
@@ -53,13 +46,6 @@ export { TallyError };
  * @property {CustomEvent<{direction: 'in' | 'out', text: string}>} frame what went over the wire
  */
 
-/**
- * How long after its end an attempt without a welcome may still take the session away from the
- * connection that came after it. A browser cannot tell why an attempt failed, so each one counts
- * that did not end with 4001, also one that was refused.
- */
-const STRAY_MS = 30_000;
-
 /** Between two heartbeats, if the server does not say. */
 const HEARTBEAT_S = 30;
 
@@ -72,7 +58,7 @@ export class TallyClient extends EventTarget {
   #url;
   #session;
   #options;
-  #backoff;
+  #rules;
   #ledger = new Ledger();
   #sent = 0;
   #reconnects = 0;
@@ -84,9 +70,6 @@ export class TallyClient extends EventTarget {
   #current;
   /** The connection that takes over once it has its welcome. @type {Connection | undefined} */
   #next;
-  /** Whether the present connection has shown that it works. */
-  #proved = false;
-  #strayUntilMs = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #attempt;
   #encoder = new TextEncoder();
@@ -114,11 +97,11 @@ export class TallyClient extends EventTarget {
       maxBackoffMs: options.maxBackoffMs ?? 10_000,
       WebSocket,
     };
-    this.#backoff = new Backoff(
-      options.backoffMs ?? 100,
-      this.#options.maxBackoffMs,
-      options.random ?? Math.random,
-    );
+    this.#rules = new ReconnectRules({
+      backoffMs: options.backoffMs ?? 100,
+      maxBackoffMs: this.#options.maxBackoffMs,
+      random: options.random ?? Math.random,
+    });
     this.#session = new SessionMemory(
       options.storage,
       options.storageKey ?? `tally:${this.#url}`,
@@ -239,7 +222,7 @@ export class TallyClient extends EventTarget {
   }
 
   #connectNow() {
-    this.#backoff.reset();
+    this.#rules.hurry();
     this.#connect();
   }
 
@@ -274,10 +257,10 @@ export class TallyClient extends EventTarget {
       this.#emit('bye', { total, retryAfterMs: retryInMs, closeInMs });
       this.#plan(retryInMs, {});
     } else if (frame.type === 'heartbeat') {
-      this.#proved = true;
+      this.#rules.proved();
       this.#emit('heartbeat', { ts: frame.ts });
     } else if (frame.type === undefined && Number.isSafeInteger(frame.count)) {
-      this.#proved = true;
+      this.#rules.proved();
       this.#replied(frame.count);
     }
   }
@@ -288,7 +271,7 @@ export class TallyClient extends EventTarget {
     this.#current?.abandon();
     this.#current = connection;
     this.#next = undefined;
-    this.#proved = false;
+    this.#rules.opened();
     const asked = this.#session.id !== undefined;
     this.#session.remember(frame.session_id);
     const lostBefore = this.#ledger.lost;
@@ -345,32 +328,24 @@ export class TallyClient extends EventTarget {
 
   /** @param {Connection} connection @param {number} code @param {string} reason */
   #ended(connection, code, reason) {
-    let byMyself = performance.now() < this.#strayUntilMs;
+    const moving = connection === this.#current && this.#next !== undefined;
     if (connection === this.#current) {
-      byMyself ||= this.#next !== undefined;
       this.#current = undefined;
       // The server may tell the old connection of a move before the new one has its welcome.
-      this.#reconnects += code === SUPERSEDED && this.#next ? 0 : 1;
-      if (this.#proved && code !== RATE_LIMIT && code !== INTERNAL_ERROR) {
-        this.#backoff.reset();
-      }
+      this.#reconnects += code === SUPERSEDED && moving ? 0 : 1;
+      this.#rules.broke(code);
     } else {
       this.#next = undefined;
-      if (code !== SUPERSEDED) {
-        this.#strayUntilMs = performance.now() + STRAY_MS;
-      }
+      this.#rules.failed(code);
     }
-    if (code === SUPERSEDED && byMyself) {
-      this.#strayUntilMs = 0;
-    } else if (reconnectAfter(code) === 'never') {
+    if (this.#rules.giveUp(code, moving)) {
       this.#end(ending(code, reason), { code, reason });
       return;
     }
     if (this.#next) {
       this.#setState('connecting', { code, reason });
     } else {
-      // The hint is this client's own slot; jitter on top keeps those apart that got none.
-      this.#plan(retryAfterMs(reason) + this.#backoff.next(), { code, reason });
+      this.#plan(this.#rules.pauseMs(reason), { code, reason });
     }
   }
 

@@ -31,6 +31,7 @@ final class PageFiles {
           "client/close-codes.js",
           "client/connection.js",
           "client/ledger.js",
+          "client/reconnect-rules.js",
           "client/session-memory.js",
           "client/tally-client.js",
           "client/tally-error.js");
