@@ -18,7 +18,7 @@ setup_file() {
 
 teardown_file() {
   [[ -n $reason ]] || "$ops/dev.sh" down >/dev/null 2>&1
-  [[ -n $reason ]] || docker rmi --force "$TALLY_BLUE_IMAGE" "$TALLY_GREEN_IMAGE" >/dev/null 2>&1 || true
+  [[ -n $reason ]] || docker images --quiet "$COMPOSE_PROJECT_NAME*" | xargs --no-run-if-empty docker rmi --force >/dev/null 2>&1 || true
 }
 
 setup() {
@@ -182,6 +182,45 @@ ours() { # containers, networks and volumes of the project
     [ "$(cat "$BATS_TEST_TMPDIR/$n")" = "$(seq "$(wc --lines <"$BATS_TEST_TMPDIR/$n")")" ]
   done
   [ -z "$(docker ps --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --filter label=com.docker.compose.service=app_blue)" ]
+}
+
+@test "dev-up after a promotion leaves all as it is" {
+  local before
+  before=$(ours | sort)
+  run "$ops/dev.sh" up
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *'dev: green is live'* ]]
+  [ "$(ours | sort)" = "$before" ]
+}
+
+image_of() { docker inspect --format '{{.Image}}' "$(compose ps --all --quiet "$1")"; }
+
+@test "a colour that Docker starts again after the switch is switched back, and the release before it can be rolled back to" {
+  local before promotion status=0
+  before=$(image_of app_blue)
+  docker build --quiet --tag "$COMPOSE_PROJECT_NAME:other" - <<<"FROM $TALLY_BLUE_IMAGE"$'\nLABEL release=other'
+  TALLY_BUILD=no TALLY_BLUE_IMAGE=$COMPOSE_PROJECT_NAME:other PROMOTE_SETTLE=60 \
+    "$ops/promote.sh" --driver compose --to blue >"$BATS_TEST_TMPDIR/told" 2>&1 3>&- &
+  promotion=$!
+  until grep --quiet 'Traefik answers as blue' "$BATS_TEST_TMPDIR/told"; do
+    kill -0 "$promotion"
+    sleep 0.1
+  done
+  [ "$(image_of app_blue)" != "$before" ]
+  # From outside, as the kernel does it when memory runs out.
+  kill -KILL "$(docker inspect --format '{{.State.Pid}}' "$(container app_blue)")"
+  wait "$promotion" || status=$?
+  cat "$BATS_TEST_TMPDIR/told"
+  [ "$status" -eq 3 ]
+  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"green"'
+  [ "$(image_of app_blue)" = "$before" ]
+
+  run "$ops/promote.sh" rollback --driver compose
+  echo "$output"
+  [ "$status" -eq 0 ]
+  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"blue"'
+  [ "$(image_of app_blue)" = "$before" ]
 }
 
 @test "dev-down leaves nothing behind" {
