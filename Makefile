@@ -37,7 +37,7 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)
 
 # Each runs to its end whatever becomes of the others, one after the other: they start many processes.
-tests := test-ops test-java test-load-test test-web
+tests := test-ops test-monitoring test-java test-load-test test-web
 
 # The tests of what watches over Tally, and the dashboard's picture.
 ops_venv := ops/.venv
@@ -77,10 +77,12 @@ test: ## run every test and check, and install what they need where possible
 test-java: ## compiler warnings, rules, format, Javadoc and the tests of all modules
 	$(maven) verify
 
-test-ops: $(jar) $(archive) $(ops_venv)/complete ## the scripts and what ops/ has
+test-ops: $(jar) $(archive) ## the scripts and what ops/ has
 	shellcheck $(scripts)
 	@rm -rf target/bats-reports && mkdir -p target/bats-reports
 	bats --recursive --report-formatter junit --output target/bats-reports ops/test
+
+test-monitoring: $(jar) $(ops_venv)/complete ## the dashboard, the metrics and alerts in a real Prometheus and Alertmanager
 	$(ops_venv)/bin/pytest --junit-xml=target/pytest-reports/ops.xml ops/test
 
 test-load-test: $(jar) $(venv)/complete ## the load test, and all Python's style

@@ -45,7 +45,7 @@ await_healthy() { # service...
 }
 
 up() {
-  local live
+  local live password=admin
   docker info >/dev/null 2>&1 || {
     printf 'dev: no Docker engine answers; docker info says why\n' >&2
     exit 1
@@ -62,11 +62,12 @@ up() {
   compose up --detach "${watchers[@]}"
   compose up --detach --no-recreate "app_$live"
   await_healthy "${watchers[@]}" "app_$live"
+  [[ -z ${GRAFANA_ADMIN_PASSWORD:-} ]] || password=GRAFANA_ADMIN_PASSWORD
   cat <<READY
 dev: $live is live after $SECONDS s
   WebSocket     ws://127.0.0.1/ws/chat/
   page, health  http://127.0.0.1/  /healthz  /readyz  /metrics
-  Grafana       http://127.0.0.1:3000/  admin / admin
+  Grafana       http://127.0.0.1:3000/  admin / $password
   Prometheus    http://127.0.0.1:9090/
 READY
 }
