@@ -9,7 +9,8 @@ import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.exporter.HTTPServer.HTTPMetricHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.Map;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -20,14 +21,22 @@ import java.util.concurrent.TimeUnit;
  */
 public final class AdminServer implements AutoCloseable {
 
-  private static final int THREADS = 2;
-  private static final int WAITING_REQUESTS = 64;
+  /** A request that has begun holds one until its answer is out. */
+  private static final int MAX_THREADS = 16;
+
+  private static final int KEPT_THREADS = 2;
+  private static final int IDLE_SECONDS = 30;
+
+  /** The JDK reads a request on a thread that waits, by default for ever. Read once, in seconds. */
+  private static final Map<String, String> TIMEOUTS =
+      Map.of("sun.net.httpserver.maxReqTime", "5", "sun.net.httpserver.maxRspTime", "30");
 
   private final HttpServer server;
   private final ThreadPoolExecutor executor;
 
   /**
-   * Binds and serves.
+   * Binds and serves. Sets the JDK's {@code sun.net.httpserver.maxReqTime} and {@code maxRspTime},
+   * which hold for all its servers in the process, unless they are set or one has been made.
    *
    * @param address where to listen; port 0 picks a free one
    * @param registry what {@code /metrics} shows
@@ -36,14 +45,21 @@ public final class AdminServer implements AutoCloseable {
    */
   public AdminServer(InetSocketAddress address, CollectorRegistry registry, Health health)
       throws IOException {
+    TIMEOUTS.forEach(
+        (property, seconds) -> {
+          if (System.getProperty(property) == null) {
+            System.setProperty(property, seconds);
+          }
+        });
     server = HttpServer.create(address, 0);
     executor =
         new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
-            0,
+            KEPT_THREADS,
+            MAX_THREADS,
+            IDLE_SECONDS,
             TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(WAITING_REQUESTS),
+            // No queue: the time in it would count as the request's own.
+            new SynchronousQueue<>(),
             task -> {
               Thread thread = new Thread(task, "tally-admin");
               thread.setDaemon(true);

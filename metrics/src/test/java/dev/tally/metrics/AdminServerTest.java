@@ -1,5 +1,6 @@
 package dev.tally.metrics;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,17 +11,23 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class AdminServerTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final CollectorRegistry registry = new CollectorRegistry();
   private final HttpClient client = HttpClient.newHttpClient();
@@ -95,6 +102,35 @@ class AdminServerTest {
   }
 
   @Test
+  void requestsThatNeverEndHoldNobodyUp() throws Exception {
+    List<Socket> mute = new ArrayList<>();
+    try {
+      for (int i = 0; i < 8; i++) {
+        mute.add(halfRequest());
+      }
+      assertThat(request("GET", "/healthz").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : mute) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void aRequestThatNeverEndsIsGivenUp() throws Exception {
+    try (Socket mute = halfRequest()) {
+      assertThat(mute.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  private Socket halfRequest() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+    socket.setSoTimeout((int) PATIENCE.toMillis());
+    socket.getOutputStream().write("GET /healthz HTTP/1.1\r\nHost: a\r\n".getBytes(UTF_8));
+    return socket;
+  }
+
+  @Test
   void portInUseIsAnErrorAtOnce() {
     InetSocketAddress taken =
         new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
@@ -113,7 +149,10 @@ class AdminServerTest {
       throws IOException, InterruptedException {
     URI uri = URI.create("http://127.0.0.1:" + server.port() + path);
     return client.send(
-        HttpRequest.newBuilder(uri).method(method, BodyPublishers.noBody()).build(),
+        HttpRequest.newBuilder(uri)
+            .timeout(PATIENCE)
+            .method(method, BodyPublishers.noBody())
+            .build(),
         BodyHandlers.ofString());
   }
 }
