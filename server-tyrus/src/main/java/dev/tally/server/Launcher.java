@@ -85,10 +85,17 @@ final class Launcher {
         .addKeyValue("java", Runtime.version().toString())
         .addKeyValue("store", config.redisUrl.map(RedisSessionConfig::redacted).orElse("memory"))
         .log("starting");
+    int connections = config.connectionLimit();
+    if (!FileDescriptors.suffice(connections)) {
+      log.warn(
+          "{} connections may come, but there are only {} file descriptors: raise their limit",
+          connections,
+          FileDescriptors.most());
+    }
     CollectorRegistry registry = new CollectorRegistry();
     PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, clock);
     prometheus.buildInfo(build.version(), build.revision(), config.color.orElse(""));
-    prometheus.connectionLimit(config.connectionLimit());
+    prometheus.connectionLimit(connections);
     prometheus.drainLimit(config.drainDelay.plus(config.drainTimeout));
     prometheus.droppedLogLines(logging::droppedLines);
     LedgerMetrics ledger = new LedgerMetrics(prometheus);

@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.RawClient.Response;
+import dev.tally.server.grizzly.WebSocketServer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -217,6 +219,37 @@ class HostileHandshakesTest {
       }
       Await.until(server::accepts);
       assertThat(server.server().hub().statistics().connections()).isLessThanOrEqualTo(1);
+    }
+  }
+
+  @Test
+  void endsConnectionsThatThereIsNoSpareSocketFor() throws Exception {
+    List<RawClient> mute = new ArrayList<>();
+    try (RunningServer server = new RunningServer(l -> l.withConnections(1, 0))) {
+      // Two more: each selector takes its own in, so the last one need not be the one too many.
+      for (int i = 0; i < 1 + WebSocketServer.SPARE_SOCKETS + 2; i++) {
+        mute.add(new RawClient(server.port()));
+      }
+      Await.until(() -> server.events.contains("handshake full"));
+      try (RawClient tooMany = new RawClient(server.port())) {
+        assertThat(tooMany.atEnd()).isTrue();
+      }
+      for (RawClient client : mute) {
+        client.close();
+      }
+      Await.until(
+          () -> {
+            try {
+              return server.accepts();
+            } catch (IOException e) {
+              // Ended, too: the others' end has not been seen yet.
+              return false;
+            }
+          });
+    } finally {
+      for (RawClient client : mute) {
+        client.close();
+      }
     }
   }
 

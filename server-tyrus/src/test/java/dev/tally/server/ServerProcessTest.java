@@ -99,6 +99,14 @@ class ServerProcessTest {
   }
 
   @Test
+  void moreConnectionsThanFileDescriptorsAreWarnedOf() throws Exception {
+    start("server", "--max-connections", "2147483647");
+    int port = port("server", READY);
+    assertThat(log("server")).contains("2147483647 connections may come, but there are only");
+    assertThat(readiness(port)).startsWith("200 ");
+  }
+
+  @Test
   void anUnknownFlagIsOneSentenceAndExitCodeTwo() throws Exception {
     Process server = start("server", "--colour", "blue");
     assertThat(exitCode(server)).isEqualTo(2);

@@ -11,8 +11,6 @@ import org.glassfish.grizzly.Connection;
  */
 final class HandshakeTimeout {
 
-  private static final int SPARE_SOCKETS = 512;
-
   /** A connection that sends its first request, or another one. */
   private record Waiting(long sinceMillis, boolean first) {}
 
@@ -28,7 +26,7 @@ final class HandshakeTimeout {
   /** Takes a new connection in, or says that there are too many. */
   boolean accept(Connection<?> connection) {
     int sockets = waiting.size() + registry.limits().connections();
-    if (sockets >= registry.settings().maxConnections() + SPARE_SOCKETS) {
+    if (sockets - WebSocketServer.SPARE_SOCKETS >= registry.settings().maxConnections()) {
       registry.metrics().handshake("full");
       return false;
     }

@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class WebSocketServer {
 
+  /** Sockets above the limit of WebSockets that may be open, for handshakes and plain HTTP. */
+  public static final int SPARE_SOCKETS = 128;
+
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketServer.class);
   private static final int READ_BUFFER_BYTES = 16 * 1024;
   private static final int MAX_HEAD_BYTES = 8 * 1024;

@@ -1,0 +1,29 @@
+package dev.tally.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.server.grizzly.WebSocketServer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FileDescriptorsTest {
+
+  /** What a server without connections has open. */
+  private static final int OWN = 64;
+
+  @ParameterizedTest
+  @ValueSource(longs = {256, 300, 1000, 1024, 20_000, 1_048_576, Long.MAX_VALUE})
+  void leavesRoomForTheSpareSocketsAndTheServersOwn(long descriptors) {
+    long limit = FileDescriptors.connectionLimit(descriptors);
+
+    assertThat(limit).isPositive();
+    assertThat(limit + WebSocketServer.SPARE_SOCKETS).isLessThanOrEqualTo(descriptors - OWN);
+  }
+
+  @Test
+  void saysWhetherThereAreEnough() {
+    assertThat(FileDescriptors.suffice(FileDescriptors.connectionLimit())).isTrue();
+    assertThat(FileDescriptors.suffice(Integer.MAX_VALUE)).isFalse();
+  }
+}
