@@ -111,6 +111,19 @@ class HostileClientsTest {
     }
   }
 
+  @Test
+  void saysHowMuchWaitsForReaders() throws Exception {
+    try (RunningServer server = new RunningServer(l -> l.withOutboundBytes(1 << 30))) {
+      try (RawClient deaf = RawClient.open(server.port())) {
+        byte[] pings = Frames.of(("ping:" + "x".repeat(125) + " ").repeat(100).strip());
+        while (server.server().outboundBytes() == 0) {
+          deaf.send(pings);
+        }
+      }
+      Await.until(() -> server.server().outboundBytes() == 0);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {RawClient.PING, RawClient.TEXT})
   void cutsOffAReaderThatNeverReadsAndHarmsNobodyElse(int opcode) throws Exception {

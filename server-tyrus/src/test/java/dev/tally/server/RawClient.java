@@ -6,9 +6,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.PushbackInputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -28,6 +30,7 @@ final class RawClient implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 30_000;
 
   final Socket socket;
+  private final PushbackInputStream unread;
   private final DataInputStream input;
 
   /** A frame as it came from the server. */
@@ -82,7 +85,8 @@ final class RawClient implements AutoCloseable {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(PATIENCE_MILLIS);
-    input = new DataInputStream(socket.getInputStream());
+    unread = new PushbackInputStream(socket.getInputStream());
+    input = new DataInputStream(unread);
   }
 
   /** A client whose handshake is done. */
@@ -221,6 +225,22 @@ final class RawClient implements AutoCloseable {
       return false;
     } catch (EOFException e) {
       return true;
+    }
+  }
+
+  /** Whether something can be read now, the end included. */
+  boolean isAnswered() throws IOException {
+    socket.setSoTimeout(1);
+    try {
+      int first = unread.read();
+      if (first >= 0) {
+        unread.unread(first);
+      }
+      return true;
+    } catch (SocketTimeoutException e) {
+      return false;
+    } finally {
+      socket.setSoTimeout(PATIENCE_MILLIS);
     }
   }
 

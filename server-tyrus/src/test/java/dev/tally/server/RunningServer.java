@@ -9,9 +9,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -24,9 +26,14 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
   private final ChatServer server;
+  private final AtomicLong skippedMillis = new AtomicLong();
   private boolean stopped;
 
   RunningServer(WebSocketSettings settings, SessionStore store) {
+    this(settings, ChatConfig.defaults(), store);
+  }
+
+  RunningServer(WebSocketSettings settings, ChatConfig config, SessionStore store) {
     ChatMetrics metrics =
         new ChatMetrics() {
           @Override
@@ -44,13 +51,13 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
             events.add("closed " + code);
           }
         };
-    InstantSource clock = InstantSource.system();
+    InstantSource clock = () -> Instant.now().plusMillis(skippedMillis.get());
     ServerSettings defaults = ServerSettings.defaults("127.0.0.1", 0);
     this.server =
         new ChatServer(
             new ServerSettings(
                 settings, "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", defaults.drainDelay()),
-            ChatConfig.defaults(),
+            config,
             store,
             metrics,
             clock);
@@ -83,6 +90,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   ChatServer server() {
     return server;
+  }
+
+  /** Lets time pass at once for the server; its connections' heartbeats are not its clock's. */
+  void skip(Duration time) {
+    skippedMillis.addAndGet(time.toMillis());
   }
 
   /** Whether another handshake succeeds now. */
@@ -122,6 +134,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     private List<String> proxies = List.of();
     private Duration handshakeTimeout = Duration.ofSeconds(30);
     private Duration heartbeat = Duration.ofSeconds(30);
+    private Duration closeTimeout = Duration.ofSeconds(2);
 
     Limits withConnections(int most, int mostPerAddress) {
       connections = most;
@@ -156,6 +169,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
       return this;
     }
 
+    Limits withCloseTimeout(Duration timeout) {
+      closeTimeout = timeout;
+      return this;
+    }
+
     WebSocketSettings settings(int port) {
       return new WebSocketSettings(
           "127.0.0.1",
@@ -171,7 +189,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           proxies,
           handshakeTimeout,
           heartbeat,
-          Duration.ofSeconds(2),
+          closeTimeout,
           Duration.ofSeconds(7));
     }
   }

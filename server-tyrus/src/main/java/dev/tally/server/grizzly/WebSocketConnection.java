@@ -366,10 +366,14 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       return;
     }
     // Not reader.stop(): this may be another thread, and the reader in the middle of a frame.
-    registry.remove(this);
-    if (tyrus != null) {
-      tyrus.close(
-          new CloseReason(CloseReason.CloseCodes.CLOSED_ABNORMALLY, CloseCode.ABNORMAL.reason()));
+    try {
+      if (tyrus != null) {
+        tyrus.close(
+            new CloseReason(CloseReason.CloseCodes.CLOSED_ABNORMALLY, CloseCode.ABNORMAL.reason()));
+      }
+    } finally {
+      // Last: whoever gets the place finds nothing left of this one.
+      registry.remove(this);
     }
   }
 
