@@ -1,5 +1,6 @@
 package dev.tally.server;
 
+import dev.tally.server.grizzly.AddressBlock;
 import dev.tally.server.logging.LogFormat;
 import java.net.URI;
 import java.time.Duration;
@@ -121,21 +122,15 @@ public final class Values {
 
   /** An address, or a block of them as RFC 4632 writes it. */
   static final class Cidr implements ITypeConverter<String> {
-    private static final Pattern V4 =
-        Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(?=\\d)|(?=/|$))){4}(/\\d{1,2})?");
-    private static final Pattern V6 = Pattern.compile("(?=.*:.*:)[0-9a-fA-F:.]{2,45}(/\\d{1,3})?");
-
     @Override
     public String convert(String text) {
       String block = text.strip();
-      boolean v4 = V4.matcher(block).matches();
-      int slash = block.indexOf('/');
-      if ((v4 || V6.matcher(block).matches())
-          && (slash < 0 || Integer.parseInt(block.substring(slash + 1)) <= (v4 ? 32 : 128))) {
+      try {
+        AddressBlock.parse(block);
         return block;
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
       }
-      throw new TypeConversionException(
-          "'" + text + "' is not an address or a block such as 10.0.0.0/8 or fd00::/8");
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.tally.server.grizzly;
 
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
 /**
@@ -10,41 +9,32 @@ import java.util.regex.Pattern;
  * @param network the first address
  * @param bits how many leading bits count
  */
-record AddressBlock(InetAddress network, int bits) {
+public record AddressBlock(InetAddress network, int bits) {
 
-  private static final Pattern LITERAL = Pattern.compile("[0-9a-fA-F:.]+");
+  private static final Pattern PREFIX_LENGTH = Pattern.compile("\\d{1,3}");
 
   /**
    * Reads {@code 10.0.0.0/8}, {@code ::1/128} or a single address.
    *
+   * @param text a network and how many leading bits count, or an address
+   * @return the block
    * @throws IllegalArgumentException with a sentence that has the value in it
    */
-  static AddressBlock parse(String text) {
+  public static AddressBlock parse(String text) {
     int slash = text.indexOf('/');
-    InetAddress network = address(slash < 0 ? text : text.substring(0, slash), text);
-    int most = network.getAddress().length * 8;
-    try {
-      int bits = slash < 0 ? most : Integer.parseInt(text.substring(slash + 1));
-      if (bits >= 0 && bits <= most) {
-        return new AddressBlock(network, bits);
+    InetAddress network = IpAddress.parse(slash < 0 ? text : text.substring(0, slash));
+    if (network != null) {
+      int most = network.getAddress().length * 8;
+      if (slash < 0) {
+        return new AddressBlock(network, most);
       }
-    } catch (NumberFormatException e) {
-      // Reported below, with those that are out of range.
+      String bits = text.substring(slash + 1);
+      if (PREFIX_LENGTH.matcher(bits).matches() && Integer.parseInt(bits) <= most) {
+        return new AddressBlock(network, Integer.parseInt(bits));
+      }
     }
     throw new IllegalArgumentException(
-        "'" + text + "' is not a CIDR block: the prefix length must be 0 to " + most);
-  }
-
-  private static InetAddress address(String literal, String text) {
-    try {
-      if (LITERAL.matcher(literal).matches()) {
-        return InetAddress.getByName(literal);
-      }
-    } catch (UnknownHostException e) {
-      // Reported below.
-    }
-    throw new IllegalArgumentException(
-        "'" + text + "' is not a CIDR block such as 10.0.0.0/8 or an IP address");
+        "'" + text + "' is not an address or a block such as 10.0.0.0/8 or fd00::/8");
   }
 
   boolean contains(InetAddress address) {

@@ -1,9 +1,7 @@
 package dev.tally.server.grizzly;
 
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,8 +11,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientAddress {
 
-  private static final Pattern LITERAL = Pattern.compile("[0-9a-fA-F:.]+");
-
   private final List<AddressBlock> trusted;
 
   ClientAddress(List<String> trustedProxies) {
@@ -22,33 +18,32 @@ final class ClientAddress {
   }
 
   String of(String peer, @Nullable String forwardedFor) {
-    if (forwardedFor == null || !isTrusted(peer)) {
+    if (forwardedFor == null || trusted.isEmpty() || !isTrusted(withoutZone(peer))) {
       return peer;
     }
     String client = peer;
     String[] hops = forwardedFor.split(",", -1);
     for (int i = hops.length - 1; i >= 0; i--) {
       String hop = hops[i].strip();
-      if (hop.isEmpty() || hop.length() > 45 || !LITERAL.matcher(hop).matches()) {
+      InetAddress address = IpAddress.parse(hop);
+      if (address == null) {
         return client;
       }
       client = hop;
-      if (!isTrusted(hop)) {
+      if (!isTrusted(address)) {
         return client;
       }
     }
     return client;
   }
 
-  private boolean isTrusted(String address) {
-    if (trusted.isEmpty()) {
-      return false;
-    }
-    try {
-      InetAddress parsed = InetAddress.getByName(address);
-      return trusted.stream().anyMatch(block -> block.contains(parsed));
-    } catch (UnknownHostException e) {
-      return false;
-    }
+  /** Link-local addresses come with the interface that they are on. */
+  private static @Nullable InetAddress withoutZone(String peer) {
+    int zone = peer.indexOf('%');
+    return IpAddress.parse(zone < 0 ? peer : peer.substring(0, zone));
+  }
+
+  private boolean isTrusted(@Nullable InetAddress address) {
+    return address != null && trusted.stream().anyMatch(block -> block.contains(address));
   }
 }
