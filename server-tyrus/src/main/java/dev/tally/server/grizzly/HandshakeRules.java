@@ -48,7 +48,7 @@ final class HandshakeRules {
     if (!hasToken(request, "Connection", "upgrade")) {
       return bad("The header 'Connection: Upgrade' is required.");
     }
-    if (request.isChunked() || request.getContentLength() > 0) {
+    if (request.getHeader("Transfer-Encoding") != null || request.getContentLength() > 0) {
       // What follows would be body to a proxy before us and frames to us.
       return bad("A WebSocket handshake has no body.");
     }
