@@ -20,8 +20,13 @@ public final class ChatServer {
 
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
-  /** Kept back from the drain timeout for the threads' end. */
+  /** The most that is kept back from the drain timeout for the threads' end. */
   private static final long SHUTDOWN_MILLIS = 200;
+
+  /**
+   * That part of a short one is; the hub takes up to 95 % of it, and leaves the rest to readers.
+   */
+  private static final int SHUTDOWN_PART = 50;
 
   private final ServerSettings settings;
   private final Duration drainTimeout;
@@ -80,7 +85,7 @@ public final class ChatServer {
     server.stopAccepting();
     long deadline = clock.millis() + drainTimeout.toMillis();
     DrainReport report = hub.drain();
-    awaitGone(deadline - SHUTDOWN_MILLIS);
+    awaitGone(deadline - Math.min(SHUTDOWN_MILLIS, drainTimeout.toMillis() / SHUTDOWN_PART));
     server.terminateConnections();
     hub.close();
     server.stop();

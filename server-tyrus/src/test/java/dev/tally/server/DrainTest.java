@@ -2,8 +2,15 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.ChatConfig;
 import dev.tally.chat.DrainReport;
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.testing.MutableClock;
 import dev.tally.server.RawClient.Frame;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -22,16 +29,72 @@ class DrainTest {
       for (RawClient client : new RawClient[] {first, second}) {
         int total = client == first ? 1 : 0;
         assertThat(client.next().text()).isEqualTo("{\"bye\": true, \"total\": " + total + "}");
-        Frame close = client.next();
-        assertThat(close.closeCode()).isEqualTo(1001);
-        assertThat(close.closeReason()).startsWith("retry_after_ms=");
-        client.send(RawClient.frame(RawClient.CLOSE, close.payload()));
-        assertThat(client.atEnd()).isTrue();
+        answerClose(client);
       }
       DrainReport report = stop.get();
       assertThat(report.closed()).isEqualTo(2);
       assertThat(report.abandoned()).isZero();
       assertThat(server.events).contains("closed 1001").doesNotContain("closed 1006");
     }
+  }
+
+  @Test
+  void leavesTimeForTheLastCloseFramesHoweverShortTheTimeout() throws Exception {
+    MutableClock clock = new MutableClock();
+    Duration timeout = Duration.ofSeconds(1);
+    ChatServer server =
+        new ChatServer(
+            ServerSettings.defaults("127.0.0.1", 0),
+            drainingWithin(timeout),
+            RunningServer.memory(),
+            ChatMetrics.NONE,
+            clock);
+    server.start();
+    List<RawClient> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < 20; i++) {
+        RawClient client = RawClient.openTallyV1(server.port());
+        assertThat(client.next().text()).startsWith("{\"type\": \"welcome\"");
+        clients.add(client);
+      }
+      CompletableFuture<DrainReport> stop = CompletableFuture.supplyAsync(server::stop);
+      for (RawClient client : clients) {
+        assertThat(client.next().text()).startsWith("{\"type\": \"bye\"");
+      }
+      // All that the hub may use, so that everybody is closed now; time then stands still.
+      clock.advance(timeout.multipliedBy(95).dividedBy(100));
+      for (RawClient client : clients) {
+        answerClose(client);
+      }
+      assertThat(stop.get().abandoned()).isEqualTo(clients.size());
+    } finally {
+      for (RawClient client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  private static void answerClose(RawClient client) throws IOException {
+    Frame close = client.next();
+    assertThat(close.closeCode()).isEqualTo(1001);
+    assertThat(close.closeReason()).startsWith("retry_after_ms=");
+    client.send(RawClient.frame(RawClient.CLOSE, close.payload()));
+    assertThat(client.atEnd()).isTrue();
+  }
+
+  static ChatConfig drainingWithin(Duration timeout) {
+    ChatConfig defaults = ChatConfig.defaults();
+    return new ChatConfig(
+        defaults.sessionTtl(),
+        defaults.heartbeat(),
+        timeout,
+        defaults.openTimeout(),
+        defaults.commitTimeout(),
+        defaults.storeGrace(),
+        defaults.retryBackoff(),
+        defaults.retryAfter(),
+        defaults.maxPendingMessages(),
+        defaults.maxPendingBytes(),
+        defaults.maxBatch());
   }
 }

@@ -94,9 +94,13 @@ final class RawClient implements AutoCloseable {
     return open(port, "/ws/chat/");
   }
 
-  static RawClient open(int port, String target) throws IOException {
+  static RawClient openTallyV1(int port) throws IOException {
+    return open(port, "/ws/chat/", "Sec-WebSocket-Protocol: tally.v1");
+  }
+
+  static RawClient open(int port, String target, String... moreHeaders) throws IOException {
     RawClient client = new RawClient(port);
-    client.send(handshake(target).getBytes(StandardCharsets.US_ASCII));
+    client.send(handshake(target, moreHeaders).getBytes(StandardCharsets.US_ASCII));
     Response response = client.response();
     if (!response.status().startsWith("101 ")) {
       throw new IOException(response.toString());
