@@ -9,6 +9,9 @@ import java.util.regex.Pattern;
 /** Durations as people write them: {@code 1h}, {@code 1m30s}, {@code 500ms}; or ISO 8601. */
 final class Durations {
 
+  /** Long enough for all, and far from where sums of milliseconds and nanoseconds overflow. */
+  private static final Duration LONGEST = Duration.ofDays(366);
+
   private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d)");
   private static final Pattern WHOLE = Pattern.compile("(?:" + PART.pattern() + ")+");
 
@@ -18,22 +21,23 @@ final class Durations {
    * Reads a duration.
    *
    * @param text such as {@code 30s} or {@code PT30S}
-   * @return the duration; not negative
+   * @return the duration; 0 to 366 days
    * @throws IllegalArgumentException if it is not one; the message says the value and the rule
    */
   static Duration parse(String text) {
     String lower = text.strip().toLowerCase(Locale.ROOT);
+    String rule = "is not a duration such as 1h, 30s, 500ms or PT1M30S";
     try {
       Duration duration = lower.startsWith("p") ? Duration.parse(lower) : parts(lower);
-      // Milliseconds in a long are what everything behind this counts in.
-      if (!duration.isNegative() && duration.toMillis() >= 0) {
+      if (duration.compareTo(LONGEST) > 0) {
+        rule = "is longer than 366d";
+      } else if (!duration.isNegative()) {
         return duration;
       }
     } catch (DateTimeException | ArithmeticException | NumberFormatException e) {
-      // The sentence below says what there is to say.
+      // The rule says what there is to say.
     }
-    throw new IllegalArgumentException(
-        "'" + text + "' is not a duration such as 1h, 30s, 500ms or PT1M30S");
+    throw new IllegalArgumentException("'" + text + "' " + rule);
   }
 
   private static Duration parts(String text) {

@@ -152,8 +152,8 @@ final class ServerConfig {
   @Option(
       names = "--max-message-bytes",
       paramLabel = "BYTES",
-      converter = Values.PositiveInt.class,
-      description = "The longest message; a longer one ends its connection with 1009.")
+      converter = Values.MessageBytes.class,
+      description = "The longest message, up to 1 GiB; a longer one ends its connection with 1009.")
   int maxMessageBytes = 65_536;
 
   @Option(

@@ -53,6 +53,14 @@ public final class Values {
     }
   }
 
+  /** 1 byte to 1 GiB: what is read in one piece goes into an array, with some bytes to spare. */
+  static final class MessageBytes implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) wholeNumber(text, 1, 1 << 30);
+    }
+  }
+
   /** 0 or more. */
   static final class NonNegativeInt implements ITypeConverter<Integer> {
     @Override
@@ -69,7 +77,7 @@ public final class Values {
     }
   }
 
-  /** Zero or longer. */
+  /** Zero to 366 days. */
   public static final class AnyDuration implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {
@@ -81,7 +89,7 @@ public final class Values {
     }
   }
 
-  /** A millisecond or longer. */
+  /** A millisecond to 366 days. */
   public static final class PositiveDuration implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {
