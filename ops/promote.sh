@@ -117,50 +117,6 @@ heed_signals() {
   [[ -z $caught ]] || { say interrupted && exit "$caught"; }
 }
 
-# Whatever ended the script: before the switch is certain, all goes back to what it was.
-leave() {
-  local status=$?
-  trap '' INT TERM HUP
-  trap - EXIT
-  [[ $undo != nothing ]] || exit "$status"
-  # Not every command below must work for the others to be worth it.
-  set +e
-  [[ -z $smoke ]] || kill "$smoke" 2>/dev/null
-  if [[ -n $live && $live != "$new" ]] && ! driver_alive "$live"; then
-    say "$live is dead, so there is no way back: $new is left as it is"
-    show_log "$live"
-    exit 4
-  fi
-  if [[ $undo == route ]]; then
-    go_back
-  fi
-  show_log "$new"
-  say "stopping $new"
-  stop "$new"
-  driver_restore "$new"
-  if [[ -n $live && $live != "$new" ]]; then
-    say "$new is gone; $live is live, as before"
-  else
-    say "$new is gone; no colour was live before, and none is now"
-  fi
-  exit "$status"
-}
-
-go_back() {
-  if [[ -z $live ]]; then
-    route_clear
-    return
-  fi
-  say "sending everybody back to $live"
-  route_write "$live"
-  [[ $live != "$new" ]] || return
-  if await "$route_timeout" '' route_answers "$live"; then
-    say "$live answers again"
-  else
-    say "Traefik does not answer as $live within $route_timeout s; its file says $live"
-  fi
-}
-
 start_new() {
   if driver_alive "$new"; then
     say "$new is still there from earlier, without users: stopping it"
@@ -220,24 +176,6 @@ switch() {
       exit 3
     }
   done
-}
-
-# The new colour died while the old one was being drained: the old release comes back.
-bring_back() {
-  say "$new died while $old was drained: bringing $old back"
-  show_log "$new"
-  await "$stop_timeout" '' gone "$old" || kill_stubborn "$old"
-  if driver_restart "$old" && await "$timeout" "$old" driver_ready "$old"; then
-    route_write "$old"
-    if await "$route_timeout" "$old" route_answers "$old"; then
-      driver_restore "$new"
-      say "$old is live again, with the release that it had"
-      exit 3
-    fi
-  fi
-  say "$old could not be brought back: nobody is served now"
-  show_log "$old"
-  exit 4
 }
 
 drain_old() { # 1 if it had to be killed
@@ -362,6 +300,8 @@ source "$ops/promote/route.sh"
 source "$ops/promote/smoke.sh"
 # shellcheck source=ops/promote/ledger.sh
 source "$ops/promote/ledger.sh"
+# shellcheck source=ops/promote/undo.sh
+source "$ops/promote/undo.sh"
 
 case $command in
   promote) promote ;;
