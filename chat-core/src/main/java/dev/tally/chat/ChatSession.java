@@ -31,11 +31,11 @@ public final class ChatSession {
   private final Transport transport;
   private final long connectedMillis;
 
-  // Everything below is guarded by this.
+  // Everything below is guarded by this; what is volatile is read without, too.
   private final PendingMessages pending = new PendingMessages();
   private final @Nullable ArrayDeque<String> texts;
-  private State state = State.OPENING;
-  private @Nullable Lease lease;
+  private volatile State state = State.OPENING;
+  private volatile @Nullable Lease lease;
   private long received;
   private long stored;
   private long waitingSinceMillis;
@@ -172,12 +172,13 @@ public final class ChatSession {
       stored = given.count();
       received = given.count() + pending.size();
       storedMillis = hub.nowMillis();
-      state = State.OPEN;
       hub.metrics().sessionOpened(given);
       transport.opened(given);
       if (subprotocol == Subprotocol.TALLY_V1) {
         transport.send(Reply.welcome(given, hub.config()));
       }
+      // Behind the welcome, which nothing that is pushed may overtake.
+      state = State.OPEN;
       news = !pending.isEmpty() && enqueue();
     }
     if (news) {
@@ -186,8 +187,9 @@ public final class ChatSession {
   }
 
   /** The epoch of the lease, or 0 while there is none. */
-  synchronized long epoch() {
-    return lease == null ? 0 : lease.epoch();
+  long epoch() {
+    Lease held = lease;
+    return held == null ? 0 : held.epoch();
   }
 
   /** A newer connection owns the session. */
@@ -275,8 +277,11 @@ public final class ChatSession {
     }
   }
 
-  /** Sends what answers no message, unless the session is not open yet or no more. */
-  synchronized boolean push(Reply reply) {
+  /**
+   * Sends what answers no message, unless the session is not open yet or no more. Without the lock:
+   * listeners are called under it, and two that push to each other's session must not wait.
+   */
+  boolean push(Reply reply) {
     if (state != State.OPEN) {
       return false;
     }

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -107,6 +109,44 @@ class MessageListenerTest {
     hub.connect(transport, id, Subprotocol.PLAIN).onText("a");
     assertThat(transport.frames())
         .containsExactly("{\"count\": 1}", "{\"type\": \"echo\", \"n\": 1}");
+  }
+
+  @Test
+  void twoMayPushToEachOthersSessionAtTheSameTime() {
+    SessionId other = SessionId.random();
+    CyclicBarrier bothWithin = new CyclicBarrier(2);
+    List<ChatHub> self = new ArrayList<>();
+    ChatHub hub =
+        hub(
+            memory,
+            (session, number, text) -> {
+              awaitBoth(bothWithin);
+              self.get(0).push(session.equals(id) ? other : id, "from the other");
+            });
+    self.add(hub);
+    CapturingTransport second = new CapturingTransport();
+    for (ChatSession session :
+        List.of(
+            hub.connect(transport, id, Subprotocol.PLAIN),
+            hub.connect(second, other, Subprotocol.PLAIN))) {
+      Thread client = new Thread(() -> session.onText("a"));
+      client.setDaemon(true);
+      client.start();
+    }
+    await()
+        .untilAsserted(
+            () -> {
+              assertThat(transport.frames()).containsExactly("{\"count\": 1}", "from the other");
+              assertThat(second.frames()).containsExactly("{\"count\": 1}", "from the other");
+            });
+  }
+
+  private static void awaitBoth(CyclicBarrier barrier) {
+    try {
+      barrier.await();
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test

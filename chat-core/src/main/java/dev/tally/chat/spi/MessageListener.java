@@ -13,7 +13,8 @@ import dev.tally.chat.SessionId;
  * SessionStore} itself.
  *
  * <p>Called from any thread, selector threads among them, and under the session's lock: must return
- * at once. It may call {@link dev.tally.chat.ChatHub#push}. What it throws is logged and dropped.
+ * at once. It may call {@link dev.tally.chat.ChatHub#push}, for any session. What it throws is
+ * logged and dropped.
  */
 @FunctionalInterface
 public interface MessageListener {

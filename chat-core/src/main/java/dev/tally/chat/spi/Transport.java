@@ -7,10 +7,11 @@ import java.time.Duration;
 /**
  * The way to one client: what the core needs of a WebSocket connection.
  *
- * <p>Every method may be called from any thread and under the session's lock. They must return at
- * once (queue, never wait), must not throw, and must not call back into the {@link
- * dev.tally.chat.ChatSession} on the calling thread while they run. Frames leave in the order of
- * the calls. What is sent after {@link #close} or after the connection broke is dropped silently.
+ * <p>Every method may be called from any thread and under the session's lock; {@link #send} may be
+ * called by several threads at once. They must return at once (queue, never wait), must not throw,
+ * and must not call back into the {@link dev.tally.chat.ChatSession} on the calling thread while
+ * they run. Frames leave in the order of the calls. What is sent after {@link #close} or after the
+ * connection broke is dropped silently.
  */
 public interface Transport {
 
