@@ -161,12 +161,21 @@ public final class ChatSession {
     transport.close(code, reason);
   }
 
-  /** The store gave the lease. */
-  void opened(Lease given) {
+  /** Whether the client still waits for the lease. */
+  boolean isOpening() {
+    return state == State.OPENING;
+  }
+
+  /**
+   * The store gave the lease.
+   *
+   * @return false if nobody waits for it any more
+   */
+  boolean opened(Lease given) {
     boolean news;
     synchronized (this) {
       if (state != State.OPENING) {
-        return;
+        return false;
       }
       lease = given;
       stored = given.count();
@@ -184,6 +193,7 @@ public final class ChatSession {
     if (news) {
       hub.commit(this);
     }
+    return true;
   }
 
   /** The epoch of the lease, or 0 while there is none. */

@@ -25,10 +25,6 @@ final class Connections {
     owners.remove(connection.id(), connection);
   }
 
-  boolean contains(ChatSession connection) {
-    return all.contains(connection);
-  }
-
   /** A view, which connections come into and go from while somebody looks through it. */
   Collection<ChatSession> all() {
     return Collections.unmodifiableSet(all);
@@ -40,13 +36,13 @@ final class Connections {
   }
 
   /**
-   * Opens a connection with the lease that the store gave it, and supersedes whichever of two
-   * connections to one session has the older one: answers of the store may overtake each other.
+   * Opens a connection with the lease that the store gave it, if it still waits for one, and
+   * supersedes whichever of two connections to one session has the older one: answers of the store
+   * may overtake each other.
    */
   void own(ChatSession connection, Lease lease) {
     ChatSession[] loser = new ChatSession[1];
-    connection.opened(lease);
-    if (!all.contains(connection)) {
+    if (!connection.opened(lease)) {
       return;
     }
     owners.compute(

@@ -124,7 +124,7 @@ final class StoreAccess {
     List<ChatSession> wanted = new ArrayList<>(batch.size());
     List<SessionId> ids = new ArrayList<>(batch.size());
     for (ChatSession session : batch) {
-      if (connections.contains(session)) {
+      if (session.isOpening()) {
         wanted.add(session);
         ids.add(session.id());
       }

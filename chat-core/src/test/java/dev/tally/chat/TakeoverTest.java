@@ -1,0 +1,81 @@
+package dev.tally.chat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.testing.CapturingTransport;
+import dev.tally.chat.testing.CapturingTransport.Close;
+import dev.tally.chat.testing.MutableClock;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A client comes back while its older connection still waits for a store that blocks. */
+@Timeout(60)
+class TakeoverTest {
+
+  private final MutableClock clock = new MutableClock();
+  private final SessionStore memory = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
+  private final HeldStore store = new HeldStore(memory);
+  private final ChatHub hub = new ChatHub(store, ChatMetrics.NONE, ChatConfig.defaults(), clock);
+  private final ChatHub other = new ChatHub(memory, ChatMetrics.NONE, ChatConfig.defaults(), clock);
+  private final CapturingTransport old = new CapturingTransport();
+  private final CapturingTransport young = new CapturingTransport();
+  private final SessionId id = SessionId.random();
+
+  @BeforeEach
+  void start() {
+    hub.start();
+    other.start();
+  }
+
+  @AfterEach
+  void close() {
+    hub.close();
+    other.close();
+  }
+
+  @Test
+  void aConnectionThatWasTurnedAwayTakesTheSessionFromNobodyHere() {
+    store.holdOpens(true);
+    hub.connect(old, id, Subprotocol.TALLY_V1);
+    store.awaitFlying();
+    turnAwayTheOldOne();
+    ChatSession newest = hub.connect(young, id, Subprotocol.TALLY_V1);
+    store.holdOpens(false);
+    store.loseAnswer();
+    newest.onText("a");
+    await().until(() -> young.counts().equals(List.of(1L)));
+    assertThat(young.closed()).isEmpty();
+  }
+
+  @Test
+  void aConnectionThatWasTurnedAwayTakesTheSessionFromNobodyElsewhere() {
+    store.holdOpens(true);
+    hub.connect(old, id, Subprotocol.TALLY_V1);
+    store.awaitFlying();
+    turnAwayTheOldOne();
+    ChatSession newest = other.connect(young, id, Subprotocol.TALLY_V1);
+    newest.onText("a");
+    store.holdOpens(false);
+    store.loseAnswer();
+    CapturingTransport next = new CapturingTransport();
+    hub.connect(next, SessionId.random(), Subprotocol.TALLY_V1);
+    await().until(() -> next.frames().size() == 1);
+    await().until(() -> hub.statistics().openQueueDepth() == 0);
+    newest.onText("b");
+    assertThat(young.counts()).containsExactly(1L, 2L);
+    assertThat(young.closed()).isEmpty();
+  }
+
+  private void turnAwayTheOldOne() {
+    clock.advance(ChatConfig.defaults().openTimeout().plusSeconds(1));
+    hub.sweep();
+    assertThat(old.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
+  }
+}
