@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Takes sessions to the store, and its answers back to them: with a store that blocks in batches,
@@ -28,6 +29,10 @@ final class StoreAccess {
   private final ChatMetrics metrics;
   private final Connections connections;
   private final StoreHealth health;
+
+  /** Whose connection waits for a lease; the newest one, if several do. */
+  private final ConcurrentHashMap<SessionId, ChatSession> claims = new ConcurrentHashMap<>();
+
   private final StoreQueue opening;
   private final StoreQueue committing;
 
@@ -86,6 +91,12 @@ final class StoreAccess {
   /** Asks for a session's lease: at once, or with the next batch. */
   void open(ChatSession session) {
     if (blocks) {
+      // The queue keeps no order while the store is away: of two that wait, the older one could be
+      // opened last, and a dead socket would own the session.
+      ChatSession older = claims.put(session.id(), session);
+      if (older != null) {
+        older.supersede();
+      }
       opening.add(session);
       return;
     }
@@ -127,6 +138,8 @@ final class StoreAccess {
       if (session.isOpening()) {
         wanted.add(session);
         ids.add(session.id());
+      } else {
+        claims.remove(session.id(), session);
       }
     }
     if (ids.isEmpty()) {
@@ -143,6 +156,7 @@ final class StoreAccess {
     for (int i = 0; i < wanted.size(); i++) {
       Optional<Lease> lease = leases.get(i);
       if (lease.isPresent()) {
+        claims.remove(wanted.get(i).id(), wanted.get(i));
         connections.own(wanted.get(i), lease.get());
       } else {
         left.add(wanted.get(i));

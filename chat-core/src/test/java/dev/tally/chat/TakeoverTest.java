@@ -41,6 +41,21 @@ class TakeoverTest {
   }
 
   @Test
+  void theNewestConnectionWinsWhateverTheStoreAnsweredMeanwhile() {
+    store.holdOpens(true);
+    hub.connect(old, id, Subprotocol.TALLY_V1);
+    store.awaitFlying();
+    ChatSession newest = hub.connect(young, id, Subprotocol.TALLY_V1);
+    assertThat(old.closed()).contains(new Close(CloseCode.SUPERSEDED, "superseded"));
+    store.holdOpens(false);
+    store.loseAnswer();
+    newest.onText("a");
+    await().until(() -> young.counts().equals(List.of(1L)));
+    assertThat(young.closed()).isEmpty();
+    assertThat(old.frames()).isEmpty();
+  }
+
+  @Test
   void aConnectionThatWasTurnedAwayTakesTheSessionFromNobodyHere() {
     store.holdOpens(true);
     hub.connect(old, id, Subprotocol.TALLY_V1);
