@@ -106,7 +106,8 @@ public final class ChatHub implements AutoCloseable {
    * @return the connection's part in the session
    */
   public ChatSession connect(Transport transport, SessionId id, Subprotocol subprotocol) {
-    ChatSession session = new ChatSession(this, id, subprotocol, transport, clock.millis());
+    Transport guarded = new GuardedTransport(transport, metrics);
+    ChatSession session = new ChatSession(this, id, subprotocol, guarded, clock.millis());
     connections.add(session);
     if (draining) {
       session.leave(Duration.ZERO);
@@ -255,7 +256,7 @@ public final class ChatHub implements AutoCloseable {
   void counted(SessionId id, long number, String text) {
     try {
       listener.onCounted(id, number, text);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       metrics.error("listener");
       LOGGER.log(Level.ERROR, "the message listener threw", e);
     }
@@ -347,7 +348,7 @@ public final class ChatHub implements AutoCloseable {
     return () -> {
       try {
         task.run();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         LOGGER.log(Level.ERROR, "periodic task failed", e);
       }
     };

@@ -23,7 +23,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void bind(ChatStatistics statistics) {
     try {
       delegate.bind(statistics);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -32,7 +32,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void handshake(String result) {
     try {
       delegate.handshake(result);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -41,7 +41,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void sessionOpened(Lease lease) {
     try {
       delegate.sessionOpened(lease);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -50,7 +50,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void closed(int code) {
     try {
       delegate.closed(code);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -59,7 +59,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void received() {
     try {
       delegate.received();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -68,7 +68,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void acknowledged(long nanos) {
     try {
       delegate.acknowledged(nanos);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -77,7 +77,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void unacknowledged(long messages) {
     try {
       delegate.unacknowledged(messages);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -86,7 +86,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void heartbeat(int connections) {
     try {
       delegate.heartbeat(connections);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -95,7 +95,7 @@ final class GuardedMetrics implements ChatMetrics {
   public void committed(int sessions, long nanos) {
     try {
       delegate.committed(sessions, nanos);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
@@ -104,12 +104,12 @@ final class GuardedMetrics implements ChatMetrics {
   public void error(String kind) {
     try {
       delegate.error(kind);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       complain(e);
     }
   }
 
-  private void complain(RuntimeException e) {
+  private void complain(Throwable e) {
     if (complained.compareAndSet(false, true)) {
       LOGGER.log(Level.ERROR, "metrics receiver failed; further failures are not logged", e);
     }

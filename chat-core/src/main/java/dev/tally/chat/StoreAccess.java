@@ -147,8 +147,8 @@ final class StoreAccess {
     }
     List<Optional<Lease>> leases;
     try {
-      leases = store.openAll(ids);
-    } catch (RuntimeException e) {
+      leases = complete(store.openAll(ids), ids.size());
+    } catch (Throwable e) {
       leases = Collections.nCopies(ids.size(), Optional.empty());
       failed(e);
     }
@@ -182,9 +182,9 @@ final class StoreAccess {
     long startNanos = System.nanoTime();
     List<CommitResult> results;
     try {
-      results = store.commitAll(commits);
+      results = complete(store.commitAll(commits), commits.size());
       metrics.committed(commits.size(), System.nanoTime() - startNanos);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       results = Collections.nCopies(commits.size(), CommitResult.UNAVAILABLE);
       failed(e);
     }
@@ -206,10 +206,18 @@ final class StoreAccess {
     return left;
   }
 
-  private void failed(RuntimeException e) {
+  private static <T> List<T> complete(List<T> answers, int asked) {
+    if (answers.size() != asked) {
+      throw new IllegalStateException(
+          "it was asked for %d sessions and answered for %d".formatted(asked, answers.size()));
+    }
+    return answers;
+  }
+
+  private void failed(Throwable e) {
     metrics.error("store_unavailable");
     if (!(e instanceof StoreUnavailableException)) {
-      LOGGER.log(Level.ERROR, "the session store threw what it should not throw", e);
+      LOGGER.log(Level.ERROR, "the session store broke its contract", e);
     }
   }
 }

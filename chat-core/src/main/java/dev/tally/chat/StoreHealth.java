@@ -37,9 +37,10 @@ final class StoreHealth {
     try {
       store.checkHealth();
       answered(true);
-    } catch (StoreUnavailableException e) {
+    } catch (Throwable e) {
       if (!downLogged) {
-        LOGGER.log(Level.WARNING, "session store unavailable: " + e.getMessage());
+        String why = e instanceof StoreUnavailableException ? e.getMessage() : e.toString();
+        LOGGER.log(Level.WARNING, "session store unavailable: " + why);
         downLogged = true;
       }
       answered(false);

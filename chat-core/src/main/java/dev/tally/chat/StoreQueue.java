@@ -1,5 +1,7 @@
 package dev.tally.chat;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.function.UnaryOperator;
  */
 final class StoreQueue {
 
+  private static final Logger LOGGER = System.getLogger(StoreQueue.class.getName());
   private static final long FIRST_BACKOFF_MILLIS = 20;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -93,7 +96,7 @@ final class StoreQueue {
         if (batch.isEmpty()) {
           return;
         }
-        List<ChatSession> left = work.apply(batch);
+        List<ChatSession> left = leftOf(batch);
         putBack(left);
         // Only when nobody was answered: one part of a store that is away must not slow the others.
         backoffMillis =
@@ -103,6 +106,16 @@ final class StoreQueue {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private List<ChatSession> leftOf(List<ChatSession> batch) {
+    try {
+      return work.apply(batch);
+    } catch (Throwable e) {
+      // Else nobody would take another batch, and nobody would hear of it.
+      LOGGER.log(Level.ERROR, "a batch for the session store failed; it is tried again", e);
+      return batch;
     }
   }
 
