@@ -100,12 +100,8 @@ final class StoreAccess {
       opening.add(session);
       return;
     }
-    try {
-      connections.own(session, store.open(session.id()));
-    } catch (StoreUnavailableException e) {
-      metrics.error("store_unavailable");
-      session.tryAgainLater("the session store does not answer");
-    }
+    openAll(List.of(session))
+        .forEach(left -> left.tryAgainLater("the session store does not answer"));
   }
 
   /** Stores a session's news: at once, or with the next batch. The session is marked as queued. */
@@ -114,12 +110,14 @@ final class StoreAccess {
       committing.add(session);
       return;
     }
+    // Not as a batch of one: this runs for every message, and should leave no garbage.
     for (Commit commit = session.nextCommit(); commit != null; commit = session.nextCommit()) {
       CommitResult result;
       try {
         result = store.commit(commit);
-      } catch (StoreUnavailableException e) {
+      } catch (Throwable e) {
         result = CommitResult.UNAVAILABLE;
+        failed(e);
       }
       if (!session.answered(commit, result)) {
         return;
@@ -162,7 +160,9 @@ final class StoreAccess {
         left.add(wanted.get(i));
       }
     }
-    health.answered(left.size() < wanted.size());
+    if (blocks) {
+      health.answered(left.size() < wanted.size());
+    }
     return left;
   }
 

@@ -106,6 +106,35 @@ class BrokenPartsTest {
   }
 
   @Test
+  void aStoreThatDoesNotBlockIsAskedAgainToo() {
+    Broken store = new Broken(false);
+    ChatHub hub = hub(store, MessageListener.NONE);
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
+    store.throwing.set(true);
+    session.onText("a");
+    assertThat(transport.counts()).isEmpty();
+    session.onText("b");
+    assertThat(transport.counts()).containsExactly(1L, 2L);
+    store.throwing.set(true);
+    session.onText("c");
+    session.onClose(1006);
+    assertThat(hub.statistics().pendingMessages()).isZero();
+    assertThat(memory.open(id).count()).isEqualTo(3);
+  }
+
+  @Test
+  void aClientOfAStoreThatDoesNotBlockIsSentAwayIfItThrows() {
+    Broken store = new Broken(false);
+    ChatHub hub = hub(store, MessageListener.NONE);
+    store.throwing.set(true);
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
+    assertThat(transport.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
+    assertThat(hub.readiness().ready()).isTrue();
+    session.onClose(1013);
+    assertThat(hub.statistics().connections()).isZero();
+  }
+
+  @Test
   void anErrorOfAListenerHarmsNobody() {
     ChatHub hub =
         hub(
