@@ -10,8 +10,9 @@ import dev.tally.chat.testing.CapturingTransport.Close;
 import dev.tally.chat.testing.MutableClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -182,58 +183,65 @@ class ChatHubTest {
 
   @Test
   void heartbeatsGoOnUntilByesAreSaid() {
-    ChatHub draining = onRealTime();
-    draining.connect(transport, id, Subprotocol.TALLY_V1);
-    draining.announceDrain();
-    draining.heartbeat();
-    assertThat(transport.frames()).anyMatch(frame -> frame.contains("heartbeat\", \"ts"));
+    hub.start();
+    ChatSession session = hub.connect(transport, id, Subprotocol.TALLY_V1);
+    hub.announceDrain();
+    hub.heartbeat();
+    assertThat(transport.frames()).hasSize(2).anyMatch(ChatHubTest::isHeartbeat);
 
-    int before = transport.frames().size();
-    draining.drain();
-    draining.heartbeat();
-    assertThat(transport.frames().subList(before, transport.frames().size()))
-        .isNotEmpty()
-        .noneMatch(frame -> frame.contains("heartbeat\", \"ts"));
-    draining.close();
+    Future<DrainReport> report = drain();
+    await().until(() -> transport.frames().size() == 3);
+    hub.heartbeat();
+    assertThat(transport.frames().get(2)).contains("bye");
+    assertThat(transport.frames()).hasSize(3);
+    session.onClose(1001);
+    assertThat(report).succeedsWithin(Duration.ofMinutes(1));
+  }
+
+  private static boolean isHeartbeat(String frame) {
+    return frame.startsWith("{\"type\": \"heartbeat\"");
   }
 
   @Test
   void aDrainSaysByeAndClosesWith1001() {
-    ChatHub draining = onRealTime();
-    ChatSession session = draining.connect(transport, id, Subprotocol.PLAIN);
+    hub.start();
+    ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
     session.onText("a");
-    assertThat(draining.readiness().ready()).isTrue();
-    Thread client = closeWhenTold(session, transport);
-    DrainReport report = draining.drain();
-    assertThat(client.isAlive()).isFalse();
+    assertThat(hub.readiness().ready()).isTrue();
+    Future<DrainReport> report = drain();
+    await().until(() -> transport.closed().isPresent());
+    session.onClose(1001);
+    assertThat(report)
+        .succeedsWithin(Duration.ofMinutes(1))
+        .isEqualTo(new DrainReport(1, 1, 0, 0, 0, Duration.ZERO));
     assertThat(transport.frames())
         .containsExactly("{\"count\": 1}", "{\"bye\": true, \"total\": 1}");
     assertThat(transport.closed().orElseThrow().reason()).matches("retry_after_ms=\\d+");
-    assertThat(report.connections()).isEqualTo(1);
-    assertThat(report.closed()).isEqualTo(1);
-    assertThat(report.unacknowledged()).isZero();
-    assertThat(draining.readiness()).isEqualTo(new Readiness(false, "draining"));
-    draining.close();
+    assertThat(hub.readiness()).isEqualTo(new Readiness(false, "draining"));
   }
 
   @Test
   void aDrainTellsTallyV1FirstAndGoesOnCounting() {
-    ChatHub draining = onRealTime();
-    ChatSession session = draining.connect(transport, id, Subprotocol.TALLY_V1);
-    Thread server = new Thread(draining::drain);
-    server.start();
+    hub.start();
+    ChatSession session = hub.connect(transport, id, Subprotocol.TALLY_V1);
+    Future<DrainReport> report = drain();
     await().until(() -> transport.frames().size() == 2);
     assertThat(transport.frames().get(1))
-        .matches(
-            "\\{\"type\": \"bye\", \"bye\": true, \"total\": 0, \"retry_after_ms\": 0,"
-                + " \"close_in_ms\": 450}");
+        .isEqualTo(
+            "{\"type\": \"bye\", \"bye\": true, \"total\": 0, \"retry_after_ms\": 0,"
+                + " \"close_in_ms\": 2000}");
     session.onText("still counted");
     assertThat(transport.counts()).containsExactly(1L);
+    assertThat(transport.closed()).isEmpty();
+    clock.advance(Duration.ofSeconds(2));
     await().until(() -> transport.closed().isPresent());
     assertThat(transport.closed().orElseThrow().code()).isEqualTo(CloseCode.GOING_AWAY);
     session.onClose(1001);
-    await().until(() -> !server.isAlive());
-    draining.close();
+    assertThat(report).succeedsWithin(Duration.ofMinutes(1));
+  }
+
+  private Future<DrainReport> drain() {
+    return CompletableFuture.supplyAsync(hub::drain);
   }
 
   @Test
@@ -267,36 +275,5 @@ class ChatHubTest {
     assertThat(waiting.readiness()).isEqualTo(new Readiness(false, "store_unavailable"));
     slow.setDown(false);
     await().until(() -> waiting.readiness().ready());
-  }
-
-  private ChatHub onRealTime() {
-    ChatConfig defaults = ChatConfig.defaults();
-    ChatConfig config =
-        new ChatConfig(
-            HOUR,
-            defaults.heartbeat(),
-            Duration.ofMillis(500),
-            defaults.openTimeout(),
-            defaults.commitTimeout(),
-            defaults.storeGrace(),
-            defaults.retryBackoff(),
-            defaults.retryAfter(),
-            defaults.maxPendingMessages(),
-            defaults.maxPendingBytes(),
-            defaults.maxBatch());
-    ChatHub chat = new ChatHub(memory, ChatMetrics.NONE, config, InstantSource.system());
-    chat.start();
-    return chat;
-  }
-
-  private static Thread closeWhenTold(ChatSession session, CapturingTransport transport) {
-    Thread client =
-        new Thread(
-            () -> {
-              await().until(() -> transport.closed().isPresent());
-              session.onClose(1001);
-            });
-    client.start();
-    return client;
   }
 }
