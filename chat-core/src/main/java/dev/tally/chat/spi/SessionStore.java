@@ -66,7 +66,8 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Commits many sessions, in one round trip if the store can.
    *
-   * @param commits each session at most once
+   * @param commits each lease at most once; a session may stand there under several leases, in any
+   *     order
    * @return one entry per commit, in order
    */
   default List<CommitResult> commitAll(List<Commit> commits) {

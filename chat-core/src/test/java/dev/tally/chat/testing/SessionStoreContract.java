@@ -318,6 +318,28 @@ public abstract class SessionStoreContract {
   }
 
   @Test
+  void ofSeveralLeasesOfOneSessionInABatchTheNewestIsStored() {
+    SessionId id = SessionId.random();
+    Lease old = store.open(id);
+    Lease owner = store.open(id);
+
+    List<Commit> commits =
+        List.of(
+            new Commit(old, 7, true),
+            new Commit(store.open(SessionId.random()), 1, false),
+            new Commit(owner, 5, false));
+    assertThat(store.commitAll(commits))
+        .containsExactly(CommitResult.SUPERSEDED, CommitResult.STORED, CommitResult.STORED);
+    List<Commit> otherWayRound = List.of(new Commit(owner, 6, false), new Commit(old, 8, false));
+    assertThat(store.commitAll(otherWayRound))
+        .containsExactly(CommitResult.STORED, CommitResult.SUPERSEDED);
+
+    Lease next = store.open(id);
+    assertThat(next.count()).isEqualTo(6);
+    assertThat(next.gap()).isEmpty();
+  }
+
+  @Test
   void emptyBatchesHaveEmptyAnswers() {
     assertThat(store.openAll(List.of())).isEmpty();
     assertThat(store.commitAll(List.of())).isEmpty();
