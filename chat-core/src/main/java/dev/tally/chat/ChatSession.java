@@ -209,7 +209,10 @@ public final class ChatSession {
     }
     superseded = true;
     hub.countSuperseded();
-    dropPending();
+    if (!queued) {
+      // Else a commit may fly, and be answered that it came before the newer lease.
+      dropPending();
+    }
     refuse(CloseCode.SUPERSEDED, CloseCode.SUPERSEDED.reason());
   }
 
@@ -218,6 +221,7 @@ public final class ChatSession {
     Lease held = lease;
     if (held == null || superseded) {
       queued = false;
+      dropPending();
       return null;
     }
     return new Commit(held, received, state == State.LEAVING || state == State.CLOSED);
@@ -229,20 +233,10 @@ public final class ChatSession {
    * @return whether the session stays in the queue, because something is still to be stored
    */
   synchronized boolean answered(Commit commit, CommitResult result) {
-    if (superseded) {
-      // A newer connection of this server took over while the batch flew; what waited is given up.
-      queued = false;
-      return false;
-    }
     switch (result) {
       case STORED -> acknowledge(commit);
       case SUPERSEDED -> supersede();
-      case UNAVAILABLE -> {
-        if (state == State.CLOSED) {
-          // Nobody was told of these counts: the client finds them missing in its next welcome.
-          dropPending();
-        }
-      }
+      case UNAVAILABLE -> {}
     }
     boolean wantsLast = state == State.LEAVING || state == State.CLOSED;
     queued =
@@ -252,6 +246,10 @@ public final class ChatSession {
               case SUPERSEDED -> false;
               case UNAVAILABLE -> state != State.CLOSED;
             };
+    if (superseded || (result == CommitResult.UNAVAILABLE && state == State.CLOSED)) {
+      // Nobody was told of these counts: the client finds in its next welcome which are missing.
+      dropPending();
+    }
     return queued;
   }
 
@@ -268,7 +266,7 @@ public final class ChatSession {
       long receivedNanos = pending.oldestNanos();
       hub.release(1, pending.oldestBytes());
       pending.removeOldest();
-      if (state != State.CLOSED) {
+      if (state != State.CLOSED && !superseded) {
         transport.send(Reply.count(stored));
         hub.metrics().acknowledged(nowNanos - receivedNanos);
       }

@@ -9,8 +9,8 @@ import java.time.Duration;
  * @param closed how many ended with a bye and 1001, or by themselves
  * @param superseded how many had moved to a newer connection before their close
  * @param abandoned how many were still open at the deadline
- * @param unacknowledged messages received during the drain whose count was not stored; the next
- *     welcome does not count them either
+ * @param unacknowledged messages received during the drain that got no count; the next welcome
+ *     counts those of them that were stored, by a commit whose answer was lost
  * @param took from the beginning to the last close
  */
 public record DrainReport(

@@ -110,21 +110,24 @@ final class StoreAccess {
       committing.add(session);
       return;
     }
-    // Not as a batch of one: this runs for every message, and should leave no garbage.
-    for (Commit commit = session.nextCommit(); commit != null; commit = session.nextCommit()) {
-      CommitResult result;
-      try {
-        result = store.commit(commit);
-      } catch (Throwable e) {
-        result = CommitResult.UNAVAILABLE;
-        failed(e);
-      }
-      if (!session.answered(commit, result)) {
-        return;
-      }
-      if (result == CommitResult.UNAVAILABLE) {
-        session.retryLater();
-        return;
+    // Not as a batch of one: this runs for every message, and should leave no garbage. Under the
+    // session's lock, so that nobody takes the session over and is counted on before the answer.
+    synchronized (session) {
+      for (Commit commit = session.nextCommit(); commit != null; commit = session.nextCommit()) {
+        CommitResult result;
+        try {
+          result = store.commit(commit);
+        } catch (Throwable e) {
+          result = CommitResult.UNAVAILABLE;
+          failed(e);
+        }
+        if (!session.answered(commit, result)) {
+          return;
+        }
+        if (result == CommitResult.UNAVAILABLE) {
+          session.retryLater();
+          return;
+        }
       }
     }
   }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.Commit;
+import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.testing.CapturingTransport;
@@ -16,6 +18,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +28,7 @@ class MessageListenerTest {
 
   private final List<Counted> counted = Collections.synchronizedList(new ArrayList<>());
   private final List<String> errors = Collections.synchronizedList(new ArrayList<>());
+  private final LongAdder unacknowledged = new LongAdder();
   private final MutableClock clock = new MutableClock();
   private final SessionStore memory = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
   private final FaultyStore slow = new FaultyStore(memory);
@@ -43,6 +47,11 @@ class MessageListenerTest {
           @Override
           public void error(String kind) {
             errors.add(kind);
+          }
+
+          @Override
+          public void unacknowledged(long messages) {
+            unacknowledged.add(messages);
           }
         };
     ChatHub hub = new ChatHub(store, metrics, ChatConfig.defaults(), clock, listener);
@@ -96,6 +105,69 @@ class MessageListenerTest {
     hub.connect(second, id, Subprotocol.PLAIN).onText("sent again");
     await().until(() -> second.counts().equals(List.of(1L)));
     assertThat(counted).containsExactly(new Counted(id, 1, "sent again"));
+  }
+
+  @Test
+  void seesWhatWasStoredBeforeANewerConnectionTookOver() {
+    HeldStore store = new HeldStore(memory);
+    ChatHub hub = hub(store, this::keep);
+    ChatSession old = hub.connect(transport, id, Subprotocol.TALLY_V1);
+    await().until(() -> transport.frames().size() == 1);
+    store.holdCommits(true);
+    old.onText("stored");
+    store.awaitFlying();
+    old.onText("too late");
+    CapturingTransport second = new CapturingTransport();
+    ChatSession young = hub.connect(second, id, Subprotocol.TALLY_V1);
+    await().until(() -> transport.closed().isPresent());
+    assertThat(second.frames().get(0)).contains("\"count\": 1");
+    young.onText("sent again");
+    store.holdCommits(false);
+    store.answer();
+    await().until(() -> second.counts().equals(List.of(2L)));
+    assertThat(counted)
+        .containsExactly(new Counted(id, 1, "stored"), new Counted(id, 2, "sent again"));
+    assertThat(unacknowledged.sum()).as("too late").isEqualTo(1);
+    assertThat(hub.statistics().pendingMessages()).isZero();
+  }
+
+  @Test
+  void seesTheOrderOfTheNumbersThoughTheSessionIsTakenOverWithinACommit() {
+    List<Thread> takeover = new ArrayList<>();
+    SessionStore store =
+        new SessionStore() {
+          @Override
+          public boolean blocks() {
+            return false;
+          }
+
+          @Override
+          public Lease open(SessionId session) {
+            return memory.open(session);
+          }
+
+          @Override
+          public CommitResult commit(Commit commit) {
+            CommitResult result = memory.commit(commit);
+            if (commit.count() == 1) {
+              Thread thread = takeover.get(0);
+              thread.start();
+              await()
+                  .until(
+                      () ->
+                          thread.getState() == Thread.State.BLOCKED
+                              || thread.getState() == Thread.State.TERMINATED);
+            }
+            return result;
+          }
+        };
+    ChatHub hub = hub(store, this::keep);
+    CapturingTransport second = new CapturingTransport();
+    takeover.add(new Thread(() -> hub.connect(second, id, Subprotocol.TALLY_V1).onText("second")));
+    hub.connect(transport, id, Subprotocol.TALLY_V1).onText("first");
+    await().until(() -> second.counts().equals(List.of(2L)));
+    await().until(() -> counted.size() == 2);
+    assertThat(counted).containsExactly(new Counted(id, 1, "first"), new Counted(id, 2, "second"));
   }
 
   @Test

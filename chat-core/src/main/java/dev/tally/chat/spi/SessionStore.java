@@ -85,7 +85,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Whether calls may wait for something outside this process. The core calls a store that blocks
    * from threads of its own and in batches, and one that does not directly, on the connection's
-   * thread.
+   * thread and under the session's lock.
    *
    * @return true unless the store lives in this process's memory
    */
