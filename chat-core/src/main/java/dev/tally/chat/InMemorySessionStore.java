@@ -6,6 +6,9 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreUnavailableException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -15,18 +18,27 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class InMemorySessionStore implements SessionStore {
 
+  /**
+   * How many sessions are looked at for each new one, so that those that expired go while others
+   * come. To look at all of a million at once would keep a selector thread for 0.1 s.
+   */
+  static final int SWEPT_PER_NEW_SESSION = 128;
+
   private final ConcurrentHashMap<SessionId, Entry> entries = new ConcurrentHashMap<>();
   private final long ttlMillis;
   private final int maxSessions;
   private final InstantSource clock;
   private volatile boolean closed;
-  private volatile long nextSweep;
+
+  /** Where the sweep goes on; guarded by this. */
+  private Iterator<Map.Entry<SessionId, Entry>> unswept = Collections.emptyIterator();
 
   /**
    * Makes an empty store.
    *
    * @param ttl how long a session is kept after its last open or commit; positive
-   * @param maxSessions how many are kept at the most; while they are, a new one is refused
+   * @param maxSessions how many are kept at the most, with those that expired and were not found
+   *     yet; while they are, a new one is refused
    * @param clock what time it is
    */
   public InMemorySessionStore(Duration ttl, int maxSessions, InstantSource clock) {
@@ -50,7 +62,6 @@ public final class InMemorySessionStore implements SessionStore {
   public Lease open(SessionId id) {
     checkHealth();
     long now = clock.millis();
-    sweepIfDue(now);
     while (true) {
       Entry entry = entries.get(id);
       if (entry == null) {
@@ -97,34 +108,34 @@ public final class InMemorySessionStore implements SessionStore {
     entries.clear();
   }
 
+  /** How many sessions are kept, with those that expired and were not found yet. */
+  long size() {
+    return entries.mappingCount();
+  }
+
   private Entry newEntry(SessionId id, long now) {
+    sweep(now);
     if (entries.mappingCount() >= maxSessions) {
-      sweep(now);
-      if (entries.mappingCount() >= maxSessions) {
-        throw new StoreUnavailableException(
-            "the in-memory store is full: it holds " + maxSessions + " sessions");
-      }
+      throw new StoreUnavailableException(
+          "the in-memory store is full: it holds " + maxSessions + " sessions");
     }
     return entries.computeIfAbsent(id, key -> new Entry());
   }
 
-  private void sweepIfDue(long now) {
-    if (now >= nextSweep) {
-      nextSweep = now + Math.max(1, ttlMillis / 4);
-      sweep(now);
+  private synchronized void sweep(long now) {
+    if (!unswept.hasNext()) {
+      unswept = entries.entrySet().iterator();
     }
-  }
-
-  private void sweep(long now) {
-    entries.forEach(
-        (id, entry) -> {
-          synchronized (entry) {
-            if (entry.epoch != 0 && entry.expires <= now) {
-              entry.removed = true;
-              entries.remove(id, entry);
-            }
-          }
-        });
+    for (int i = 0; i < SWEPT_PER_NEW_SESSION && unswept.hasNext(); i++) {
+      Map.Entry<SessionId, Entry> next = unswept.next();
+      Entry entry = next.getValue();
+      synchronized (entry) {
+        if (entry.epoch != 0 && entry.expires <= now) {
+          entry.removed = true;
+          entries.remove(next.getKey(), entry);
+        }
+      }
+    }
   }
 
   /** One session; every field is guarded by the entry's own lock. */
