@@ -44,7 +44,8 @@ public final class ChatSession {
   private boolean superseded;
   private boolean released;
   private @Nullable CloseCode closing;
-  private String leavingReason = CloseCode.GOING_AWAY.reason();
+  private boolean toldToLeave;
+  private Duration leavingRetryAfter = Duration.ZERO;
 
   ChatSession(
       ChatHub hub, SessionId id, Subprotocol subprotocol, Transport transport, long nowMillis) {
@@ -280,8 +281,10 @@ public final class ChatSession {
       closing = CloseCode.GOING_AWAY;
       if (subprotocol == Subprotocol.PLAIN) {
         transport.send(Reply.bye(stored));
+      } else if (!toldToLeave) {
+        transport.send(Reply.bye(stored, leavingRetryAfter, Duration.ZERO));
       }
-      transport.close(CloseCode.GOING_AWAY, leavingReason);
+      transport.close(CloseCode.GOING_AWAY, hint(leavingRetryAfter));
     }
   }
 
@@ -303,7 +306,7 @@ public final class ChatSession {
     synchronized (this) {
       long waited = nowMillis - waitingSinceMillis;
       if (state == State.OPENING) {
-        if (waited > hub.config().openTimeout().toMillis()) {
+        if (nowMillis - connectedMillis > hub.config().openTimeout().toMillis()) {
           tryAgainLater("the session store does not answer");
         }
       } else if (state == State.OPEN) {
@@ -328,6 +331,7 @@ public final class ChatSession {
       return false;
     }
     transport.send(Reply.bye(stored, retryAfter, closeIn));
+    toldToLeave = true;
     return true;
   }
 
@@ -335,12 +339,11 @@ public final class ChatSession {
   void leave(Duration retryAfter) {
     boolean last = false;
     synchronized (this) {
-      String reason = hint(retryAfter);
       if (state == State.OPENING) {
-        refuse(CloseCode.GOING_AWAY, reason);
+        refuse(CloseCode.GOING_AWAY, hint(retryAfter));
       } else if (state == State.OPEN) {
         state = State.LEAVING;
-        leavingReason = reason;
+        leavingRetryAfter = retryAfter;
         last = enqueue();
       }
     }

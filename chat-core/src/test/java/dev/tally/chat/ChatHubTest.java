@@ -136,6 +136,19 @@ class ChatHubTest {
   }
 
   @Test
+  void aMessageDoesNotProlongTheWaitForTheStore() {
+    slow.setDown(true);
+    waiting.start();
+    ChatSession session = waiting.connect(transport, id, Subprotocol.PLAIN);
+    clock.advance(Duration.ofSeconds(4));
+    session.onText("a");
+    clock.advance(Duration.ofSeconds(2));
+    waiting.sweep();
+    assertThat(transport.closed())
+        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+  }
+
+  @Test
   void unacknowledgedMessagesAreBoundedPerSession() {
     waiting.start();
     ChatSession session = waiting.connect(transport, id, Subprotocol.PLAIN);
@@ -238,6 +251,26 @@ class ChatHubTest {
     assertThat(transport.closed().orElseThrow().code()).isEqualTo(CloseCode.GOING_AWAY);
     session.onClose(1001);
     assertThat(report).succeedsWithin(Duration.ofMinutes(1));
+  }
+
+  @Test
+  void aSessionThatOpensWithinTheDrainIsToldBeforeItsClose() {
+    slow.setDown(true);
+    waiting.start();
+    ChatSession session = waiting.connect(transport, id, Subprotocol.TALLY_V1);
+    session.onText("a");
+    Drain drain = new Drain(List.of(session), Duration.ofSeconds(10), clock.millis());
+    slow.setDown(false);
+    await().until(() -> transport.counts().equals(List.of(1L)));
+    drain.step(clock.millis());
+    await().until(() -> transport.closed().isPresent());
+    String hint = transport.closed().orElseThrow().reason().replace("retry_after_ms=", "");
+    assertThat(transport.frames())
+        .last()
+        .isEqualTo(
+            "{\"type\": \"bye\", \"bye\": true, \"total\": 1, \"retry_after_ms\": "
+                + hint
+                + ", \"close_in_ms\": 0}");
   }
 
   private Future<DrainReport> drain() {
