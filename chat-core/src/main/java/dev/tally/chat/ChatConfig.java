@@ -16,7 +16,8 @@ import java.time.Duration;
  * @param retryAfter when a client may come back that the hub turned away for lack of the store, or
  *     of time to drain
  * @param maxPendingMessages unacknowledged messages per session; 1 or more
- * @param maxPendingBytes payload bytes of unacknowledged messages, all sessions together; 1 or more
+ * @param maxPendingBytes bytes of unacknowledged messages, all sessions together: their payload,
+ *     and 64 for each message; 1 or more
  * @param maxBatch sessions in one batch for the store; 1 or more
  */
 public record ChatConfig(

@@ -229,7 +229,7 @@ public final class ChatHub implements AutoCloseable {
   }
 
   /** Makes room for a message of so many bytes; false if there is none. */
-  boolean admit(int bytes) {
+  boolean admit(long bytes) {
     if (pendingBytes.addAndGet(bytes) > config.maxPendingBytes()) {
       pendingBytes.addAndGet(-bytes);
       return false;

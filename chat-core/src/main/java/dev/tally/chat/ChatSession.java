@@ -91,8 +91,9 @@ public final class ChatSession {
         to - from, texts == null ? "" : new String(utf8, from, to - from, StandardCharsets.UTF_8));
   }
 
-  private void onText(int bytes, String text) {
+  private void onText(int payload, String text) {
     hub.metrics().received();
+    long bytes = payload + PendingMessages.UPKEEP_BYTES;
     boolean news = false;
     synchronized (this) {
       if (state == State.LEAVING || state == State.CLOSED) {

@@ -7,13 +7,20 @@ package dev.tally.chat;
  */
 final class PendingMessages {
 
+  /**
+   * What a message takes besides its payload: 16 bytes here and, where its text is kept for a
+   * listener, about 50 for a string, its array's header and a place in a queue. Without it a bound
+   * on bytes would not hold for many short messages, and not at all for empty ones.
+   */
+  static final long UPKEEP_BYTES = 64;
+
   private static final long[] NONE = {};
   private static final int FIRST_CAPACITY = 2;
 
   /** Above it, the memory is given back once nothing waits. */
   private static final int KEPT_CAPACITY = 32;
 
-  /** Two entries a message: when it came, in nanoseconds, and its size in bytes. */
+  /** Two entries a message: when it came, in nanoseconds, and its size in bytes with its upkeep. */
   private long[] ring = NONE;
 
   private int first;
@@ -27,7 +34,7 @@ final class PendingMessages {
     return size == 0;
   }
 
-  void add(long receivedNanos, int bytes) {
+  void add(long receivedNanos, long bytes) {
     if (2 * size == ring.length) {
       grow();
     }

@@ -85,7 +85,9 @@ class ChatHubTest {
     await().until(() -> slow.refusals() > 0);
     assertThat(transport.counts()).containsExactly(1L);
     assertThat(waiting.statistics().pendingMessages()).isEqualTo(2);
-    assertThat(waiting.statistics().pendingBytes()).as("in UTF-8").isEqualTo(3);
+    assertThat(waiting.statistics().pendingBytes())
+        .as("payload in UTF-8, and 64 for each message")
+        .isEqualTo(3 + 2 * 64);
     slow.setDown(false);
     await().until(() -> transport.counts().equals(List.of(1L, 2L, 3L)));
     assertThat(waiting.statistics().pendingMessages()).isZero();
@@ -159,6 +161,43 @@ class ChatHubTest {
     assertThat(transport.closed()).isEmpty();
     session.onText("one too many");
     assertThat(transport.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
+  }
+
+  @Test
+  void unacknowledgedMessagesAreBoundedInAllHoweverShortTheyAre() {
+    slow.setDown(true);
+    try (ChatHub small = new ChatHub(slow, ChatMetrics.NONE, pendingBytes(640), clock)) {
+      ChatSession session = small.connect(transport, id, Subprotocol.PLAIN);
+      CapturingTransport second = new CapturingTransport();
+      ChatSession other = small.connect(second, SessionId.random(), Subprotocol.PLAIN);
+      for (int i = 0; i < 5; i++) {
+        session.onText("");
+        other.onText("");
+      }
+      assertThat(transport.closed()).isEmpty();
+      assertThat(second.closed()).isEmpty();
+      other.onText("");
+      assertThat(second.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
+      other.onClose(1013);
+      session.onText("");
+      assertThat(transport.closed()).isEmpty();
+    }
+  }
+
+  private static ChatConfig pendingBytes(long maxPendingBytes) {
+    ChatConfig defaults = ChatConfig.defaults();
+    return new ChatConfig(
+        defaults.sessionTtl(),
+        defaults.heartbeat(),
+        defaults.drainTimeout(),
+        defaults.openTimeout(),
+        defaults.commitTimeout(),
+        defaults.storeGrace(),
+        defaults.retryBackoff(),
+        defaults.retryAfter(),
+        defaults.maxPendingMessages(),
+        maxPendingBytes,
+        defaults.maxBatch());
   }
 
   @Test

@@ -74,7 +74,10 @@ final class ChatGauges extends Collector {
             "Messages not yet acknowledged.",
             (double) now.pendingMessages()));
     families.add(
-        gauge("chat_pending_bytes", "Bytes of these messages.", (double) now.pendingBytes()));
+        gauge(
+            "chat_pending_bytes",
+            "Bytes of these messages, and 64 for each of them.",
+            (double) now.pendingBytes()));
     families.add(
         new GaugeMetricFamily(
                 "session_store_queue_depth", "Sessions that wait for the store.", List.of("queue"))

@@ -139,7 +139,8 @@ final class ServerConfig {
       names = "--max-pending-bytes",
       paramLabel = "BYTES",
       converter = Values.PositiveLong.class,
-      description = "Payload of unacknowledged messages, all sessions together.")
+      description =
+          "Bytes of unacknowledged messages, all sessions together: payload, and 64 for each message.")
   long maxPendingBytes = ChatConfig.defaults().maxPendingBytes();
 
   @Option(

@@ -18,7 +18,8 @@ public interface ChatStatistics {
   long pendingMessages();
 
   /**
-   * Payload bytes of the {@linkplain #pendingMessages() pending messages}.
+   * Bytes of the {@linkplain #pendingMessages() pending messages}: their payload, and 64 for each,
+   * which is about what it takes besides.
    *
    * @return 0 or more
    */
