@@ -18,7 +18,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** Real threads, a store that blocks and breaks, and clients that take over from themselves. */
+/**
+ * Real threads, a store that blocks and breaks, and clients that take over from themselves, also
+ * from a connection that still waits for its welcome.
+ */
 class StressTest {
 
   private static final int CLIENTS = 16;
@@ -76,6 +79,13 @@ class StressTest {
       while (acknowledged() < MESSAGES) {
         Connection connection = new Connection(this, nextGeneration());
         ChatSession session = hub.connect(connection, id, Subprotocol.TALLY_V1);
+        if (random.nextInt(4) == 0) {
+          // It gives up on this one and comes back at once; the server hears of it or does not.
+          if (random.nextBoolean()) {
+            session.onClose(CloseCode.ABNORMAL.code());
+          }
+          continue;
+        }
         await()
             .pollInterval(Duration.ofMillis(1))
             .until(() -> connection.next() > 0 || connection.closed);
@@ -113,6 +123,12 @@ class StressTest {
           wrong.add(n + " came after " + acknowledged);
         }
         acknowledged = n;
+      }
+    }
+
+    private synchronized void closed(CloseCode code, long connection) {
+      if (connection == generation && code == CloseCode.SUPERSEDED) {
+        wrong.add("connection " + connection + " was superseded, and is the newest");
       }
     }
 
@@ -156,6 +172,7 @@ class StressTest {
 
     @Override
     public void close(CloseCode code, String reason) {
+      client.closed(code, generation);
       closed = true;
     }
   }
