@@ -311,6 +311,11 @@ public final class ChatHub implements AutoCloseable {
     return pendingBytes.get();
   }
 
+  /** One turn of the store's threads, for who did not {@link #start} them. */
+  void takeBatches() {
+    store.takeBatches();
+  }
+
   int openQueueDepth() {
     return store.openQueueDepth();
   }

@@ -73,6 +73,12 @@ final class StoreAccess {
     return health;
   }
 
+  /** Takes one batch of opens and one of commits to the store, as its threads do all the time. */
+  void takeBatches() {
+    opening.takeBatch();
+    committing.takeBatch();
+  }
+
   int openQueueDepth() {
     return opening.depth();
   }

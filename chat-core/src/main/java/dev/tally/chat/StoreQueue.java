@@ -91,22 +91,24 @@ final class StoreQueue {
   private void run() {
     long backoffMillis = 0;
     try {
-      while (true) {
-        List<ChatSession> batch = take(backoffMillis);
-        if (batch.isEmpty()) {
-          return;
-        }
-        List<ChatSession> left = leftOf(batch);
-        putBack(left);
+      while (awaitWork(backoffMillis)) {
         // Only when nobody was answered: one part of a store that is away must not slow the others.
         backoffMillis =
-            left.size() < batch.size()
+            takeBatch()
                 ? 0
                 : Math.min(maxBackoffMillis, Math.max(FIRST_BACKOFF_MILLIS, backoffMillis * 2));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Takes one batch of those that wait to the store; whether anybody was answered. */
+  boolean takeBatch() {
+    List<ChatSession> batch = take();
+    List<ChatSession> left = leftOf(batch);
+    putBack(left);
+    return left.size() < batch.size();
   }
 
   private List<ChatSession> leftOf(List<ChatSession> batch) {
@@ -119,7 +121,8 @@ final class StoreQueue {
     }
   }
 
-  private List<ChatSession> take(long backoffMillis) throws InterruptedException {
+  /** False once the queue is closed. */
+  private boolean awaitWork(long backoffMillis) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       long nanos = TimeUnit.MILLISECONDS.toNanos(backoffMillis);
@@ -129,9 +132,15 @@ final class StoreQueue {
       while (waiting.isEmpty() && !closed) {
         changed.await();
       }
-      if (closed) {
-        return List.of();
-      }
+      return !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<ChatSession> take() {
+    lock.lock();
+    try {
       flying = Math.min(maxBatch, waiting.size());
       List<ChatSession> batch = new ArrayList<>(flying);
       for (int i = 0; i < flying; i++) {
