@@ -74,6 +74,7 @@ class LeakTest {
   private record Client(RawClient socket, End end) {}
 
   @BeforeEach
+  @SuppressWarnings("NullAway.Init") // the loop runs at least once
   void start() throws Exception {
     // Somebody else may get the free port first.
     for (boolean running = false; !running; ) {
