@@ -157,16 +157,24 @@ final class ChatClient implements AutoCloseable {
       }
     } else if (frame instanceof ServerFrame.Count count) {
       rules.proved();
-      if (!ledger.reply(count.number())) {
-        observer.note("unexpected count " + count.number());
-      }
-      acknowledged(List.of(count.number()));
+      replied(count.number());
     } else if (frame instanceof ServerFrame.Heartbeat heartbeat) {
       rules.proved();
       observer.heartbeat(heartbeat.timestamp());
     } else if (frame instanceof ServerFrame.Bye bye) {
       observer.note("server drains at count " + bye.total() + ", moving");
       connectAfter(bye.retryAfterMillis().orElse(0));
+    }
+  }
+
+  private void replied(long number) {
+    long duplicatedBefore = ledger.duplicated();
+    boolean settles = ledger.reply(number);
+    if (ledger.duplicated() > duplicatedBefore) {
+      observer.note("unexpected count " + number);
+    }
+    if (settles) {
+      acknowledged(List.of(number));
     }
   }
 

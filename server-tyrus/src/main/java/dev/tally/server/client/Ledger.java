@@ -78,23 +78,21 @@ final class Ledger {
   }
 
   /**
-   * Takes the count of a reply.
+   * Takes the count of a reply: the number of the oldest message in flight, as it should be, or a
+   * duplicate.
    *
-   * @return whether it is the number of the oldest message in flight, as it should be
+   * @return whether a message is counted by it
    */
   boolean reply(long number) {
-    if (number == count + 1 && !inFlight.isEmpty()) {
-      settle();
-      return true;
-    }
     if (number <= count || inFlight.isEmpty()) {
       duplicated++;
-    } else {
-      duplicated += number - count - 1;
-      settle();
+      count = Math.max(count, number);
+      return false;
     }
-    count = Math.max(count, number);
-    return false;
+    duplicated += number - count - 1;
+    count = number - 1;
+    settle();
+    return true;
   }
 
   private long settle() {

@@ -62,6 +62,19 @@ class LedgerTest {
     assertThat(ledger.isSettled()).isFalse();
   }
 
+  @Test
+  void aNumberThatIsSkippedIsADuplicateAndTheMessageIsSettled() {
+    ledger.welcome(0);
+    sent("a", "b");
+
+    assertThat(ledger.reply(2)).isTrue();
+    assertThat(ledger.reply(3)).isTrue();
+
+    assertThat(ledger.duplicated()).isEqualTo(1);
+    assertThat(ledger.counted()).isEqualTo(2);
+    assertThat(ledger.isSettled()).isTrue();
+  }
+
   private void sent(String... messages) {
     for (String message : messages) {
       ledger.add(message);
