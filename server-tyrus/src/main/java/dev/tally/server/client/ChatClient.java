@@ -5,10 +5,10 @@ import java.net.http.HttpClient;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -73,12 +73,17 @@ final class ChatClient implements AutoCloseable {
   }
 
   static ScheduledExecutorService loop() {
-    return Executors.newSingleThreadScheduledExecutor(
-        task -> {
-          Thread thread = new Thread(task, "tally-client");
-          thread.setDaemon(true);
-          return thread;
-        });
+    ScheduledThreadPoolExecutor loop =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "tally-client");
+              thread.setDaemon(true);
+              return thread;
+            });
+    // Each frame that comes cancels a timer.
+    loop.setRemoveOnCancelPolicy(true);
+    return loop;
   }
 
   /** Connects, and stays connected. Call once. */
@@ -164,6 +169,13 @@ final class ChatClient implements AutoCloseable {
     } else if (frame instanceof ServerFrame.Bye bye) {
       observer.note("server drains at count " + bye.total() + ", moving");
       connectAfter(bye.retryAfterMillis().orElse(0));
+    }
+  }
+
+  /** An answer to a ping came in. */
+  void ponged(Connection connection) {
+    if (connection == current) {
+      rules.proved();
     }
   }
 

@@ -3,16 +3,13 @@ package dev.tally.server.client;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.Subprotocol;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
-import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -34,8 +31,11 @@ final class Connection implements WebSocket.Listener {
   private final ScheduledExecutorService loop;
   private final StringBuilder text = new StringBuilder();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
-  private volatile long lastHeardNanos = System.nanoTime();
   private @Nullable WebSocket socket;
+
+  /** Empty until pongs are expected. */
+  private Optional<Duration> pingInterval = Optional.empty();
+
   private Future<?> timer = CompletableFuture.completedFuture(null);
   private boolean sending;
   private boolean over;
@@ -54,23 +54,13 @@ final class Connection implements WebSocket.Listener {
             .buildAsync(uri, this)
             .whenCompleteAsync(
                 (opened, failure) -> {
-                  if (opened == null) {
-                    end(ending(failure));
+                  if (failure != null) {
+                    end(Ending.of(failure));
                   } else {
                     opened(opened, settings.welcomeTimeout());
                   }
                 },
                 loop);
-  }
-
-  private static Ending ending(@Nullable Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (cause instanceof WebSocketHandshakeException handshake) {
-      HttpResponse<?> response = handshake.getResponse();
-      String retryAfter = response.headers().firstValue("Retry-After").orElse("");
-      return new Ending.Refused(response.statusCode(), retryAfter);
-    }
-    return new Ending.Broken(String.valueOf(cause), !(cause instanceof ConnectException));
   }
 
   private void opened(WebSocket opened, Duration welcomeTimeout) {
@@ -90,22 +80,24 @@ final class Connection implements WebSocket.Listener {
    * half-open connection has no other, and java.net.http (17 to 25) may miss one that comes right
    * behind a message: it reads it before the next frame is asked for, and throws an InternalError
    * that nobody catches.
+   *
+   * <p>No clock is compared with another: a process that stood still for a while asks before it
+   * judges.
    */
-  void expectPongs(Duration pingInterval) {
+  void expectPongs(Duration interval) {
+    pingInterval = Optional.of(interval);
+    watch(interval);
+  }
+
+  /** Begins to wait, for a ping and then for the end: whatever comes begins again. */
+  private void watch(Duration interval) {
     timer.cancel(false);
     timer =
         after(
-            pingInterval,
+            interval,
             () -> {
-              long silentNanos = System.nanoTime() - lastHeardNanos;
-              if (silentNanos > 2 * pingInterval.toNanos()) {
-                lose("no pong");
-                return;
-              }
-              if (silentNanos >= pingInterval.toNanos()) {
-                ping();
-              }
-              expectPongs(pingInterval);
+              ping();
+              timer = after(interval, () -> lose("no pong"));
             });
   }
 
@@ -203,28 +195,22 @@ final class Connection implements WebSocket.Listener {
   @Override
   public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
     text.append(data);
-    if (last) {
-      String message = text.toString();
-      text.setLength(0);
-      post(
-          () -> {
-            if (!over) {
-              client.received(this, ServerFrame.parse(message));
-            }
-          });
+    if (!last) {
+      return heard(from, () -> {});
     }
-    // Soon, and with nothing slow before it: see expectPongs.
-    return heard(from);
+    String message = text.toString();
+    text.setLength(0);
+    return heard(from, () -> client.received(this, ServerFrame.parse(message)));
   }
 
   @Override
   public @Nullable CompletionStage<?> onPing(WebSocket from, ByteBuffer data) {
-    return heard(from);
+    return heard(from, () -> {});
   }
 
   @Override
   public @Nullable CompletionStage<?> onPong(WebSocket from, ByteBuffer data) {
-    return heard(from);
+    return heard(from, () -> client.ponged(this));
   }
 
   @Override
@@ -240,9 +226,15 @@ final class Connection implements WebSocket.Listener {
     post(() -> end(new Ending.Broken(String.valueOf(error.getMessage()), true)));
   }
 
-  /** Something came: asks for the next frame. */
-  private @Nullable CompletionStage<?> heard(WebSocket from) {
-    lastHeardNanos = System.nanoTime();
+  /** Something came: asks for the next frame soon, with nothing slow before (see expectPongs). */
+  private @Nullable CompletionStage<?> heard(WebSocket from, Runnable event) {
+    post(
+        () -> {
+          if (!over) {
+            pingInterval.ifPresent(this::watch);
+            event.run();
+          }
+        });
     from.request(1);
     return null;
   }

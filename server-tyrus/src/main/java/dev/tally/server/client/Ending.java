@@ -2,7 +2,11 @@ package dev.tally.server.client;
 
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.CloseCode.Reconnect;
+import java.net.ConnectException;
+import java.net.http.HttpResponse;
+import java.net.http.WebSocketHandshakeException;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -27,6 +31,17 @@ sealed interface Ending {
 
   /** For people. */
   String text();
+
+  /** That of an attempt that failed with an exception of java.net.http. */
+  static Ending of(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    if (cause instanceof WebSocketHandshakeException handshake) {
+      HttpResponse<?> response = handshake.getResponse();
+      String retryAfter = response.headers().firstValue("Retry-After").orElse("");
+      return new Refused(response.statusCode(), retryAfter);
+    }
+    return new Broken(String.valueOf(cause), !(cause instanceof ConnectException));
+  }
 
   /** The server closed it. */
   record Closed(int code, String reason) implements Ending {

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.RunningServer;
 import dev.tally.server.SharedMemory;
+import dev.tally.server.client.TimersByHand.Timer;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -21,21 +24,25 @@ class ChatClientTest {
   /** A server on a slow machine must have the time to answer. */
   private static final Duration PING_INTERVAL = Duration.ofSeconds(3);
 
+  /** Before the first retries; shorter than the ping interval. */
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
   private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> notes = new LinkedBlockingQueue<>();
 
   @Test
   void comesBackOnceIfItsOwnAttemptTookTheSessionLate() throws Exception {
     try (RunningServer server = new RunningServer();
         Relay relay = new Relay(server.port());
-        ChatClient client = client(relay.port(), Optional.empty(), Duration.ofSeconds(2), events)) {
+        ChatClient client = client(relay.port(), Optional.empty(), events)) {
       client.start();
       String id = next(events);
       client.send("a");
       assertThat(next(events)).isEqualTo("1");
 
-      CompletableFuture<Void> late = relay.holdNext();
+      CompletableFuture<Void> late = relay.cutNextAtItsRequest();
       relay.cut();
-      assertThat(next(events)).as("resumed by the attempt after the one held").isEqualTo(id);
+      assertThat(next(events)).as("resumed by the attempt after the one cut").isEqualTo(id);
       late.complete(null);
       assertThat(next(events)).as("resumed from the late attempt").isEqualTo(id);
       client.send("b");
@@ -49,28 +56,32 @@ class ChatClientTest {
   @Test
   void comesBackIfTheServerThatTookTheSessionDiesBeforeItsWelcome() throws Exception {
     SharedMemory store = new SharedMemory();
+    TimersByHand timers = new TimersByHand();
     try (RunningServer blue = new RunningServer(store);
         RunningServer green = new RunningServer(store);
         Relay relay = new Relay(blue.port());
-        ChatClient client = client(relay.port(), Optional.empty(), PATIENCE, events)) {
+        ChatClient client = client(relay.port(), Optional.empty(), events, timers)) {
       client.start();
       String id = next(events);
       relay.switchTo(green.port());
-      CompletableFuture<Void> died = relay.cutNextAtItsWelcome();
-      CompletableFuture<Void> stopped = CompletableFuture.runAsync(blue::stop);
-      died.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      relay.cutNextAtItsWelcome();
+      relay.say("{\"type\": \"bye\", \"bye\": true, \"total\": 0, \"retry_after_ms\": 1}");
+      Timer unused = timers.fire(timers.next(LONGEST_PAUSE));
+      Timer afterGreenDied = timers.next(LONGEST_PAUSE);
       client.send("a");
+      assertThat(nextEnd()).contains("4001");
+      TimersByHand.awaitCancelled(afterGreenDied);
+      unused = timers.fire(timers.next(LONGEST_PAUSE));
 
       assertThat(next(events)).as("resumed although blue closed with 4001").isEqualTo(id);
       assertThat(next(events)).isEqualTo("1");
-      stopped.join();
     }
   }
 
   @Test
   void staysAwayIfAnotherClientTookTheSession() throws Exception {
     try (RunningServer server = new RunningServer();
-        ChatClient client = client(server.port(), Optional.empty(), PATIENCE, events)) {
+        ChatClient client = client(server.port(), Optional.empty(), events)) {
       client.start();
 
       takeOver(server, next(events));
@@ -85,7 +96,7 @@ class ChatClientTest {
     try (RunningServer blue = new RunningServer(store);
         RunningServer green = new RunningServer(store);
         Relay relay = new Relay(blue.port());
-        ChatClient client = client(relay.port(), Optional.empty(), PATIENCE, events)) {
+        ChatClient client = client(relay.port(), Optional.empty(), events)) {
       client.start();
       String id = next(events);
       client.send("a");
@@ -106,7 +117,7 @@ class ChatClientTest {
   void comesBackFromAConnectionOnWhichNothingArrivesAnyMore() throws Exception {
     try (RunningServer server = new RunningServer();
         Relay relay = new Relay(server.port());
-        ChatClient client = client(relay.port(), Optional.empty(), PATIENCE, events)) {
+        ChatClient client = client(relay.port(), Optional.empty(), events)) {
       client.start();
       String id = next(events);
       relay.freeze();
@@ -117,24 +128,66 @@ class ChatClientTest {
     }
   }
 
-  private static void takeOver(RunningServer server, String id) throws Exception {
-    BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    try (ChatClient other = client(server.port(), Optional.of(id), PATIENCE, events)) {
-      other.start();
-      assertThat(next(events)).isEqualTo(id);
+  @Test
+  void keepsAConnectionOnWhichOnlyPongsArrive() throws Exception {
+    TimersByHand timers = new TimersByHand();
+    try (RunningServer server = new RunningServer();
+        ChatClient client = client(server.port(), Optional.empty(), events, timers)) {
+      client.start();
+      assertThat(next(events)).isNotEqualTo("nothing");
+      for (int i = 0; i < 5; i++) {
+        Timer pong = timers.fire(timers.next(PING_INTERVAL));
+        TimersByHand.awaitCancelled(pong);
+      }
+      client.send("a");
+      assertThat(next(events)).isEqualTo("1");
+      client.finish();
+
+      assertThat(outcome(client).reconnects()).isZero();
     }
   }
 
-  /** The events are the session's id at each welcome, and the counts. */
-  private static ChatClient client(
-      int port, Optional<String> id, Duration connectTimeout, BlockingQueue<String> events) {
+  @Test
+  void aCountThatBelongsToNoMessageIsADuplicateAndNotCounted() throws Exception {
+    try (RunningServer server = new RunningServer();
+        Relay relay = new Relay(server.port());
+        ChatClient client = client(relay.port(), Optional.empty(), events)) {
+      client.start();
+      assertThat(next(events)).isNotEqualTo("nothing");
+      client.send("a");
+      assertThat(next(events)).isEqualTo("1");
+      relay.say("{\"count\": 1}");
+      client.send("b");
+      assertThat(next(events)).isEqualTo("2");
+      client.finish();
+
+      assertThat(outcome(client).duplicated()).isEqualTo(1);
+      assertThat(notes).contains("unexpected count 1");
+    }
+  }
+
+  private void takeOver(RunningServer server, String id) throws Exception {
+    BlockingQueue<String> others = new LinkedBlockingQueue<>();
+    try (ChatClient other = client(server.port(), Optional.of(id), others)) {
+      other.start();
+      assertThat(next(others)).isEqualTo(id);
+    }
+  }
+
+  private ChatClient client(int port, Optional<String> id, BlockingQueue<String> told) {
+    return client(port, id, told, ChatClient.loop());
+  }
+
+  /** It tells the session's id at each welcome, and the counts. */
+  private ChatClient client(
+      int port, Optional<String> id, BlockingQueue<String> told, ScheduledExecutorService loop) {
     ClientSettings settings =
         new ClientSettings(
             URI.create("ws://127.0.0.1:" + port + "/ws/chat/"),
             id,
             16,
             PATIENCE,
-            connectTimeout,
+            PATIENCE,
             PATIENCE,
             PING_INTERVAL);
     return new ChatClient(
@@ -142,14 +195,30 @@ class ChatClientTest {
         new Observer() {
           @Override
           public void counted(long number) {
-            events.add(Long.toString(number));
+            told.add(Long.toString(number));
           }
 
           @Override
           public void connected(String sessionId, long count, boolean resumed) {
-            events.add(sessionId);
+            told.add(sessionId);
           }
-        });
+
+          @Override
+          public void note(String text) {
+            notes.add(text);
+          }
+        },
+        HttpClient.newHttpClient(),
+        loop);
+  }
+
+  /** What the client says of the next connection that ends. */
+  private String nextEnd() throws InterruptedException {
+    String note = next(notes);
+    while (!note.startsWith("disconnected") && !note.equals("nothing")) {
+      note = next(notes);
+    }
+    return note;
   }
 
   private static String next(BlockingQueue<String> events) throws InterruptedException {

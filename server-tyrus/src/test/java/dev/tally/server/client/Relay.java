@@ -2,32 +2,35 @@ package dev.tally.server.client;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A network between client and server, which breaks and delays connections when it is told to. */
 final class Relay implements AutoCloseable {
 
-  private static final CompletableFuture<Void> AT_ONCE = CompletableFuture.completedFuture(null);
-
   private volatile int target;
   private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private final List<Socket> clients = new CopyOnWriteArrayList<>();
   private final Set<Socket> frozen = ConcurrentHashMap.newKeySet();
-  private final AtomicReference<CompletableFuture<Void>> release = new AtomicReference<>(AT_ONCE);
 
-  private final AtomicReference<Optional<CompletableFuture<Void>>> cut =
+  private final AtomicReference<Optional<CompletableFuture<Void>>> cutAtRequest =
       new AtomicReference<>(Optional.empty());
+
+  private final AtomicBoolean cutsNextAtWelcome = new AtomicBoolean();
 
   Relay(int target) throws IOException {
     this.target = target;
@@ -43,18 +46,31 @@ final class Relay implements AutoCloseable {
     target = port;
   }
 
-  /** What the next connection brings goes on only once the result is completed. */
-  CompletableFuture<Void> holdNext() {
+  /**
+   * The next connection's client gets a piece of an answer and then the end; its request goes on to
+   * the server once the result is completed.
+   */
+  CompletableFuture<Void> cutNextAtItsRequest() {
     CompletableFuture<Void> released = new CompletableFuture<>();
-    release.set(released);
+    cutAtRequest.set(Optional.of(released));
     return released;
   }
 
   /** The next connection's client gets the handshake and then the end, not the welcome. */
-  CompletableFuture<Void> cutNextAtItsWelcome() {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    cut.set(Optional.of(done));
-    return done;
+  void cutNextAtItsWelcome() {
+    cutsNextAtWelcome.set(true);
+  }
+
+  /** Says something to every client, as if its server did. */
+  void say(String text) throws IOException {
+    byte[] payload = text.getBytes(US_ASCII);
+    ByteBuffer frame = ByteBuffer.allocate(2 + payload.length);
+    // One whole text frame, whose length fits into the second byte.
+    frame.put((byte) 0x81).put((byte) payload.length).put(payload);
+    for (Socket client : clients) {
+      // Nothing of the server's own is on its way just then: tests see to that.
+      client.getOutputStream().write(frame.array());
+    }
   }
 
   /** Breaks every connection that there is now. */
@@ -73,36 +89,50 @@ final class Relay implements AutoCloseable {
     while (true) {
       Socket client = listener.accept();
       sockets.add(client);
-      CompletableFuture<Void> released = release.getAndSet(AT_ONCE);
-      Optional<CompletableFuture<Void>> cutAtWelcome = cut.getAndSet(Optional.empty());
+      clients.add(client);
+      Optional<CompletableFuture<Void>> released = cutAtRequest.getAndSet(Optional.empty());
+      boolean cutsAtWelcome = cutsNextAtWelcome.getAndSet(false);
       start(
           () -> {
-            released.join();
+            String request = head(client);
+            if (released.isPresent()) {
+              // Without a byte java.net.http would ask again, by itself.
+              client.getOutputStream().write('H');
+              client.close();
+              released.get().join();
+            }
             Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
             sockets.add(server);
-            if (cutAtWelcome.isPresent()) {
-              start(() -> cutAtWelcome(server, client, cutAtWelcome.get()));
+            server.getOutputStream().write(request.getBytes(US_ASCII));
+            if (cutsAtWelcome) {
+              start(() -> cutAtWelcome(server, client));
             } else {
               start(() -> pump(server, client));
             }
-            // A client that has gone is not told to the server: what it sent may still be served.
             pump(client, server);
           });
     }
   }
 
-  private static void cutAtWelcome(Socket server, Socket client, CompletableFuture<Void> done)
-      throws IOException {
-    InputStream input = server.getInputStream();
-    StringBuilder head = new StringBuilder();
-    while (head.indexOf("\r\n\r\n") < 0) {
-      head.append((char) input.read());
-    }
-    client.getOutputStream().write(head.toString().getBytes(US_ASCII));
-    int unused = input.read();
+  private static void cutAtWelcome(Socket server, Socket client) throws IOException {
+    client.getOutputStream().write(head(server).getBytes(US_ASCII));
+    int unused = server.getInputStream().read();
     client.close();
     server.close();
-    done.complete(null);
+  }
+
+  /** A request or its answer, which are ASCII. */
+  private static String head(Socket from) throws IOException {
+    InputStream input = from.getInputStream();
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      int next = input.read();
+      if (next < 0) {
+        throw new EOFException();
+      }
+      head.append((char) next);
+    }
+    return head.toString();
   }
 
   private void pump(Socket from, Socket to) throws IOException {
