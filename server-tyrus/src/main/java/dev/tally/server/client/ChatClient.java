@@ -251,7 +251,7 @@ final class ChatClient implements AutoCloseable {
       giveUp(failure.get());
       return;
     }
-    long delayMillis = rules.pause(ending).toMillis();
+    long delayMillis = rules.pause(ending, current != null).toMillis();
     if (current == null) {
       observer.note("disconnected (" + ending.text() + "), next try in " + delayMillis + " ms");
     }

@@ -3,8 +3,9 @@ package dev.tally.server.client;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.CloseCode.Reconnect;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
 /**
@@ -24,8 +25,8 @@ final class ReconnectRules {
   private long brokenSinceNanos = System.nanoTime();
   private boolean proved;
 
-  /** When the last such attempt failed; empty if none did since the last return from 4001. */
-  private OptionalLong strayedNanos = OptionalLong.empty();
+  /** When such attempts failed, each of which is worth one return from 4001. */
+  private final Deque<Long> strayedNanos = new ArrayDeque<>();
 
   /**
    * Makes the rules of one client, for which the time without a connection begins now.
@@ -62,8 +63,9 @@ final class ReconnectRules {
 
   /** An attempt ended before its welcome. */
   void failed(Ending ending) {
+    forgetOldStrays();
     if (ending.mayBeServed()) {
-      strayedNanos = OptionalLong.of(System.nanoTime());
+      strayedNanos.add(System.nanoTime());
     }
   }
 
@@ -80,9 +82,7 @@ final class ReconnectRules {
    * @return why to give up; empty: come back after {@link #pause}
    */
   Optional<String> giveUp(Ending ending, boolean beenThere, boolean connected) {
-    if (isByStray(ending)) {
-      strayedNanos = OptionalLong.empty();
-    } else if (ending.isFinal(beenThere)) {
+    if (!isByStray(ending) && ending.isFinal(beenThere)) {
       return Optional.of(ending.text());
     }
     return connected || broken().compareTo(giveUpAfter) < 0
@@ -90,19 +90,29 @@ final class ReconnectRules {
         : Optional.of("no connection for " + giveUpAfter.toSeconds() + " s: " + ending.text());
   }
 
-  /** Superseded soon after an attempt of its own failed: that is no other client. */
+  /** Superseded soon after an attempt of its own failed: that is no other client, that once. */
   private boolean isByStray(Ending ending) {
+    forgetOldStrays();
     return ending instanceof Ending.Closed closed
         && closed.code() == CloseCode.SUPERSEDED.code()
-        && strayedNanos.isPresent()
-        && System.nanoTime() - strayedNanos.getAsLong() < STRAY.toNanos();
+        && strayedNanos.poll() != null;
+  }
+
+  private void forgetOldStrays() {
+    long now = System.nanoTime();
+    strayedNanos.removeIf(nanos -> now - nanos > STRAY.toNanos());
   }
 
   /**
    * How long to wait before the next attempt. The hint is this client's own slot; jitter on top
-   * keeps those apart that got none.
+   * keeps those apart that got none. Without a connection there is a last attempt when it is time
+   * to give up, however long the hint.
+   *
+   * @param connected whether there still is an older connection
    */
-  Duration pause(Ending ending) {
-    return backoff.next().plusMillis(ending.hintMillis().orElse(0));
+  Duration pause(Ending ending, boolean connected) {
+    Duration pause = backoff.next().plusMillis(ending.hintMillis().orElse(0));
+    Duration left = giveUpAfter.minus(broken());
+    return connected || pause.compareTo(left) < 0 ? pause : left;
   }
 }

@@ -73,6 +73,16 @@ class ReconnectRulesTest {
   }
 
   @Test
+  void comesBackOnceForEachAttemptThatMayBeServed() {
+    rules.failed(TIMED_OUT);
+    rules.failed(TIMED_OUT);
+
+    assertThat(rules.giveUp(SUPERSEDED, true, false)).isEmpty();
+    assertThat(rules.giveUp(SUPERSEDED, true, false)).isEmpty();
+    assertThat(rules.giveUp(SUPERSEDED, true, false)).hasValueSatisfying(this::namesTheCode);
+  }
+
+  @Test
   void staysAwayWhenSupersededAfterAnAttemptThatNeverReachedTheServer() {
     rules.failed(NOBODY_THERE);
     rules.failed(new Ending.Refused(503, ""));
@@ -103,8 +113,8 @@ class ReconnectRulesTest {
 
   @Test
   void beginsAgainWithShortPausesOnceAConnectionWorked() {
-    rules.pause(NOBODY_THERE);
-    rules.pause(NOBODY_THERE);
+    pause(NOBODY_THERE);
+    pause(NOBODY_THERE);
 
     assertThat(pauseAfterCounting(new Ending.Closed(1001, ""))).isEqualTo(100);
   }
@@ -113,14 +123,27 @@ class ReconnectRulesTest {
     rules.opened();
     rules.proved();
     rules.broke(ending);
-    return rules.pause(ending).toMillis();
+    return pause(ending).toMillis();
+  }
+
+  private Duration pause(Ending ending) {
+    return rules.pause(ending, false);
+  }
+
+  @Test
+  void waitsNoLongerThanItsPatienceUnlessThereIsAConnectionLeft() {
+    ReconnectRules impatient = new ReconnectRules(Duration.ofMinutes(1), LARGEST);
+    Ending inAnHour = new Ending.Refused(503, "3600");
+
+    assertThat(impatient.pause(inAnHour, false)).isLessThanOrEqualTo(Duration.ofMinutes(1));
+    assertThat(impatient.pause(inAnHour, true)).isGreaterThan(Duration.ofHours(1));
   }
 
   @Test
   void waitsForItsOwnSlotAndTheJitter() {
-    assertThat(rules.pause(new Ending.Closed(1001, "retry_after_ms=730"))).hasMillis(830);
-    assertThat(rules.pause(new Ending.Refused(503, "2"))).hasMillis(2200);
-    assertThat(rules.pause(new Ending.Refused(503, "Tue, 24 Nov 2026 20:00:00 GMT")))
+    assertThat(pause(new Ending.Closed(1001, "retry_after_ms=730"))).hasMillis(830);
+    assertThat(pause(new Ending.Refused(503, "2"))).hasMillis(2200);
+    assertThat(pause(new Ending.Refused(503, "Tue, 24 Nov 2026 20:00:00 GMT")))
         .as("a date, which a proxy may send")
         .hasMillis(400);
   }
