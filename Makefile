@@ -132,7 +132,7 @@ load-test: $(venv)/complete ## 5,000 users who check every count; N=500 URL=ws:/
 
 load-test-ui: $(venv)/complete ## the same, with Locust's page on http://127.0.0.1:8089/
 	@# A worker takes no new run for as long as its users may take to stop.
-	@$(load_test) --web-host 127.0.0.1 --stop-timeout 10
+	@$(load_test) --web-host 127.0.0.1 --stop-timeout 20
 
 dashboard-picture: $(jar) $(ops_venv)/complete ## draw docs/images/dashboard.png from a colour switch under load
 	PYTHONPATH=ops/test $(ops_venv)/bin/python ops/grafana/picture.py docs/images/dashboard.png

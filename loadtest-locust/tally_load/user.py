@@ -13,6 +13,14 @@ from tally_load.client import GIVE_UP_AFTER_S, Client
 AUDITS_PER_S = 500
 
 
+def longest_away_s(users, stop_timeout_s):
+    """How long a user that leaves may wait before it comes back for the stored count.
+
+    Locust kills who has not ended in time: half of that is for what comes before and after.
+    """
+    return min(users / AUDITS_PER_S, stop_timeout_s / 2)
+
+
 class ChatUser(User):
     """Somebody in a chat, who writes, waits for a random time within bounds, and writes again."""
 
@@ -50,7 +58,8 @@ class ChatUser(User):
 
     def on_stop(self):
         """Settles the account. Users who stop together come back for it one after the other."""
-        self._client.close(random.uniform(0, self._run.users_at_most / AUDITS_PER_S))
+        longest_s = longest_away_s(self._run.users_at_most, self.environment.stop_timeout)
+        self._client.close(random.uniform(0, longest_s))
         self._run.left(self._client)
 
     def _observe(self, name, seconds, failure):
