@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import threading
@@ -43,6 +44,12 @@ def is_ready(port):
         return False
 
 
+def connections(admin_port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=10) as answer:
+        metrics = answer.read().decode()
+    return float(re.search(r"^websocket_active_connections\S* (\S+)$", metrics, re.M).group(1))
+
+
 @contextlib.contextmanager
 def process(command, log):
     with log.open("w") as output:
@@ -66,14 +73,16 @@ def redis(directory):
 @contextlib.contextmanager
 def tally(color, redis_url, directory):
     assert JAR.exists(), f"{JAR} is missing; make build makes it"
-    port = free_port()
+    port, admin_port = free_port(), free_port()
     java = (
         pathlib.Path(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
     )
-    flags = ["--host", "127.0.0.1", "--port", str(port), "--admin-port", "0", "--color", color]
+    flags = ["--host", "127.0.0.1", "--port", str(port), "--color", color]
+    flags += ["--admin-port", str(admin_port)]
     command = [str(java), "-jar", str(JAR), *flags, "--redis-url", redis_url]
     with process(command, directory / f"{color}.log") as server:
         server.port = port
+        server.connections = lambda: connections(admin_port)
         await_true(lambda: is_ready(port), f"{color} must be ready")
         yield server
 
@@ -115,7 +124,8 @@ class Door:
 
     def cut(self):
         """Breaks every connection, on both sides."""
-        for end in self._ends:
+        # Users come back meanwhile, which adds to the list.
+        for end in list(self._ends):
             shut(end)
 
     def _accept(self):

@@ -55,10 +55,19 @@ def ending(run):
     return summary, figures, run.returncode
 
 
+def await_reconnects(run, number):
+    """Reads what the run shows while it goes on."""
+    for line in run.stdout:
+        shown = re.search(r"reconnects ([\d,]+)", line)
+        if shown and int(shown.group(1).replace(",", "")) >= number:
+            return
+    raise AssertionError(f"the run ended before {number} reconnects")
+
+
 def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
     # The command only asks: this test is the one that promotes, and says when it is done.
     asked, done = tmp_path / "asked", tmp_path / "done"
-    command = f"sh -c 'touch {asked}; timeout 30 tail --follow --retry {done} | head -n 1'"
+    command = f"sh -c 'touch {asked}; timeout 120 tail --follow --retry {done} | head -n 1'"
     with (
         redis(tmp_path) as redis_url,
         tally("blue", redis_url, tmp_path) as blue,
@@ -71,20 +80,28 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
             directory=tmp_path,
             scenario="promotion",
             workers=2,
-            # The cut may hit a handshake, which is a failure then.
-            more=("--promote", command, "--pace", "4", "--max-failures", "5"),
+            more=(
+                *("--promote", command, "--pace", "4"),
+                # The cut may hit a handshake, which is a failure then; time is not the matter here.
+                *("--max-failures", "5", "--max-ack-p99", "60000", "--max-gap-p99", "60000"),
+            ),
         ) as run,
     ):
         await_true(asked.exists, "the promotion must be asked for")
+        # Who comes only later has no move to make.
+        await_true(lambda: blue.connections() == 60, "all users must be connected")
         door.target = green.port
         blue.terminate()
         assert blue.wait(timeout=20) == 0
+        await_reconnects(run, 60)
         door.cut()
+        await_reconnects(run, 120)
         done.write_text("done\n")
         summary, figures, code = ending(run)
     assert figures["lost"] == figures["duplicated"] == 0
     assert figures["sent"] == figures["acknowledged"] > 0
-    assert figures["reconnects"] == 120
+    # More if one of them is broken for another reason.
+    assert figures["reconnects"] >= 120
     assert "stored counts compared 60" in summary
     assert "ended with exit code 0" in summary
     assert summary.rstrip().endswith("ok: every threshold held")
