@@ -2,12 +2,20 @@
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 
 import gevent
 from gevent.event import Event
 
-from tally_load.connection import FINAL_CLOSE_CODES, SUPERSEDED, Connection, Refused, retry_after_s
+from tally_load.connection import (
+    BACKOFF_CLOSE_CODES,
+    FINAL_CLOSE_CODES,
+    SUPERSEDED,
+    Connection,
+    Refused,
+    retry_after_s,
+)
 from tally_load.ledger import Ledger, Totals
 
 FIRST_BACKOFF_S = 0.1
@@ -18,6 +26,7 @@ GIVE_UP_AFTER_S = 60.0
 SETTLE_TIMEOUT_S = 15.0
 # How long an attempt that failed here may still take the session from the connection that there is.
 STRAY_S = 30.0
+NO_WELCOME = "the connection had no welcome"
 
 # Told of what was measured: its name, the seconds it took, and why it failed, if it did.
 Observer = Callable[[str, float, Exception | None], None]
@@ -64,7 +73,10 @@ class Client:
         self._current: Connection | None = None
         self._planned: gevent.Greenlet | None = None
         self._opening = False
-        self._stray_until = 0.0
+        # Until when each attempt that failed and may be served is worth a return from 4001.
+        self._strays: deque[float] = deque()
+        # Whether more came over the connection than the welcome, which a server in trouble may say.
+        self._proved = False
         self._broken_since = time.monotonic()
 
     def start(self) -> None:
@@ -109,7 +121,7 @@ class Client:
                 connection = Connection(self._url, self._session_id)
             except Refused as e:
                 self._observe("audit", time.monotonic() - begun, e)
-                gevent.sleep(e.retry_after_s + self._backoff.next_s())
+                self._pause_audit(e.retry_after_s, deadline)
                 continue
             for frame in connection.frames(WELCOME_TIMEOUT_S):
                 if frame.get("type") == "welcome":
@@ -118,7 +130,13 @@ class Client:
                     connection.say_goodbye()
                     connection.abort()
                     return True
+            self._observe("audit", time.monotonic() - begun, Fault(NO_WELCOME))
+            self._pause_audit(retry_after_s(connection.closed_with.reason), deadline)
         return False
+
+    def _pause_audit(self, hint_s: float, deadline: float) -> None:
+        left_s = max(0.0, deadline - time.monotonic())
+        gevent.sleep(min(hint_s + self._backoff.next_s(), left_s))
 
     def _connect_after(self, delay_s: float) -> None:
         """One attempt is planned at a time: a newer plan replaces the older one."""
@@ -139,7 +157,7 @@ class Client:
         except Refused as e:
             self._opening = False
             if e.may_be_served:
-                self._stray_until = time.monotonic() + STRAY_S
+                self._add_stray()
             self._observe(name, time.monotonic() - begun, e)
             if e.final:
                 self._give_up(str(e))
@@ -158,13 +176,14 @@ class Client:
                 self._received(frame)
         if not is_welcome:
             self._opening = False
-            self._observe(name, time.monotonic() - begun, Fault("the connection had no welcome"))
+            self._observe(name, time.monotonic() - begun, Fault(NO_WELCOME))
             if connection.closed_with.code != SUPERSEDED:
-                self._stray_until = time.monotonic() + STRAY_S
+                self._add_stray()
         elif connection is self._current:
             self._current = None
             self._broken_since = time.monotonic()
-            self._backoff.reset()
+            if self._proved and connection.closed_with.code not in BACKOFF_CLOSE_CODES:
+                self._backoff.reset()
         else:
             return
         # Superseded, before its welcome, by the connection that this client is opening itself.
@@ -180,18 +199,24 @@ class Client:
         self._opening = False
         self._current = connection
         self._session_id = welcome["session_id"]
-        self._backoff.reset()
+        self._proved = False
         connection.set_timeout(MISSED_HEARTBEATS * max(1, welcome.get("heartbeat_s", 30)))
         self._take_stored(welcome["count"])
         self.welcomed.set()
         self._pump()
 
     def _received(self, frame: dict) -> None:
-        if frame.get("bye"):
-            self._connect_after(frame.get("retry_after_ms", 0) / 1000)
-        elif "type" not in frame and "count" in frame:
+        kind, count = frame.get("type"), frame.get("count")
+        if kind == "bye":
+            hint_ms = frame.get("retry_after_ms")
+            self._connect_after(hint_ms / 1000 if _is_whole(hint_ms) else 0)
+        elif kind == "heartbeat":
+            self._proved = True
+        elif "type" not in frame and _is_whole(count):
+            # Anything else is text that a server pushes which embeds Tally.
+            self._proved = True
             duplicated = self._totals.duplicated
-            ages = self._ledger.reply(frame["count"], time.monotonic())
+            ages = self._ledger.reply(count, time.monotonic())
             self._acknowledged(ages)
             if self._totals.duplicated > duplicated:
                 self._observe("ack", 0, Fault("a count had no message of its own"))
@@ -214,24 +239,47 @@ class Client:
 
     def _come_back(self, connection: Connection) -> None:
         close = connection.closed_with
-        if close.code == SUPERSEDED and time.monotonic() < self._stray_until:
+        if close.code == SUPERSEDED and self._take_stray():
             # By its own attempt, perhaps, which failed here and was served all the same.
-            self._stray_until = 0.0
             self._retry("superseded", 0)
         elif close.code in FINAL_CLOSE_CODES:
             self._give_up(f"the server closed with {close.code} {close.reason}")
         else:
             self._retry(f"{close.code} {close.reason}", retry_after_s(close.reason))
 
+    def _add_stray(self) -> None:
+        self._forget_old_strays()
+        self._strays.append(time.monotonic() + STRAY_S)
+
+    def _take_stray(self) -> bool:
+        self._forget_old_strays()
+        if not self._strays:
+            return False
+        self._strays.popleft()
+        return True
+
+    def _forget_old_strays(self) -> None:
+        while self._strays and self._strays[0] < time.monotonic():
+            self._strays.popleft()
+
     def _retry(self, reason: str, hint_s: float) -> None:
-        broken_s = time.monotonic() - self._broken_since
-        if not self._current and broken_s > GIVE_UP_AFTER_S:
+        # The hint is this client's own slot; jitter on top keeps those apart that got none.
+        delay_s = hint_s + self._backoff.next_s()
+        left_s = self._broken_since + GIVE_UP_AFTER_S - time.monotonic()
+        if self._current:
+            self._connect_after(delay_s)
+        elif left_s < 0:
             self._give_up(f"no connection for {GIVE_UP_AFTER_S:.0f} s: {reason}")
         else:
-            # The hint is this client's own slot; jitter on top keeps those apart that got none.
-            self._connect_after(hint_s + self._backoff.next_s())
+            # Tries a last time when it is time to give up, however long the hint.
+            self._connect_after(min(delay_s, left_s))
 
     def _give_up(self, reason: str) -> None:
         if not self.ended.is_set():
             self.ended.set()
+            self._totals.gave_up += 1
             self._observe("session", 0, Fault(f"gave up: {reason}"))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -28,6 +28,8 @@ READ_BYTES = 4096
 SUPERSEDED = 4001
 # The codes after which docs/PROTOCOL.md says not to come back.
 FINAL_CLOSE_CODES = frozenset({1000, 1002, 1003, 1007, 1009, SUPERSEDED})
+# The codes of a server that will close again for the same reason: the pauses go on growing.
+BACKOFF_CLOSE_CODES = frozenset({1008, 1011})
 
 _RETRY_AFTER = re.compile(r"\bretry_after_ms=(\d{1,9})\b")
 _logger = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ class Totals:
     duplicated: int = 0
     unacknowledged: int = 0
     reconnects: int = 0
+    gave_up: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Totals)))

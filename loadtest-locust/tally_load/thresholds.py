@@ -50,6 +50,11 @@ def broken(outcome: Outcome, limits: Limits) -> list[str]:
             f"unacknowledged: {totals.unacknowledged:,} messages had no count when their user "
             "ended; all must have one"
         )
+    if totals.gave_up:
+        sentences.append(
+            f"gave up: {totals.gave_up:,} of {totals.users:,} users were turned away for good or "
+            "found no way back; none may be"
+        )
     if totals.users > totals.audited:
         sentences.append(
             f"cut short: {totals.users - totals.audited:,} of {totals.users:,} users ended without "

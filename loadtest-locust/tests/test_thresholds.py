@@ -38,6 +38,10 @@ def test_all_thresholds_hold_at_their_limits():
             "cut short: 1 of 10 users ended without comparing the stored count with their ledger; "
             "all must",
         ),
+        (
+            {"gave_up": 1},
+            "gave up: 1 of 10 users were turned away for good or found no way back; none may be",
+        ),
         ({"sent": 0}, "nothing was sent: a run without a message shows nothing"),
     ],
 )

@@ -89,6 +89,20 @@ def connect(totals, observed):
         client.cut()
 
 
+def record_pauses(client):
+    """Notes how many failures in a row each pause follows, and makes the pauses short."""
+    pauses = []
+    next_s = client._backoff.next_s
+
+    def record():
+        pauses.append(client._backoff._failures)
+        next_s()
+        return 0.001
+
+    client._backoff.next_s = record
+    return pauses
+
+
 def say(client, text):
     client.send(text, time.monotonic())
 
@@ -152,30 +166,98 @@ def test_to_be_superseded_by_its_own_new_connection_is_no_end(connect, totals):
     assert not client.ended.is_set()
 
 
-def test_to_be_superseded_by_somebody_else_is_the_end(connect, observed):
+def test_to_be_superseded_by_somebody_else_is_the_end(connect, totals, observed):
     client = connect(Script(lambda _, socket: socket.close(4001, "superseded")))
     assert client.ended.wait(10)
     assert str(observed[-1][2]) == "gave up: the server closed with 4001 superseded"
+    assert totals.gave_up == 1
 
 
-def test_to_be_superseded_by_its_own_late_attempt_is_no_end(connect, totals, monkeypatch):
-    monkeypatch.setattr(connection_module, "CONNECT_TIMEOUT_S", 0.2)
+def test_a_hint_beyond_its_patience_does_not_keep_a_user_from_giving_up(connect, monkeypatch):
+    monkeypatch.setattr(client_module, "GIVE_UP_AFTER_S", 0.1)
+
+    class Full(Script):
+        def shake_hands(self, socket, _):
+            if not self.paths:
+                return None
+            response = socket.respond(503, "")
+            response.headers["Retry-After"] = "3600"
+            return response
+
+    client = connect(Full(lambda _, socket: socket.socket.close()))
+    assert client.ended.wait(30)
+
+
+@pytest.mark.parametrize(
+    "pushed",
+    [
+        {"type": "chat", "bye": True},
+        {"type": "chat", "count": 1},
+        {"count": "7"},
+        {"count": True},
+        {"count": 7.5},
+    ],
+)
+def test_pushed_text_is_ignored(connect, totals, pushed):
+    script = Script(lambda _, socket: send(socket, **pushed))
+    client = connect(script)
+    say(client, "a")
+    await_true(lambda: totals.acknowledged == 1, "the message must be counted")
+    client.close(0)
+    # The second connection is the one for the stored count.
+    assert len(script.paths) == 2
+    assert (totals.lost, totals.duplicated, totals.audited) == (0, 0, 1)
+
+
+def test_to_be_superseded_by_its_own_late_attempt_is_no_end(connect, totals, observed, monkeypatch):
     served_late = threading.Event()
+    connect_once = connection_module._connect
+    attempts = []
+
+    def be_impatient_with_the_second(*target):
+        connected = connect_once(*target)
+        attempts.append(target)
+        connected.settimeout(0.01 if len(attempts) == 2 else 30)
+        return connected
+
+    monkeypatch.setattr(connection_module, "_connect", be_impatient_with_the_second)
 
     class LateHandshake(Script):
-        def shake_hands(self, *_):
-            if len(self.paths) == 1 and not served_late.is_set():
-                served_late.set()
-                gevent.sleep(0.5)
+        def shake_hands(self, socket, _):
+            if len(attempts) != 2:
+                return None
+            await_true(lambda: totals.reconnects == 1, "the client must come back over another")
+            served_late.set()
+            return socket.respond(503, "nobody is there to read this")
 
-    client = connect(
-        LateHandshake(
-            lambda _, socket: socket.socket.close(),
-            lambda _, socket: socket.close(4001, "superseded"),
-        )
-    )
-    await_true(lambda: totals.reconnects >= 2, "the client must come back")
+    def be_superseded(_, socket):
+        assert served_late.wait(30)
+        socket.close(4001, "superseded")
+
+    client = connect(LateHandshake(lambda _, socket: socket.socket.close(), be_superseded))
+    await_true(lambda: totals.reconnects == 2, "the client must come back")
+    assert [str(failure) for _, _, failure in observed if failure] == ["timed out"]
     assert not client.ended.is_set()
+
+
+def test_each_attempt_that_had_no_welcome_is_worth_one_return(connect, totals, monkeypatch):
+    monkeypatch.setattr(client_module, "STRAY_S", 3600)
+
+    class DyingTwice(Script):
+        def __call__(self, socket):
+            if len(self.paths) in (1, 2):
+                self.paths.append(socket.request.path)
+                socket.socket.close()
+            else:
+                super().__call__(socket)
+
+    def be_superseded(_, socket):
+        socket.close(4001, "superseded")
+
+    client = connect(DyingTwice(lambda _, socket: socket.socket.close(), *[be_superseded] * 3))
+    assert client.ended.wait(30)
+    assert totals.reconnects == 3
+    assert totals.gave_up == 1
 
 
 def test_to_be_superseded_by_an_attempt_that_a_gateway_refused_is_no_end(connect, totals, observed):
@@ -256,6 +338,26 @@ def test_an_account_is_closed_with_the_stored_count(connect, totals):
     assert (totals.acknowledged, totals.audited, totals.lost) == (1, 1, 0)
 
 
+def test_a_last_attempt_without_a_welcome_is_a_failure_and_tried_again_after_a_pause(
+    connect, totals, observed
+):
+    class DyingLater(Script):
+        def __call__(self, socket):
+            if len(self.paths) in (1, 2):
+                self.paths.append(socket.request.path)
+                socket.close(1013, "retry_after_ms=1")
+            else:
+                super().__call__(socket)
+
+    client = connect(DyingLater())
+    pauses = record_pauses(client)
+    client.close(0)
+    failures = [str(failure) for name, _, failure in observed if name == "audit" and failure]
+    assert failures == ["the connection had no welcome"] * 2
+    assert pauses == [0, 1]
+    assert totals.audited == 1
+
+
 def test_a_stored_count_that_went_back_is_a_loss(connect, totals, observed):
     script = Script()
     client = connect(script)
@@ -273,6 +375,39 @@ def test_backoff_doubles_to_a_ceiling_and_begins_again(monkeypatch):
     assert [backoff.next_s() for _ in range(8)] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
     backoff.reset()
     assert backoff.next_s() == 0.1
+
+
+@pytest.mark.parametrize(
+    ("code", "failures"), [(1001, [0, 0, 0]), (1008, [0, 1, 2]), (1011, [0, 1, 2])]
+)
+def test_pauses_grow_from_a_server_that_closes_for_the_same_reason_each_time(
+    connect, totals, code, failures
+):
+    def count_and_close(script, socket):
+        socket.recv()
+        script.count += 1
+        send(socket, count=script.count)
+        socket.close(code, "")
+
+    client = connect(Script(*[count_and_close] * 3))
+    pauses = record_pauses(client)
+    for number in range(1, 4):
+        say(client, "a")
+        await_true(lambda number=number: totals.reconnects == number, "the client must come back")
+    assert pauses == failures
+
+
+def test_a_welcome_alone_does_not_make_pauses_short_again(connect, totals):
+    ready = threading.Event()
+
+    def break_off(_, socket):
+        assert ready.wait(30)
+        socket.socket.close()
+
+    pauses = record_pauses(connect(Script(*[break_off] * 3)))
+    ready.set()
+    await_true(lambda: totals.reconnects == 3, "the client must come back")
+    assert pauses == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
