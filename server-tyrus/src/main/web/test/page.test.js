@@ -73,7 +73,12 @@ describe('the page', () => {
 
   /** @param {import('playwright-core').Page} where */
   async function assertNothingWrong(where) {
-    for (const id of ['#in-flight', '#lost', '#duplicated']) {
+    // Exactly: what waits may still be 100, which has a 0 in it.
+    await until(
+      async () => (await where.locator('#in-flight').textContent()) === '0',
+      'nothing waits for its count',
+    );
+    for (const id of ['#lost', '#duplicated']) {
       assert.equal(await where.locator(id).textContent(), '0', id);
     }
   }
