@@ -1,5 +1,6 @@
 package dev.tally.server.client;
 
+import dev.tally.server.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -13,8 +14,6 @@ import java.util.concurrent.TimeUnit;
 
 /** A client's thread whose timers run when a test says so, however long that takes. */
 final class TimersByHand extends ScheduledThreadPoolExecutor {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final List<Timer> timers = new CopyOnWriteArrayList<>();
 
@@ -60,8 +59,8 @@ final class TimersByHand extends ScheduledThreadPoolExecutor {
   }
 
   /** The timer that waits for at most so long, once there is one. */
-  Timer next(Duration delay) throws InterruptedException {
-    await(() -> timers.stream().anyMatch(timer -> waits(timer, delay)));
+  Timer next(Duration delay) throws Exception {
+    Await.until(() -> timers.stream().anyMatch(timer -> waits(timer, delay)));
     return timers.stream().filter(timer -> waits(timer, delay)).findFirst().orElseThrow();
   }
 
@@ -82,21 +81,7 @@ final class TimersByHand extends ScheduledThreadPoolExecutor {
   }
 
   /** Waits until the client no longer needs a timer. */
-  static void awaitCancelled(Timer timer) throws InterruptedException {
-    await(timer::isCancelled);
-  }
-
-  private interface Condition {
-    boolean holds();
-  }
-
-  private static void await(Condition condition) throws InterruptedException {
-    long start = System.nanoTime();
-    while (!condition.holds()) {
-      if (System.nanoTime() - start > PATIENCE.toNanos()) {
-        throw new AssertionError("did not happen in time");
-      }
-      Thread.sleep(5);
-    }
+  static void awaitCancelled(Timer timer) throws Exception {
+    Await.until(timer::isCancelled);
   }
 }
