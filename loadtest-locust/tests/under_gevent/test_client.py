@@ -260,24 +260,31 @@ def test_each_attempt_that_had_no_welcome_is_worth_one_return(connect, totals, m
     assert totals.gave_up == 1
 
 
+def failed_resumes(observed):
+    return [failure for name, _, failure in observed if name == "resume" and failure]
+
+
+def say_bye_and_be_superseded(observed):
+    """A part that takes the session away once the client's next attempt has failed."""
+
+    def part(_, socket):
+        send(socket, type="bye", bye=True, total=0, retry_after_ms=0, close_in_ms=60000)
+        await_true(lambda: failed_resumes(observed), "the client's next attempt must fail")
+        socket.close(4001, "superseded")
+
+    return part
+
+
 def test_to_be_superseded_by_an_attempt_that_a_gateway_refused_is_no_end(connect, totals, observed):
     class DyingServer(Script):
         def shake_hands(self, socket, _):
-            if len(self.paths) != 1 or failed():
+            if len(self.paths) != 1 or failed_resumes(observed):
                 return None
             response = socket.respond(502, "")
             response.headers["Retry-After"] = "1"
             return response
 
-    def failed():
-        return [failure for name, _, failure in observed if name == "resume" and failure]
-
-    def say_bye_and_be_superseded(_, socket):
-        send(socket, type="bye", bye=True, total=0, retry_after_ms=0, close_in_ms=60000)
-        await_true(failed, "the gateway must refuse the next connection")
-        socket.close(4001, "superseded")
-
-    client = connect(DyingServer(say_bye_and_be_superseded))
+    client = connect(DyingServer(say_bye_and_be_superseded(observed)))
     await_true(lambda: totals.reconnects == 1, "the client must come back")
     assert not client.ended.is_set()
 
@@ -291,15 +298,7 @@ def test_to_be_superseded_by_an_attempt_whose_server_died_is_no_end(connect, tot
             else:
                 super().__call__(socket)
 
-    def failed():
-        return [failure for name, _, failure in observed if name == "resume" and failure]
-
-    def say_bye_and_be_superseded(_, socket):
-        send(socket, type="bye", bye=True, total=0, retry_after_ms=0, close_in_ms=60000)
-        await_true(failed, "the next connection must end without a welcome")
-        socket.close(4001, "superseded")
-
-    client = connect(DyingServer(say_bye_and_be_superseded))
+    client = connect(DyingServer(say_bye_and_be_superseded(observed)))
     await_true(lambda: totals.reconnects == 1, "the client must come back")
     assert not client.ended.is_set()
 
