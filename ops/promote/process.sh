@@ -72,6 +72,7 @@ process() { # color: its id while it lives
 } 2>/dev/null
 
 driver_alive() { [[ -n $(process "$1") ]]; }
+
 # Still the process that was started: nobody starts it again here.
 driver_steady() { driver_alive "$1"; }
 

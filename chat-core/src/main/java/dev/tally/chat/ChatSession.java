@@ -305,12 +305,12 @@ public final class ChatSession {
   void sweep(long nowMillis) {
     boolean due = false;
     synchronized (this) {
-      long waited = nowMillis - waitingSinceMillis;
       if (state == State.OPENING) {
         if (nowMillis - connectedMillis > hub.config().openTimeout().toMillis()) {
           tryAgainLater("the session store does not answer");
         }
       } else if (state == State.OPEN) {
+        long waited = nowMillis - waitingSinceMillis;
         if (!pending.isEmpty() && waited > hub.config().commitTimeout().toMillis()) {
           tryAgainLater("the session store does not answer");
         } else {
