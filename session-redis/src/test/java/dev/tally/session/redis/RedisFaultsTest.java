@@ -44,7 +44,7 @@ class RedisFaultsTest {
   @Test
   void connectionKilledInMidBatchLeavesTheBatchUnknownAndARepeatStoresIt() {
     RedisServer server = start();
-    Sessions sessions = Sessions.open(connect(server, ""), 200);
+    Sessions sessions = Sessions.open(connect(server, "?read_timeout=30s"), 200);
     sessions.commitAndExpectStored(1);
     server.cli("CLIENT", "PAUSE", "60000", "WRITE");
 

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -25,25 +28,21 @@ import java.util.stream.Stream;
 public final class RedisServer implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final int STARTS = 5;
 
   private final Path directory;
-  private final int port;
   private final boolean sentinel;
   private final List<String> client = new ArrayList<>();
   private final Thread atExit = new Thread(this::kill);
+  private int port;
   private Process process;
 
-  private RedisServer(boolean sentinel, List<String> settings) {
+  RedisServer(boolean sentinel, List<String> settings, IntSupplier ports) {
     try {
-      this.port = freePort();
       this.sentinel = sentinel;
       this.directory = Files.createTempDirectory("tally-redis");
-      List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "dir " + directory));
-      if (settings.stream().noneMatch(line -> line.startsWith("tls-port"))) {
-        lines.add("port " + port);
-      }
+      Runtime.getRuntime().addShutdownHook(atExit);
       for (String line : settings) {
-        lines.add(line.replace("{port}", "" + port));
         if (line.startsWith("requirepass ")) {
           client.addAll(
               List.of("--no-auth-warning", "-a", line.substring("requirepass ".length())));
@@ -51,25 +50,45 @@ public final class RedisServer implements AutoCloseable {
           client.addAll(List.of("--tls", "--insecure"));
         }
       }
-      Files.write(directory.resolve("redis.conf"), lines);
-      Runtime.getRuntime().addShutdownHook(atExit);
-      this.process = launch();
+      // Somebody else may take a port between our look at it and the server's.
+      for (int tries = STARTS; tries > 0; tries--) {
+        port = ports.getAsInt();
+        configure(settings, ports.getAsInt());
+        process = launch();
+        if (isAnswering()) {
+          return;
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    awaitAnswer();
+    String log = log();
+    close();
+    throw new IllegalStateException("redis-server does not start: " + log);
+  }
+
+  private void configure(List<String> settings, int busPort) throws IOException {
+    List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "dir " + directory));
+    if (settings.stream().noneMatch(line -> line.startsWith("tls-port"))) {
+      lines.add("port " + port);
+    }
+    for (String line : settings) {
+      lines.add(line.replace("{port}", "" + port).replace("{bus-port}", "" + busPort));
+    }
+    Files.write(directory.resolve("redis.conf"), lines);
   }
 
   /**
    * Starts a server that keeps nothing on disk.
    *
-   * @param settings lines of redis.conf; {@code {port}} in them becomes the port
+   * @param settings lines of redis.conf; {@code {port}} in them becomes the port, and {@code
+   *     {bus-port}} another free one
    * @return the server, which answers already
    */
   public static RedisServer start(String... settings) {
     List<String> lines = new ArrayList<>(List.of("save \"\""));
     lines.addAll(Arrays.asList(settings));
-    return new RedisServer(false, lines);
+    return new RedisServer(false, lines, RedisServer::freePort);
   }
 
   /**
@@ -86,19 +105,26 @@ public final class RedisServer implements AutoCloseable {
         List.of(
             "sentinel monitor " + masterName + " 127.0.0.1 " + master.port() + " " + quorum,
             "sentinel down-after-milliseconds " + masterName + " 500",
-            "sentinel failover-timeout " + masterName + " 3000"));
+            "sentinel failover-timeout " + masterName + " 3000"),
+        RedisServer::freePort);
   }
 
   /**
-   * A port that nobody listened on just now.
+   * A port that nobody listened on just now, below those that the system gives to outgoing
+   * connections.
    *
    * @return the port
    */
   public static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        // Taken: another one.
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
@@ -182,7 +208,9 @@ public final class RedisServer implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    awaitAnswer();
+    if (!isAnswering()) {
+      throw new IllegalStateException("redis-server does not start again: " + log());
+    }
   }
 
   @Override
@@ -208,11 +236,24 @@ public final class RedisServer implements AutoCloseable {
         .start();
   }
 
-  private void awaitAnswer() {
+  /** Waits until it answers, or has ended. */
+  private boolean isAnswering() {
     await("redis-server on port " + port)
         .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(20))
-        .until(() -> cli("ping").equals("PONG"));
+        .until(
+            () ->
+                !process.isAlive()
+                    || cli("INFO", "server").contains("process_id:" + process.pid() + "\r"));
+    return process.isAlive();
+  }
+
+  private String log() {
+    try {
+      return Files.readString(directory.resolve("redis.log"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void signal(String name) {
