@@ -15,9 +15,10 @@ import java.util.stream.Collectors;
  *     must be trusted and name the address
  * @param caFile certificates (PEM) to trust instead of the Java platform's
  * @param sessionTtl how long a session is kept after its last open or commit; 1 ms or more
- * @param connectTimeout the longest wait for a connection
- * @param readTimeout the longest wait for an answer, and for a free connection of the pool
- * @param poolSize connections to one server at the most
+ * @param connectTimeout the longest wait for a connection; 1 ms to 60 s
+ * @param readTimeout the longest wait for an answer, and for a free connection of the pool; 1 ms to
+ *     60 s
+ * @param poolSize connections to one server at the most; 1 to 1000
  */
 public record RedisSessionConfig(
     Topology topology,
@@ -38,14 +39,30 @@ public record RedisSessionConfig(
   /** How many connections to one server there may be unless told otherwise. */
   public static final int DEFAULT_POOL_SIZE = 8;
 
+  static final Duration MAX_TIMEOUT = Duration.ofSeconds(60);
+  static final int MAX_POOL_SIZE = 1000;
+
   /**
-   * Checks the time to live.
+   * Checks the durations and the size of the pool.
    *
-   * @throws IllegalArgumentException if it is too short
+   * @throws IllegalArgumentException if one is out of its range
    */
   public RedisSessionConfig {
     if (sessionTtl.compareTo(Duration.ofMillis(1)) < 0) {
       throw new IllegalArgumentException("sessionTtl must be 1 ms or more, not " + sessionTtl);
+    }
+    checkTimeout("connectTimeout", connectTimeout);
+    checkTimeout("readTimeout", readTimeout);
+    if (poolSize < 1 || poolSize > MAX_POOL_SIZE) {
+      throw new IllegalArgumentException(
+          "poolSize must be from 1 to " + MAX_POOL_SIZE + ", not " + poolSize);
+    }
+  }
+
+  /** Java and Jedis take 0 for "for ever". */
+  private static void checkTimeout(String name, Duration timeout) {
+    if (timeout.compareTo(Duration.ofMillis(1)) < 0 || timeout.compareTo(MAX_TIMEOUT) > 0) {
+      throw new IllegalArgumentException(name + " must be from 1 ms to 60 s, not " + timeout);
     }
   }
 

@@ -40,15 +40,18 @@ final class RedisUrl {
               "read_timeout",
               "sentinel_password",
               "sentinel_user"));
+
+  /** Someone's password has a '&' in it: it ends where an option that we know begins. */
+  private static final Pattern PASSWORD =
+      Pattern.compile("(?s)(password=).*?(?=&(" + String.join("|", OPTIONS) + ")=|\\z)");
+
   private static final int REDIS_PORT = 6379;
   private static final int SENTINEL_PORT = 26379;
 
   private RedisUrl() {}
 
   static String redacted(String url) {
-    return url.strip()
-        .replaceFirst("//.*@", "//***@")
-        .replaceAll("(sentinel_password=)[^&]*", "$1***");
+    return PASSWORD.matcher(url.strip().replaceFirst("(?s)//.*@", "//***@")).replaceAll("$1***");
   }
 
   static RedisSessionConfig parse(String url, Duration sessionTtl) {
@@ -89,7 +92,7 @@ final class RedisUrl {
             "pool_size",
             options.getOrDefault("pool_size", "" + RedisSessionConfig.DEFAULT_POOL_SIZE),
             1,
-            1000));
+            RedisSessionConfig.MAX_POOL_SIZE));
   }
 
   private static Topology topology(
@@ -199,7 +202,7 @@ final class RedisUrl {
       long number = Long.parseLong(parts.group(1));
       Duration duration =
           parts.group(2).equals("s") ? Duration.ofSeconds(number) : Duration.ofMillis(number);
-      if (!duration.isZero() && duration.compareTo(Duration.ofSeconds(60)) <= 0) {
+      if (!duration.isZero() && duration.compareTo(RedisSessionConfig.MAX_TIMEOUT) <= 0) {
         return duration;
       }
     }

@@ -102,7 +102,8 @@ class RedisSessionConfigTest {
             Map.entry("redis://a?read_timeout=2", "must be from 1ms to 60s, such as 500ms"),
             Map.entry("redis://a?read_timeout=61s", "not '61s'"),
             Map.entry("redis://a?ca_file=x", "for rediss:// only"),
-            Map.entry("redis://a?sentinel_password=geheim", "for redis+sentinel:// only"));
+            Map.entry("redis://a?sentinel_password=geheim", "for redis+sentinel:// only"),
+            Map.entry("redis+sentinel://a/m?sentinel_password=ge&heim", "and no others"));
 
     urls.forEach(
         (url, rule) ->
@@ -121,8 +122,37 @@ class RedisSessionConfigTest {
     assertThat(parse("rediss+cluster://a,b")).hasToString("rediss+cluster://a:6379,b:6379");
     assertThat(parse("redis+sentinel://a/m?sentinel_password=geheim").topology().toString())
         .doesNotContain("geheim");
-    assertThat(RedisSessionConfig.redacted("redis://me:ge@heim@a?sentinel_password=geheim&x=1"))
-        .isEqualTo("redis://***@a?sentinel_password=***&x=1");
+    assertThat(
+            RedisSessionConfig.redacted(
+                "redis://me:ge@heim@a?sentinel_password=geheim&pool_size=1"))
+        .isEqualTo("redis://***@a?sentinel_password=***&pool_size=1");
+  }
+
+  @Test
+  void passwordThatIsNotEncodedIsHiddenToItsEnd() {
+    assertThat(RedisSessionConfig.redacted("redis+sentinel://a/m?sentinel_password=ge&heim"))
+        .isEqualTo("redis+sentinel://a/m?sentinel_password=***");
+    assertThat(RedisSessionConfig.redacted("redis://a?password=ge&he=im&pool_size=2"))
+        .isEqualTo("redis://a?password=***&pool_size=2");
+    assertThat(RedisSessionConfig.redacted("redis://:ge\nheim@a")).isEqualTo("redis://***@a");
+  }
+
+  @Test
+  void whatCodeSaysKeepsTheRulesOfTheUrl() {
+    Duration second = Duration.ofSeconds(1);
+
+    assertThatThrownBy(() -> config(Duration.ZERO, second, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("connectTimeout must be from 1 ms to 60 s, not PT0S");
+    assertThatThrownBy(() -> config(second, Duration.ZERO, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("readTimeout must be from 1 ms to 60 s, not PT0S");
+    assertThatThrownBy(() -> config(second, Duration.ofSeconds(61), 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("readTimeout must be from 1 ms to 60 s, not PT1M1S");
+    assertThatThrownBy(() -> config(second, second, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("poolSize must be from 1 to 1000, not 0");
   }
 
   @Test
@@ -130,6 +160,18 @@ class RedisSessionConfigTest {
     assertThatThrownBy(() -> RedisSessionConfig.parse("redis://a", Duration.ZERO))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("1 ms or more, not PT0S");
+  }
+
+  private static RedisSessionConfig config(Duration connect, Duration read, int poolSize) {
+    return new RedisSessionConfig(
+        new Single(new Address("a", 6379), 0),
+        Credentials.NONE,
+        false,
+        Optional.empty(),
+        TTL,
+        connect,
+        read,
+        poolSize);
   }
 
   private static RedisSessionConfig parse(String url) {
