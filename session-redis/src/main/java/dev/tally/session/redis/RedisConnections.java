@@ -6,7 +6,6 @@ import dev.tally.session.redis.RedisSessionConfig.Cluster;
 import dev.tally.session.redis.RedisSessionConfig.Credentials;
 import dev.tally.session.redis.RedisSessionConfig.Sentinel;
 import dev.tally.session.redis.RedisSessionConfig.Single;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,11 +27,9 @@ import redis.clients.jedis.providers.SentineledConnectionProvider;
  */
 final class RedisConnections implements AutoCloseable {
 
-  /** How long a failover that no error told us of may stay unnoticed. */
-  private static final Duration CLUSTER_REFRESH = Duration.ofSeconds(2);
-
   private final RedisSessionConfig config;
   private final JedisClientConfig client;
+  private final Object connecting = new Object();
   private @Nullable ConnectionProvider provider;
   private boolean closed;
 
@@ -47,21 +44,42 @@ final class RedisConnections implements AutoCloseable {
     this.client = clientConfig(config.credentials(), database);
   }
 
-  /** What gives connections; a {@link ClusterConnectionProvider} if Redis is a Cluster. */
-  synchronized ConnectionProvider provider() {
+  /**
+   * What gives connections; a {@link ClusterConnectionProvider} if Redis is a Cluster. May wait for
+   * Sentinels or nodes of a Cluster, one thread after the other.
+   */
+  ConnectionProvider provider() {
+    ConnectionProvider current = known();
+    if (current != null) {
+      return current;
+    }
+    // Not under the lock of the fields: who closes must not wait for servers that do not answer.
+    synchronized (connecting) {
+      current = known();
+      return current != null ? current : keep(connect());
+    }
+  }
+
+  private synchronized @Nullable ConnectionProvider known() {
     if (closed) {
-      throw new StoreUnavailableException("the session store is closed");
+      throw closedAlready();
     }
-    ConnectionProvider current = provider;
-    if (current == null) {
-      try {
-        current = connect();
-      } catch (JedisException e) {
-        throw RedisErrors.unavailable(config, e);
+    return provider;
+  }
+
+  private ConnectionProvider keep(ConnectionProvider made) {
+    synchronized (this) {
+      if (!closed) {
+        provider = made;
+        return made;
       }
-      provider = current;
     }
-    return current;
+    closeQuietly(made);
+    throw closedAlready();
+  }
+
+  private static StoreUnavailableException closedAlready() {
+    return new StoreUnavailableException("the session store is closed");
   }
 
   /** Forgets connections that lead to the wrong server; the next call asks anew where to go. */
@@ -89,6 +107,14 @@ final class RedisConnections implements AutoCloseable {
   }
 
   private ConnectionProvider connect() {
+    try {
+      return newProvider();
+    } catch (JedisException e) {
+      throw RedisErrors.unavailable(config, e);
+    }
+  }
+
+  private ConnectionProvider newProvider() {
     ConnectionPoolConfig pool = new ConnectionPoolConfig();
     pool.setMaxTotal(config.poolSize());
     pool.setMaxIdle(config.poolSize());
@@ -105,14 +131,15 @@ final class RedisConnections implements AutoCloseable {
           clientConfig(sentinel.sentinelCredentials(), 0));
     } else {
       List<Address> nodes = ((Cluster) config.topology()).nodes();
-      return new ClusterConnectionProvider(toJedis(nodes), client, pool, CLUSTER_REFRESH);
+      // Its own refresh of the map would go on, on a thread for each try, where it cannot connect.
+      return new ClusterConnectionProvider(toJedis(nodes), client, pool);
     }
   }
 
   private JedisClientConfig clientConfig(Credentials credentials, int database) {
     DefaultJedisClientConfig.Builder builder =
         DefaultJedisClientConfig.builder()
-            .resp2()
+            .serverDefaultProtocol() // HELLO, which says it aloud, came with Redis 6.
             .clientName("tally")
             .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
             .connectionTimeoutMillis((int) config.connectTimeout().toMillis())

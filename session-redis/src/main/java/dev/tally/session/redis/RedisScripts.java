@@ -1,24 +1,30 @@
 package dev.tally.session.redis;
 
 import dev.tally.chat.spi.StoreUnavailableException;
+import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import redis.clients.jedis.BuilderFactory;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionPool;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.StaticCommandFlagsRegistry;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.exceptions.JedisRedirectionException;
@@ -29,7 +35,7 @@ import redis.clients.jedis.util.JedisClusterCRC16;
 
 /**
  * Takes batches of scripts to the servers whose keys they name, each in one pipeline, and to the
- * masters of a Cluster at the same time. Safe for use by several threads; never throws.
+ * masters of a Cluster at the same time. Safe for use by several threads.
  */
 final class RedisScripts implements AutoCloseable {
 
@@ -40,6 +46,14 @@ final class RedisScripts implements AutoCloseable {
 
   private final RedisSessionConfig config;
   private final RedisConnections connections;
+
+  /**
+   * Masters of a Cluster that could not be reached or did not answer in time. What goes to them
+   * fails at once until {@link #revisitMasters} hears from them: a batch waits for its slowest
+   * master, and what failed is in the next batch again. Held down to the nodes that there are.
+   */
+  private final Map<HostAndPort, StoreUnavailableException> silent = new ConcurrentHashMap<>();
+
   private final ExecutorService masters =
       Executors.newCachedThreadPool(
           task -> {
@@ -53,7 +67,7 @@ final class RedisScripts implements AutoCloseable {
     this.connections = new RedisConnections(config);
   }
 
-  /** Gets an answer for every call of the batch. */
+  /** Gets an answer for every call of the batch; never throws. */
   void run(ScriptBatch batch) {
     ConnectionProvider provider;
     try {
@@ -70,8 +84,26 @@ final class RedisScripts implements AutoCloseable {
         int to = Math.min(batch.size(), from + KEYS_PER_SCRIPT);
         chunks.add(IntStream.range(from, to).toArray());
       }
-      runOn(provider, provider::getConnection, batch, chunks);
+      runOn(provider, provider::getConnection, error -> {}, batch, chunks);
     }
+  }
+
+  /**
+   * Learns anew where the parts of a Cluster are, and asks its silent masters again, each for a
+   * batch's first call. May wait for them.
+   *
+   * @throws StoreUnavailableException if no way to Redis is known at all
+   */
+  void revisitMasters(ScriptBatch batch) {
+    if (!(connections.provider() instanceof ClusterConnectionProvider cluster)) {
+      return;
+    }
+    CompletableFuture<Void> unused = start(cluster::renewSlotCache);
+    Set<String> nodes = cluster.getNodes().keySet();
+    silent.keySet().removeIf(master -> !nodes.contains(master.toString()));
+    List<CompletableFuture<Void>> visits = new ArrayList<>(silent.size());
+    silent.keySet().forEach(master -> visits.add(start(() -> revisit(cluster, master, batch))));
+    visits.forEach(CompletableFuture::join);
   }
 
   @Override
@@ -84,10 +116,15 @@ final class RedisScripts implements AutoCloseable {
   private void runOnMasters(ClusterConnectionProvider cluster, ScriptBatch batch) {
     Map<Optional<HostAndPort>, List<int[]>> chunks = new LinkedHashMap<>();
     for (int i = 0; i < batch.size(); i++) {
-      HostAndPort master = cluster.getNode(JedisClusterCRC16.getSlot(batch.key(i)));
-      chunks
-          .computeIfAbsent(Optional.ofNullable(master), key -> new ArrayList<>())
-          .add(new int[] {i});
+      int[] chunk = {i};
+      Optional<HostAndPort> master =
+          Optional.ofNullable(cluster.getNode(JedisClusterCRC16.getSlot(batch.key(i))));
+      Optional<StoreUnavailableException> silence = master.map(silent::get);
+      if (silence.isPresent()) {
+        batch.failed(chunk, silence.get());
+      } else {
+        chunks.computeIfAbsent(master, key -> new ArrayList<>()).add(chunk);
+      }
     }
     List<CompletableFuture<Void>> others = new ArrayList<>(chunks.size());
     chunks.forEach(
@@ -97,7 +134,9 @@ final class RedisScripts implements AutoCloseable {
                   cluster.getConnection(
                       master.orElseThrow(
                           () -> new JedisException("no master is known for a part of the keys")));
-          Runnable run = () -> runOn(cluster, source, batch, theirs);
+          Consumer<StoreUnavailableException> silence =
+              error -> master.ifPresent(node -> markSilent(cluster, node, error));
+          Runnable run = () -> runOn(cluster, source, silence, batch, theirs);
           if (others.size() == chunks.size() - 1) {
             run.run();
           } else {
@@ -117,31 +156,71 @@ final class RedisScripts implements AutoCloseable {
     }
   }
 
+  private void markSilent(
+      ClusterConnectionProvider cluster, HostAndPort master, StoreUnavailableException error) {
+    silent.put(master, error);
+    ConnectionPool pool = cluster.getNodes().get(master.toString());
+    if (pool != null) {
+      pool.clear(); // The connections that nobody uses now may be as dead.
+    }
+  }
+
+  private void revisit(ClusterConnectionProvider cluster, HostAndPort master, ScriptBatch batch) {
+    try (Connection connection = cluster.getConnection(master)) {
+      // Any answer will do, and be it that the key is elsewhere.
+      batch.runOn(connection, List.of(new int[] {0}));
+      silent.remove(master);
+    } catch (JedisDataException e) {
+      silent.remove(master);
+    } catch (JedisException | IllegalStateException e) {
+      // As silent as before.
+    }
+  }
+
+  /**
+   * Gets an answer for each chunk.
+   *
+   * @param silence told of an error that it took a timeout to see, or may take the next time
+   */
   private void runOn(
       ConnectionProvider provider,
       Supplier<Connection> source,
+      Consumer<StoreUnavailableException> silence,
       ScriptBatch batch,
       List<int[]> chunks) {
     List<Object> replies;
+    boolean connected = false;
     try (Connection connection = source.get()) {
+      connected = true;
       replies = batch.runOn(connection, chunks);
     } catch (JedisException | IllegalStateException e) {
       StoreUnavailableException error = RedisErrors.unavailable(config, e);
+      // A connection that broke says little: whoever makes the next one will know.
+      if (e instanceof JedisConnectionException
+          && (!connected || e.getCause() instanceof SocketTimeoutException)) {
+        silence.accept(error);
+      }
       chunks.forEach(chunk -> batch.failed(chunk, error));
       return;
     }
     for (int i = 0; i < replies.size(); i++) {
       Object reply = replies.get(i);
-      if (reply instanceof JedisRedirectionException
+      if (reply instanceof JedisRedirectionException redirection
           && provider instanceof ClusterConnectionProvider cluster) {
-        reply = redirected(cluster, batch, chunks.get(i));
+        StoreUnavailableException error = silent.get(redirection.getTargetNode());
+        if (error != null) {
+          batch.failed(chunks.get(i), error);
+          continue;
+        }
+        reply = redirected(cluster, batch, chunks.get(i), redirection.getTargetNode());
       }
       batch.answered(chunks.get(i), reply, error -> refused(provider, error));
     }
   }
 
   /** Follows a key to where it moved or is moving, which also learns the new map. */
-  private Object redirected(ClusterConnectionProvider cluster, ScriptBatch batch, int[] chunk) {
+  private Object redirected(
+      ClusterConnectionProvider cluster, ScriptBatch batch, int[] chunk, HostAndPort target) {
     CommandArguments same = batch.arguments(Command.EVAL, chunk);
     // The executor wants to be told which of them is the key.
     CommandArguments arguments = new CommandArguments(Command.EVAL);
@@ -156,6 +235,9 @@ final class RedisScripts implements AutoCloseable {
     } catch (JedisDataException e) {
       return e;
     } catch (JedisException e) {
+      if (e.getCause() instanceof JedisConnectionException) {
+        markSilent(cluster, target, RedisErrors.unavailable(config, e));
+      }
       return new JedisDataException(e);
     }
   }

@@ -92,17 +92,23 @@ public final class RedisSessionStore implements SessionStore {
    * {@inheritDoc}
    *
    * <p>Writes a key, as a session would: a server that answers but takes nothing is not healthy. A
-   * Cluster is healthy if any of several parts of it is.
+   * Cluster is healthy if any of several parts of it is. What goes to a master of a Cluster that
+   * could not be reached, or did not answer in time, fails at once until this call hears from it
+   * again.
    */
   @Override
   public void checkHealth() {
     int keys = config.topology() instanceof RedisSessionConfig.Cluster ? CLUSTER_HEALTH_KEYS : 1;
-    List<Answer> answers =
-        run(
+    ScriptBatch batch =
+        new ScriptBatch(
             Script.OPEN,
             HEALTH_TTL,
-            IntStream.range(0, keys).boxed().toList(),
-            key -> new Call(new Bytes(Ascii.of("tally:health:" + key))));
+            IntStream.range(0, keys)
+                .mapToObj(key -> new Call(new Bytes(Ascii.of("tally:health:" + key))))
+                .toList());
+    scripts.revisitMasters(batch);
+    scripts.run(batch);
+    List<Answer> answers = batch.answers();
     if (answers.stream().noneMatch(Numbers.class::isInstance)) {
       orThrow(answers);
     }

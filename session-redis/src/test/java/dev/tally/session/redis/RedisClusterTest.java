@@ -24,18 +24,7 @@ class RedisClusterTest {
 
   @BeforeEach
   void start() {
-    masters =
-        Stream.generate(
-                () ->
-                    RedisServer.start(
-                        "cluster-enabled yes",
-                        "cluster-port " + RedisServer.freePort(),
-                        "cluster-node-timeout 3000",
-                        "cluster-require-full-coverage no",
-                        "appendonly yes",
-                        "appendfsync always"))
-            .limit(3)
-            .toList();
+    masters = Stream.generate(RedisClusterTest::node).limit(3).toList();
     String[] create =
         Stream.of(
                 Stream.of("--cluster", "create"),
@@ -44,16 +33,8 @@ class RedisClusterTest {
             .flatMap(part -> part)
             .toArray(String[]::new);
     assertThat(masters.get(0).cli(create)).contains("All 16384 slots covered");
-    for (RedisServer master : masters) {
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> master.cli("CLUSTER", "INFO").contains("cluster_state:ok"));
-    }
-    store =
-        Sessions.store(
-            masters.stream()
-                .map(RedisServer::address)
-                .collect(Collectors.joining(",", "redis+cluster://", "")));
+    masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
+    store = Sessions.store(url(""));
   }
 
   @AfterEach
@@ -90,8 +71,91 @@ class RedisClusterTest {
     assertThatCode(store::checkHealth).doesNotThrowAnyException();
 
     down.restart();
-    await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> sessions.commitAndExpectStored(3));
+    await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> checkAndCommit(sessions, 3));
     sessions.resumeAndExpect(3);
+  }
+
+  @Test
+  void masterThatWasSilentIsNotWaitedForUntilAHealthCheckHearsFromIt() {
+    try (SessionStore patient = Sessions.store(url("?read_timeout=4s"))) {
+      Sessions sessions = Sessions.open(patient, 300);
+      RedisServer silent = masters.get(1);
+      silent.pause();
+
+      List<CommitResult> waited = sessions.commit(1);
+      assertThat(waited).containsOnly(CommitResult.STORED, CommitResult.UNAVAILABLE);
+      patient.checkHealth();
+      silent.resume();
+      masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
+
+      // It would answer now, if somebody asked.
+      assertThat(sessions.commit(2)).isEqualTo(waited);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () -> {
+                patient.checkHealth();
+                sessions.commitAndExpectStored(3);
+              });
+      sessions.resumeAndExpect(3);
+    }
+  }
+
+  @Test
+  void sessionsGoOnAtTheNewMaster() {
+    RedisServer silent = masters.get(1);
+    try (RedisServer replica = node("cluster-replica-validity-factor 0")) {
+      assertThat(
+              silent.cli(
+                  "--cluster",
+                  "add-node",
+                  replica.address(),
+                  silent.address(),
+                  "--cluster-slave",
+                  "--cluster-master-id",
+                  silent.cli("CLUSTER", "MYID")))
+          .contains("New node added correctly");
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> replica.cli("INFO", "replication").contains("master_link_status:up"));
+      Sessions sessions = Sessions.open(store, 300);
+      sessions.commitAndExpectStored(1);
+
+      silent.pause();
+
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .ignoreExceptions()
+          .untilAsserted(() -> checkAndCommit(sessions, 2));
+      assertThat(replica.cli("ROLE")).startsWith("master");
+      silent.resume();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptions()
+          .untilAsserted(() -> checkAndCommit(sessions, 3));
+      sessions.resumeAndExpect(3);
+    }
+  }
+
+  @Test
+  void masterThatASlotMovesToAndThatWasSilentIsNotWaitedForEither() {
+    try (SessionStore patient = Sessions.store(url("?read_timeout=4s"))) {
+      Sessions session = Sessions.open(patient, 1);
+      RedisServer silent = moveSlotOf(session);
+      silent.pause();
+      assertThat(session.commit(1)).containsExactly(CommitResult.UNAVAILABLE);
+      silent.resume();
+      masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
+
+      assertThat(session.commit(2)).containsExactly(CommitResult.UNAVAILABLE);
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () -> {
+                patient.checkHealth();
+                session.commitAndExpectStored(3);
+              });
+    }
   }
 
   @Test
@@ -119,5 +183,54 @@ class RedisClusterTest {
 
     sessions.commitAndExpectStored(2);
     sessions.resumeAndExpect(2);
+  }
+
+  /** Begins to move the slot of the first session, which goes first; returns where to. */
+  private RedisServer moveSlotOf(Sessions sessions) {
+    String key = "tally:session:{" + sessions.leases().get(0).sessionId().text() + "}";
+    RedisServer from =
+        masters.stream().filter(master -> master.cli("EXISTS", key).equals("1")).findAny().get();
+    RedisServer to = masters.stream().filter(master -> master != from).findAny().get();
+    String slot = from.cli("CLUSTER", "KEYSLOT", key);
+    String source = from.cli("CLUSTER", "MYID");
+    String target = to.cli("CLUSTER", "MYID");
+    assertThat(to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", source)).isEqualTo("OK");
+    assertThat(from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", target)).isEqualTo("OK");
+    assertThat(from.cli("DEL", key)).isEqualTo("1");
+    return to;
+  }
+
+  private void checkAndCommit(Sessions sessions, long count) {
+    store.checkHealth();
+    sessions.commitAndExpectStored(count);
+  }
+
+  private String url(String options) {
+    return masters.stream()
+        .map(RedisServer::address)
+        .collect(Collectors.joining(",", "redis+cluster://", options));
+  }
+
+  private static RedisServer node(String... settings) {
+    return RedisServer.start(
+        Stream.concat(
+                Stream.of(
+                    "cluster-enabled yes",
+                    "cluster-port {bus-port}",
+                    "cluster-node-timeout 3000",
+                    "cluster-require-full-coverage no",
+                    "appendonly yes",
+                    "appendfsync always"),
+                Stream.of(settings))
+            .toArray(String[]::new));
+  }
+
+  private static void awaitPartOfTheCluster(RedisServer node) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () ->
+                node.cli("CLUSTER", "INFO").contains("cluster_state:ok")
+                    && !node.cli("CLUSTER", "NODES").contains("fail"));
   }
 }

@@ -10,8 +10,12 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.StoreUnavailableException;
 import dev.tally.session.redis.testing.RedisServer;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -153,6 +157,16 @@ class RedisFaultsTest {
   }
 
   @Test
+  void serverThatDoesNotKnowHelloIsUsed() {
+    RedisServer server = start("rename-command HELLO \"\"", "requirepass right");
+    SessionStore old = Sessions.store("redis://:right@" + server.address());
+    store = old;
+
+    old.checkHealth();
+    Sessions.open(old, 3).commitAndExpectStored(1);
+  }
+
+  @Test
   void rightPasswordOfAUserOfTheAccessControlListIsEnough() {
     RedisServer server =
         start(
@@ -199,6 +213,42 @@ class RedisFaultsTest {
     assertThatThrownBy(full::checkHealth)
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageContaining("is out of memory");
+  }
+
+  @Test
+  void closeDoesNotWaitForSentinelsThatDoNotAnswer() throws Exception {
+    try (ServerSocket sentinel = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      SessionStore lost =
+          Sessions.store(
+              "redis+sentinel://127.0.0.1:" + sentinel.getLocalPort() + "/m?read_timeout=60s");
+      CompletableFuture<Void> lookUp = CompletableFuture.runAsync(lost::checkHealth);
+      try (Socket silent = sentinel.accept()) {
+        assertThat(silent.getInputStream().read()).isNotNegative();
+
+        CompletableFuture.runAsync(lost::close).get(30, TimeUnit.SECONDS);
+
+        assertThat(lookUp).isNotDone();
+        assertThatThrownBy(() -> lost.open(SessionId.random()))
+            .isInstanceOf(StoreUnavailableException.class)
+            .hasMessageContaining("closed");
+      }
+    }
+  }
+
+  @Test
+  void clusterThatIsNotThereTakesNoThreads() {
+    SessionStore early = Sessions.store("redis+cluster://127.0.0.1:" + RedisServer.freePort());
+    store = early;
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(early::checkHealth)
+          .isInstanceOf(StoreUnavailableException.class)
+          .hasMessageContaining("cannot be reached");
+    }
+
+    assertThat(Thread.getAllStackTraces().keySet())
+        .allMatch(thread -> thread.isDaemon() || before.contains(thread));
   }
 
   @Test
