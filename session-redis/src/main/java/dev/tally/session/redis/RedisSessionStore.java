@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
  * version, 1), {@code epoch} (the newest lease), {@code count}, {@code created} and, while nobody
  * is connected, {@code left} (ms since 1970 by Redis's clock). Redis drops it when the time to live
  * is over. Keys {@code tally:health:*} live for a minute. A user of Redis's access control list
- * needs {@code ~tally:*} and the commands of the scripts: eval, evalsha, time, hmget, hset, hdel,
- * pexpire, and {@code cluster|slots} in a Cluster.
+ * needs {@code ~tally:*} and the commands eval, evalsha, time, hmget, hset, hdel, pexpire, {@code
+ * client|setname}, select and ping, and in a Cluster {@code cluster|slots} and asking.
  *
  * <p>Safe for use by several threads. A call waits for the network, at the most about the connect
  * timeout and twice the read timeout, or longer while Sentinels or Cluster nodes have to be found.

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.session.redis.testing.RedisServer;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -138,6 +139,25 @@ class RedisClusterTest {
   }
 
   @Test
+  void sessionsAreFollowedWhileTheirSlotMovesAndWithTheDocumentedAccessControlOnly()
+      throws IOException {
+    for (RedisServer master : masters) {
+      setUser(master, AccessControl.user());
+      setUser(master, AccessControl.userOfCluster());
+    }
+    try (SessionStore permitted = Sessions.store(url("").replace("://", "://tally:secret@"))) {
+      permitted.checkHealth();
+      Sessions session = Sessions.open(permitted, 1);
+      RedisServer target = moveSlotOf(session);
+
+      session.commitAndExpectStored(1);
+
+      assertThat(target.cli("DBSIZE")).isNotEqualTo("0");
+      assertThat(masters).allMatch(master -> master.cli("ACL", "LOG").isEmpty());
+    }
+  }
+
+  @Test
   void masterThatASlotMovesToAndThatWasSilentIsNotWaitedForEither() {
     try (SessionStore patient = Sessions.store(url("?read_timeout=4s"))) {
       Sessions session = Sessions.open(patient, 1);
@@ -232,5 +252,10 @@ class RedisClusterTest {
             () ->
                 node.cli("CLUSTER", "INFO").contains("cluster_state:ok")
                     && !node.cli("CLUSTER", "NODES").contains("fail"));
+  }
+
+  private static void setUser(RedisServer server, String rules) {
+    String[] command = ("ACL SETUSER " + rules).split(" ");
+    assertThat(server.cli(command)).isEqualTo("OK");
   }
 }
