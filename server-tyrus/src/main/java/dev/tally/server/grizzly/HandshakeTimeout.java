@@ -39,9 +39,13 @@ final class HandshakeTimeout {
     waiting.replace(connection, new Waiting(clock.millis(), false));
   }
 
-  /** The connection is a WebSocket from now on, or closed. */
-  void forget(Connection<?> connection) {
-    waiting.remove(connection);
+  /**
+   * The connection is a WebSocket from now on, or closed.
+   *
+   * @return false if its time was over before; then the sweep ends it
+   */
+  boolean forget(Connection<?> connection) {
+    return waiting.remove(connection) != null;
   }
 
   void sweep() {

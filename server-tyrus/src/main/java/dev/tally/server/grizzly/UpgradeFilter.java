@@ -165,16 +165,20 @@ final class UpgradeFilter extends BaseFilter {
     UpgradeAnswer response = new UpgradeAnswer();
     UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection.client()), response);
     if (upgrade == null) {
-      registry.limits().release(connection.client().address());
+      registry.limits().release(address);
       refuse(
           socket,
           new Refusal("400 Bad Request", "bad_request", "This is no valid WebSocket handshake."));
       return;
     }
+    if (!timeout.forget(socket)) {
+      // Nobody would find what began here: the connection is ending.
+      registry.limits().release(address);
+      return;
+    }
     registry.metrics().handshake("accepted");
     byte[] readAhead = bytes(content.getContent());
     ByteBuffer accepted = accepted(response, connection.client());
-    timeout.forget(socket);
     socket.setProcessor(new FrameProcessor(connection));
     // Grizzly's request and response hang there, several times the size of everything of ours.
     socket.getAttributes().clear();

@@ -284,11 +284,14 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   /** Tyrus is done with the connection; its close frame is on the way. */
   void onTyrusClosed() {
-    if (phase == Phase.OPEN) {
+    synchronized (this) {
+      if (phase != Phase.OPEN) {
+        return;
+      }
       heard = registry.liveness().now();
       phase = Phase.CLOSING;
-      wantTurn();
     }
+    wantTurn();
   }
 
   // What else may happen: from any thread.
