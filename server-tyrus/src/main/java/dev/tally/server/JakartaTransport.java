@@ -18,12 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class JakartaTransport implements Transport {
 
-  private static final int MAX_WAITING = 4096;
+  private static final int MAX_WAITING_BYTES = 262_144;
 
   private final Session session;
   private final Executor closer = ForkJoinPool.commonPool();
   private final ArrayDeque<Reply> waiting = new ArrayDeque<>();
   private final AtomicInteger steps = new AtomicInteger();
+  private int waitingBytes;
   private boolean sending;
   private boolean closed;
   private @Nullable Runnable finalClose;
@@ -38,12 +39,12 @@ final class JakartaTransport implements Transport {
       if (closed) {
         return;
       }
-      if (waiting.size() >= MAX_WAITING) {
-        waiting.clear();
-        close(CloseCode.TRY_AGAIN_LATER, "the client reads too slowly");
+      if (waitingBytes + reply.length() > MAX_WAITING_BYTES) {
+        giveUp();
         return;
       }
       waiting.add(reply);
+      waitingBytes += reply.length();
       if (sending) {
         return;
       }
@@ -65,6 +66,14 @@ final class JakartaTransport implements Transport {
       // The container may call onClose on the closing thread, which holds the session's lock.
       closer.execute(task);
     }
+  }
+
+  /** Closes at once: the send that is under way may never end. */
+  private void giveUp() {
+    closed = true;
+    waiting.clear();
+    waitingBytes = 0;
+    closer.execute(() -> close(session, CloseCode.TRY_AGAIN_LATER, "the client reads too slowly"));
   }
 
   static void close(Session session, CloseCode code, String reason) {
@@ -93,6 +102,8 @@ final class JakartaTransport implements Transport {
         sending = false;
         last = finalClose;
         finalClose = null;
+      } else {
+        waitingBytes -= next.length();
       }
     }
     if (next != null) {

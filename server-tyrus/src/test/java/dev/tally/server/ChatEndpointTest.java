@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
+import dev.tally.chat.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.time.InstantSource;
@@ -54,6 +55,17 @@ class ChatEndpointTest {
           assertThat(client.next().text()).isEqualTo("{\"count\": " + (100 * round + i) + "}");
         }
       }
+    }
+  }
+
+  @Test
+  void endsTheConnectionOfAClientThatNeverReads() throws Exception {
+    SessionId id = SessionId.parse("123e4567-e89b-42d3-a456-426614174003");
+    try (RawClient deaf = RawClient.open(port(), "/ws/chat/?session_id=" + id.text())) {
+      deaf.text("the session is open");
+      deaf.expectCount(1);
+      Await.until(() -> !hub.push(id, "x".repeat(60_000)));
+      Await.until(() -> hub.statistics().connections() == 0);
     }
   }
 
