@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class DrainTest {
@@ -71,6 +72,34 @@ class DrainTest {
       for (RawClient client : clients) {
         client.close();
       }
+    }
+  }
+
+  @Test
+  void endsWithinTheTimeoutThoughNeitherClientNorStoreAnswers() throws Exception {
+    MutableClock clock = new MutableClock();
+    Duration timeout = Duration.ofSeconds(10);
+    HangingStore store = new HangingStore();
+    ChatServer server =
+        new ChatServer(
+            ServerSettings.defaults("127.0.0.1", 0),
+            drainingWithin(timeout),
+            store,
+            ChatMetrics.NONE,
+            clock);
+    server.start();
+    try (RawClient client = RawClient.openTallyV1(server.port())) {
+      assertThat(client.next().text()).startsWith("{\"type\": \"welcome\"");
+      store.hang();
+      client.send(Frames.of("text:never.stored ping:x"));
+      assertThat(client.next()).hasToString("pong:x");
+      CompletableFuture<DrainReport> stop = CompletableFuture.supplyAsync(server::stop);
+      assertThat(client.next().text()).startsWith("{\"type\": \"bye\"");
+
+      clock.advance(timeout);
+      DrainReport report = stop.get(60, TimeUnit.SECONDS);
+      assertThat(report.abandoned()).isEqualTo(1);
+      assertThat(report.unacknowledged()).isEqualTo(1);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.tally.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.session.redis.testing.RedisServer;
+import java.io.BufferedReader;
 import java.io.Writer;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The server as its operators have it: a process, signals, exit codes, and the JDK's client. */
 class ServerProcessTest {
@@ -96,6 +100,45 @@ class ServerProcessTest {
       assertThat(log("server"))
           .contains("tally-server: cannot listen on 0.0.0.0:" + port + ": Address already in use");
     }
+  }
+
+  /** Writes far more lines than the queue for them and the pipe behind it hold. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aLogThatNobodyReadsHarmsNobody(boolean readerIsGone) throws Exception {
+    Process server =
+        new ProcessBuilder(
+                command(
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    "0",
+                    "--admin-port",
+                    "0",
+                    "--log-format",
+                    "json",
+                    "--log-level",
+                    "trace"))
+            .redirectErrorStream(true)
+            .start();
+    processes.add(server);
+    BufferedReader reader = server.inputReader();
+    Matcher ready = READY.matcher("");
+    while (!ready.find()) {
+      ready = READY.matcher(Objects.requireNonNull(reader.readLine(), "it has ended"));
+    }
+    if (readerIsGone) {
+      reader.close();
+    }
+    int port = Integer.parseInt(ready.group(1));
+    for (int i = 0; i < 500; i++) {
+      try (RawClient client = RawClient.open(port)) {
+        client.text("counted");
+        client.expectCount(1);
+      }
+    }
+    signal(server, "TERM");
+    assertThat(exitCode(server)).isZero();
   }
 
   @Test
@@ -173,19 +216,23 @@ class ServerProcessTest {
   }
 
   private Process launch(String name, String... arguments) throws Exception {
+    Process process =
+        new ProcessBuilder(command(arguments))
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve(name).toFile())
+            .start();
+    processes.add(process);
+    return process;
+  }
+
+  private static List<String> command(String... arguments) {
     // A shell that runs the tests in the background has them, and so their children, ignore SIGINT.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
     command.add(Main.class.getName());
     command.addAll(List.of(arguments));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(directory.resolve(name).toFile())
-            .start();
-    processes.add(process);
-    return process;
+    return command;
   }
 
   private String log(String name) throws Exception {
