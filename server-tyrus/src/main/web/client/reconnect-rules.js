@@ -8,13 +8,17 @@ import { INTERNAL_ERROR, RATE_LIMIT, SUPERSEDED, reconnectAfter, retryAfterMs } 
  */
 const STRAY_MS = 30_000;
 
+/** Two clients of a session that both count refusals do not take it from each other for long. */
+const MAX_STRAYS = 5;
+
 /** Whether and when to come back after an ending (docs/PROTOCOL.md, "Close codes"). */
 export class ReconnectRules {
   #backoff;
   #now;
   /** Whether the present connection has shown that it works. */
   #proved = false;
-  #strayUntilMs = 0;
+  /** When attempts ended that may have been served all the same. @type {number[]} */
+  #strays = [];
 
   /**
    * @param {object} options
@@ -48,7 +52,7 @@ export class ReconnectRules {
   /** An attempt ended before its welcome. @param {number} code */
   failed(code) {
     if (code !== SUPERSEDED) {
-      this.#strayUntilMs = this.#now() + STRAY_MS;
+      this.#strays = [...this.#strays, this.#now()].slice(-MAX_STRAYS);
     }
   }
 
@@ -65,11 +69,14 @@ export class ReconnectRules {
    * @returns {boolean} true: stay away for ever; false: come back after {@link pauseMs}
    */
   giveUp(code, moving) {
-    if (code === SUPERSEDED && (moving || this.#now() < this.#strayUntilMs)) {
-      this.#strayUntilMs = 0;
-      return false;
-    }
-    return reconnectAfter(code) === 'never';
+    const byMyself = code === SUPERSEDED && (moving || this.#isByStray());
+    return !byMyself && reconnectAfter(code) === 'never';
+  }
+
+  /** Each attempt takes the session away once at most. */
+  #isByStray() {
+    this.#strays = this.#strays.filter((endedMs) => this.#now() - endedMs < STRAY_MS);
+    return this.#strays.shift() !== undefined;
   }
 
   /**

@@ -54,6 +54,27 @@ describe('the rules of coming back', () => {
     });
   }
 
+  it('comes back once for each attempt that failed within 30 s', () => {
+    for (let i = 0; i < 3; i++) {
+      rules.failed(BROKEN);
+      nowMs += 10_000;
+    }
+
+    assert.equal(rules.giveUp(SUPERSEDED, false), false);
+    assert.equal(rules.giveUp(SUPERSEDED, false), false);
+    assert.equal(rules.giveUp(SUPERSEDED, false), true, 'the first one ended 30 s ago');
+  });
+
+  it('comes back five times at most, however many attempts failed', () => {
+    for (let i = 0; i < 100; i++) {
+      rules.failed(BROKEN);
+    }
+
+    const decisions = Array.from({ length: 6 }, () => rules.giveUp(SUPERSEDED, false));
+
+    assert.deepEqual(decisions, [false, false, false, false, false, true]);
+  });
+
   it('stays away when superseded after an attempt that was superseded itself', () => {
     rules.failed(SUPERSEDED);
 
@@ -68,8 +89,11 @@ describe('the rules of coming back', () => {
   });
 
   it('takes the next connection of a move for what superseded the old one', () => {
+    rules.failed(BROKEN);
+
     assert.equal(rules.giveUp(SUPERSEDED, true), false);
-    assert.equal(rules.giveUp(SUPERSEDED, true), false);
+    assert.equal(rules.giveUp(SUPERSEDED, false), false, 'the failed attempt was not it');
+    assert.equal(rules.giveUp(SUPERSEDED, false), true);
   });
 
   for (const code of [1008, 1011]) {
