@@ -53,9 +53,10 @@ export class Connection {
       this.#watch();
       listener.received(this, String(data));
     };
-    // An error is always followed by a close, which says more.
-    this.#socket.onerror = () => {};
-    this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
+    // An error is always followed by a close. Only the package ws says what it was.
+    let failure = '';
+    this.#socket.onerror = ({ error }) => (failure = error?.message || error?.code || '');
+    this.#socket.onclose = ({ code, reason }) => this.#end(code, reason || failure);
     this.#endAfter(timeouts.connectTimeoutMs, 'connect timeout');
   }
 

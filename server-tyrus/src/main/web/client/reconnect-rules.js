@@ -1,15 +1,25 @@
 import { Backoff } from './backoff.js';
-import { INTERNAL_ERROR, RATE_LIMIT, SUPERSEDED, reconnectAfter, retryAfterMs } from './close-codes.js';
+import {
+  ABNORMAL,
+  INTERNAL_ERROR,
+  RATE_LIMIT,
+  SUPERSEDED,
+  reconnectAfter,
+  retryAfterMs,
+} from './close-codes.js';
 
 /**
  * How long after its end an attempt without a welcome may still take the session away from the
- * connection that came after it. A browser cannot tell why an attempt failed, so each one counts
- * that did not end with 4001, also one that was refused.
+ * connection that came after it. A browser cannot tell why an attempt failed, so there each one
+ * counts that did not end with 4001, also one that was refused.
  */
 const STRAY_MS = 30_000;
 
 /** Two clients of a session that both count refusals do not take it from each other for long. */
 const MAX_STRAYS = 5;
+
+/** How the package ws says that an attempt was refused, so that no server resumed the session. */
+const REFUSED = /ECONNREFUSED|^Unexpected server response: (?!502|504)/;
 
 /** Whether and when to come back after an ending (docs/PROTOCOL.md, "Close codes"). */
 export class ReconnectRules {
@@ -49,9 +59,10 @@ export class ReconnectRules {
     }
   }
 
-  /** An attempt ended before its welcome. @param {number} code */
-  failed(code) {
-    if (code !== SUPERSEDED) {
+  /** An attempt ended before its welcome. @param {number} code @param {string} reason */
+  failed(code, reason) {
+    const refused = code === ABNORMAL && REFUSED.test(reason);
+    if (code !== SUPERSEDED && !refused) {
       this.#strays = [...this.#strays, this.#now()].slice(-MAX_STRAYS);
     }
   }

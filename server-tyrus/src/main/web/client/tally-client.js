@@ -336,7 +336,7 @@ export class TallyClient extends EventTarget {
       this.#rules.broke(code);
     } else {
       this.#next = undefined;
-      this.#rules.failed(code);
+      this.#rules.failed(code, reason);
     }
     if (this.#rules.giveUp(code, moving)) {
       this.#end(ending(code, reason), { code, reason });

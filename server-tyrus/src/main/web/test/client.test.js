@@ -334,6 +334,29 @@ describe('the client', () => {
     assert.equal(parts.length, 0);
   });
 
+  it('stays away when superseded after attempts that were refused', async () => {
+    const statuses = [503, 404];
+    const { other, url } = await serve({
+      verifyClient: (_, answer) => answer(statuses.length === 0, statuses.pop()),
+    });
+    other.on('connection', (socket) =>
+      socket.send(welcome(), () => socket.close(4001, 'superseded')),
+    );
+
+    const client = open(url);
+    await until(() => client.state === 'closed' || client.totals.reconnects > 1, 'superseded');
+
+    assert.deepEqual([client.state, client.totals.reconnects], ['closed', 1]);
+  });
+
+  it('says that nobody listens, where that can be known', async () => {
+    // Port 1 is nobody's.
+    const { state, code, reason } = await next(open('ws://localhost:1/'), 'state');
+
+    assert.deepEqual([state, code], ['waiting', 1006]);
+    assert.match(reason, /ECONNREFUSED/);
+  });
+
   it('reconnects when it is told to', async () => {
     const client = open(server.url);
     await client.send('one');

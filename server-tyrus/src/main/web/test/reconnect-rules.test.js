@@ -47,7 +47,7 @@ describe('the rules of coming back', () => {
 
   for (const code of [BROKEN, 1001, 1011, 1013]) {
     it(`comes back once when superseded after an attempt that ended with ${code}`, () => {
-      rules.failed(code);
+      rules.failed(code, '');
 
       assert.equal(rules.giveUp(SUPERSEDED, false), false);
       assert.equal(rules.giveUp(SUPERSEDED, false), true);
@@ -56,7 +56,7 @@ describe('the rules of coming back', () => {
 
   it('comes back once for each attempt that failed within 30 s', () => {
     for (let i = 0; i < 3; i++) {
-      rules.failed(BROKEN);
+      rules.failed(BROKEN, '');
       nowMs += 10_000;
     }
 
@@ -67,7 +67,7 @@ describe('the rules of coming back', () => {
 
   it('comes back five times at most, however many attempts failed', () => {
     for (let i = 0; i < 100; i++) {
-      rules.failed(BROKEN);
+      rules.failed(BROKEN, '');
     }
 
     const decisions = Array.from({ length: 6 }, () => rules.giveUp(SUPERSEDED, false));
@@ -75,21 +75,36 @@ describe('the rules of coming back', () => {
     assert.deepEqual(decisions, [false, false, false, false, false, true]);
   });
 
-  it('stays away when superseded after an attempt that was superseded itself', () => {
-    rules.failed(SUPERSEDED);
+  for (const status of [502, 504]) {
+    it(`comes back when superseded after an attempt that ended with status ${status}`, () => {
+      rules.failed(BROKEN, `Unexpected server response: ${status}`);
 
-    assert.equal(rules.giveUp(SUPERSEDED, false), true);
-  });
+      assert.equal(rules.giveUp(SUPERSEDED, false), false);
+    });
+  }
+
+  for (const [code, reason] of /** @type {const} */ ([
+    [SUPERSEDED, 'superseded'],
+    [BROKEN, 'connect ECONNREFUSED 127.0.0.1:8080'],
+    [BROKEN, 'Unexpected server response: 404'],
+    [BROKEN, 'Unexpected server response: 503'],
+  ])) {
+    it(`stays away when superseded after an attempt that ended with ${code} ${reason}`, () => {
+      rules.failed(code, reason);
+
+      assert.equal(rules.giveUp(SUPERSEDED, false), true);
+    });
+  }
 
   it('stays away when superseded long after an attempt that failed', () => {
-    rules.failed(BROKEN);
+    rules.failed(BROKEN, '');
     nowMs += 30_000;
 
     assert.equal(rules.giveUp(SUPERSEDED, false), true);
   });
 
   it('takes the next connection of a move for what superseded the old one', () => {
-    rules.failed(BROKEN);
+    rules.failed(BROKEN, '');
 
     assert.equal(rules.giveUp(SUPERSEDED, true), false);
     assert.equal(rules.giveUp(SUPERSEDED, false), false, 'the failed attempt was not it');
