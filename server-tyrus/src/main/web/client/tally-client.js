@@ -252,9 +252,10 @@ export class TallyClient extends EventTarget {
       if (frame.type === 'welcome') {
         this.#welcomed(connection, frame);
       }
-    } else if (frame.bye === true) {
-      const { total, retry_after_ms: retryInMs = 0, close_in_ms: closeInMs = 0 } = frame;
-      this.#emit('bye', { total, retryAfterMs: retryInMs, closeInMs });
+    } else if (frame.type === 'bye') {
+      const retryInMs = millis(frame.retry_after_ms);
+      const closeInMs = millis(frame.close_in_ms);
+      this.#emit('bye', { total: frame.total, retryAfterMs: retryInMs, closeInMs });
       this.#plan(retryInMs, {});
     } else if (frame.type === 'heartbeat') {
       this.#rules.proved();
@@ -410,6 +411,11 @@ function parse(text) {
   } catch {
     return { type: 'unknown' };
   }
+}
+
+/** @param {unknown} hint @returns {number} 0 for none, and for what is none */
+function millis(hint) {
+  return Number.isSafeInteger(hint) ? Math.max(0, Number(hint)) : 0;
 }
 
 /** @param {number} code @param {string} reason */

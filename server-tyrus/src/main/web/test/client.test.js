@@ -220,6 +220,45 @@ describe('the client', () => {
     assert.deepEqual(client.states, ['open']);
   });
 
+  it('takes pushed text for nothing else, whatever members it has', async () => {
+    const { other, url } = await serve();
+    other.on('connection', (socket) => {
+      socket.send(welcome());
+      for (const pushed of [
+        '{"type": "chat", "bye": true, "total": 7}',
+        '{"bye": true, "total": 7}',
+        '{"type": "chat", "count": 7}',
+        '{"type": null, "count": 7}',
+        '{"count": "7"}',
+        '[{"count": 7}]',
+        'null',
+        'no JSON',
+      ]) {
+        socket.send(pushed);
+      }
+      socket.on('message', () => socket.send('{"count": 1}'));
+    });
+    const client = open(url);
+
+    assert.equal(await client.send('one'), 1);
+
+    assert.deepEqual([client.states, client.errors], [['open'], []]);
+  });
+
+  it('moves at once when a bye has no proper hint', async () => {
+    const { other, url } = await serve();
+    other.on('connection', (socket) => {
+      socket.send(welcome());
+      socket.send('{"type": "bye", "bye": true, "total": 0, "retry_after_ms": "soon"}');
+    });
+
+    const client = open(url);
+    const { retryAfterMs, closeInMs } = await next(client, 'bye');
+    client.close();
+
+    assert.deepEqual([retryAfterMs, closeInMs], [0, 0]);
+  });
+
   it('refuses options that cannot work', () => {
     assert.throws(() => open('ftp://host/'), /ws, wss, http or https is needed, not 'ftp:/);
     assert.throws(() => open(server.url, { sessionId: '7' }), /a session id is a UUID, not '7'/);
@@ -288,30 +327,32 @@ describe('the client', () => {
 
   it('gives up on a handshake that nobody answers', async () => {
     const silent = await FaultyProxy.to(server.port);
-    silent.delayMs = 60_000;
+    silent.hold();
     const client = open(silent.url, { connectTimeoutMs: 50 });
 
     const { state, reason } = await next(client, 'state');
 
     assert.deepEqual([state, reason], ['waiting', 'connect timeout']);
-    silent.delayMs = 0;
-    assert.equal(await client.send('one'), 1);
+    await until(() => client.states.includes('connecting'), 'it tries again');
     silent.close();
   });
 
   it('takes its session back from an attempt of its own that arrives late', async () => {
     const slow = await FaultyProxy.to(server.port);
-    const client = open(slow.url, { connectTimeoutMs: 100 });
+    const client = open(slow.url, { connectTimeoutMs: 10_000 });
     await client.send('one');
-    slow.delayMs = 400;
+    const release = slow.hold();
     slow.lingering = true;
     slow.cut();
     await until(() => slow.held > 0, 'an attempt is on its slow way');
-    slow.delayMs = 0;
+    slow.pass();
+    client.reconnect();
     await until(() => client.state === 'open', 'the next attempt was faster');
+    const superseded = next(client, 'state');
 
-    await until(() => client.totals.reconnects === 2, 'the late one took the session away');
+    release();
 
+    assert.equal((await superseded).code, 4001);
     assert.equal(await client.send('two'), 2);
     assert.equal(client.state, 'open');
     slow.close();

@@ -132,8 +132,23 @@ export class FaultyProxy {
   port = 0;
   url = '';
 
-  /** Pieces that were delayed since it began. */
+  /** What is kept back. @type {(() => void)[] | undefined} */
+  #kept;
+  /** Pieces that were kept back since it began. */
   held = 0;
+
+  /** Keeps back all that comes, until {@link pass}. @returns {() => void} lets it go on its way */
+  hold() {
+    /** @type {(() => void)[]} */
+    const kept = [];
+    this.#kept = kept;
+    return () => kept.forEach((goOn) => goOn());
+  }
+
+  /** Keeps back nothing more. */
+  pass() {
+    this.#kept = undefined;
+  }
 
   /** Ends every connection, with whatever is on its way. */
   cut() {
@@ -183,11 +198,14 @@ export class FaultyProxy {
 
   /** @param {import('node:net').Socket} to @param {string | Buffer} data */
   #forward(to, data) {
-    if (this.delayMs > 0) {
+    const goOn = () => to.writable && to.write(data);
+    if (this.#kept) {
       this.held++;
-      setTimeout(() => to.writable && to.write(data), this.delayMs).unref();
-    } else if (to.writable) {
-      to.write(data);
+      this.#kept.push(goOn);
+    } else if (this.delayMs > 0) {
+      setTimeout(goOn, this.delayMs).unref();
+    } else {
+      goOn();
     }
   }
 }
