@@ -25,9 +25,9 @@ export class FrameLog {
     content.className = kind;
     content.textContent = text;
     line.append(time, mark, content);
-    this.#list.append(line);
+    this.#list.prepend(line);
     if (this.#list.childElementCount > LINES) {
-      this.#list.firstElementChild?.remove();
+      this.#list.lastElementChild?.remove();
     }
   }
 }

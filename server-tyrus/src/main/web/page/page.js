@@ -19,7 +19,9 @@ const marks = new TallyMarks(element('marks'));
 let client;
 let heartbeatMs = 0;
 let heartbeatEveryS = 0;
-let server = '';
+let color = '';
+let questions = 0;
+let lastAnswered = 0;
 let drawing = 0;
 
 function start() {
@@ -72,22 +74,29 @@ function welcomed({ detail: { sessionId, heartbeatS } }) {
   askWhoAnswers();
 }
 
-/** While servers change the old one may still answer, so this is asked with each heartbeat too. */
+/**
+ * While servers change the old one may still answer, so this is asked with each heartbeat too. It
+ * may reach another instance than the connection did, so it only tells the colour.
+ */
 async function askWhoAnswers() {
+  const question = ++questions;
   const response = await fetch('healthz', { cache: 'no-store' }).catch(() => undefined);
   if (!response?.ok) {
     return;
   }
-  const { color, instance, version } = await response.json();
-  const name = [color, instance].filter(Boolean).join(' ');
-  document.documentElement.dataset.color = color;
-  element('swatch').hidden = !color;
-  element('server').textContent = `${name}, version ${version}`;
-  if (server && server !== name) {
-    log.add('note', `Now served by ${name}`);
-    announce(`Now served by ${name}`);
+  const { color: answer = '' } = await response.json();
+  if (question < lastAnswered) {
+    return;
   }
-  server = name;
+  lastAnswered = question;
+  document.documentElement.dataset.color = answer;
+  element('swatch').hidden = !answer;
+  element('server').textContent = answer || 'without a colour';
+  if (color && answer && color !== answer) {
+    log.add('note', `Now served by ${answer}`);
+    announce(`Now served by ${answer}`);
+  }
+  color = answer;
 }
 
 /** @param {import('../client/tally-client.js').TallyError} error */

@@ -54,6 +54,17 @@ describe('the page', () => {
     return opened;
   }
 
+  /**
+   * Answers as the server does, which may be any behind a proxy.
+   *
+   * @param {import('playwright-core').Route} route
+   * @param {string} color
+   * @param {string} instance
+   */
+  function answer(route, color, instance = 'one') {
+    return route.fulfill({ json: { status: 'ok', color, version: '1.0.0', instance } });
+  }
+
   /** @param {import('playwright-core').Page} opened */
   function listenTo(opened) {
     opened.on('console', (message) => complaints.push(message.text()));
@@ -94,12 +105,58 @@ describe('the page', () => {
     await awaitText(page, '#count', /^101$/);
 
     await assertNothingWrong(page);
-    await awaitText(page, '#server', 'blue ');
+    await awaitText(page, '#server', 'blue');
     await awaitText(page, '#frames', '{"count": 101}');
     await awaitText(page, '#latency-figures', 'median');
     await awaitText(page, '#heartbeat', 'every 1 s');
     assert.equal(await page.locator('.marks .counted').count(), 51);
     await awaitText(page, '#announcement', '101 counted, 0 in flight');
+  });
+
+  it('takes another instance of the colour, and an answer that was overtaken, for no change', async () => {
+    /** @type {import('playwright-core').Route | undefined} */
+    let first;
+    let asked = 0;
+    await context.route('**/healthz', async (route) => {
+      asked++;
+      if (first) {
+        await answer(route, 'blue', `instance ${asked}`);
+      } else {
+        first = route;
+      }
+    });
+    const watching = await open(blue.origin);
+    await awaitText(watching, '#server', 'blue');
+    assert.ok(first);
+
+    await answer(first, 'green', 'instance 1');
+    const askedBefore = asked;
+    await until(() => asked > askedBefore + 2, 'it asks on');
+
+    assert.equal(await watching.locator('#server').textContent(), 'blue');
+    assert.equal(await shownColor(watching), 'blue');
+    assert.doesNotMatch(await watching.locator('#frames').innerText(), /Now served by/);
+  });
+
+  it('has the newest frame first, and shows all of it', async () => {
+    const long = 'long '.padEnd(2000, 'x');
+    for (const [i, text] of ['first', long].entries()) {
+      await page.fill('#text', text);
+      await page.click('#composer button');
+      await awaitText(page, '#count', `${i + 1}`);
+    }
+    await awaitText(page, '#frames', '{"count": 2}');
+
+    const lines = await page.locator('#frames li').allTextContents();
+    const at = ['{"count": 2}', long, '{"count": 1}', 'first'].map((text) =>
+      lines.findIndex((line) => line.endsWith(text)),
+    );
+    assert.ok(!at.includes(-1), `${at}`);
+    assert.deepEqual(at, [...at].sort((a, b) => a - b));
+    const cut = await page
+      .locator('#frames li span')
+      .evaluateAll((spans) => spans.filter((each) => each.scrollWidth > each.clientWidth).length);
+    assert.equal(cut, 0);
   });
 
   it('loses nothing when the connection is cut in the middle', async () => {
@@ -158,7 +215,7 @@ describe('the page', () => {
       await servers.start();
       await servers.promote();
       const watching = await open(servers.origin);
-      await awaitText(watching, '#server', 'blue ');
+      await awaitText(watching, '#server', 'blue');
       const sending = watching.evaluate(async () => {
         const hundreds = () => document.getElementById('hundred')?.click();
         const timer = setInterval(hundreds, 250);
@@ -169,7 +226,7 @@ describe('the page', () => {
       const said = await servers.promote();
 
       assert.match(said, /lost 0, duplicated 0/);
-      await awaitText(watching, '#server', 'green ');
+      await awaitText(watching, '#server', 'green');
       await watching.evaluate(() => dispatchEvent(new Event('promoted')));
       await sending;
       await awaitText(watching, '#in-flight', /^0$/);
@@ -177,7 +234,7 @@ describe('the page', () => {
       const count = Number(await watching.locator('#count').textContent());
       assert.ok(count > 500 && count % 100 === 0, `${count}`);
       assert.equal(await watching.locator('#acknowledged').textContent(), `${count}`);
-      assert.equal(await watching.locator('html').getAttribute('data-color'), 'green');
+      assert.equal(await shownColor(watching), 'green');
       await watching.close();
     } finally {
       await servers.stop();
@@ -221,16 +278,25 @@ describe('the page', () => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.click('#hundred');
       await awaitText(page, '#count', /^100$/);
+      let answered = 'blue';
+      await page.route('**/healthz', (route) => answer(route, answered));
       for (const [width, color] of /** @type {const} */ ([[1280, 'blue'], [800, ''], [320, 'green']])) {
         await page.setViewportSize({ width, height: 800 });
-        await page.evaluate((to) => (document.documentElement.dataset.color = to), color);
+        answered = color;
+        await until(() => shownColor(page).then((shown) => shown === color), `it is ${color}`);
         assert.deepEqual(await violations(page), []);
+        assert.equal(await shownColor(page), color, 'while it was looked at');
         const overflow = await page.evaluate(
           () => document.documentElement.scrollWidth - innerWidth,
         );
         assert.ok(overflow <= 0, `${overflow} px too wide at ${width}`);
       }
     });
+  }
+
+  /** @param {import('playwright-core').Page} where */
+  function shownColor(where) {
+    return where.locator('html').getAttribute('data-color');
   }
 
   /**
