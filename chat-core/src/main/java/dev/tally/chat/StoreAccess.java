@@ -60,7 +60,7 @@ final class StoreAccess {
       opening.start();
       committing.start();
     } else {
-      health.answered(true);
+      health.check();
     }
   }
 
@@ -73,10 +73,10 @@ final class StoreAccess {
     return health;
   }
 
-  /** Takes one batch of opens and one of commits to the store, as its threads do all the time. */
+  /** Takes opens and commits to the store, as its threads do all the time. */
   void takeBatches() {
-    opening.takeBatch();
-    committing.takeBatch();
+    opening.takeBatches();
+    committing.takeBatches();
   }
 
   int openQueueDepth() {
@@ -169,9 +169,6 @@ final class StoreAccess {
         left.add(wanted.get(i));
       }
     }
-    if (blocks) {
-      health.answered(left.size() < wanted.size());
-    }
     return left;
   }
 
@@ -198,11 +195,9 @@ final class StoreAccess {
       failed(e);
     }
     List<ChatSession> left = new ArrayList<>();
-    boolean answered = false;
     for (int i = 0; i < sessions.size(); i++) {
       ChatSession session = sessions.get(i);
       CommitResult result = results.get(i);
-      answered |= result != CommitResult.UNAVAILABLE;
       if (session.answered(commits.get(i), result)) {
         if (result == CommitResult.UNAVAILABLE) {
           left.add(session);
@@ -211,7 +206,6 @@ final class StoreAccess {
         }
       }
     }
-    health.answered(answered);
     return left;
   }
 

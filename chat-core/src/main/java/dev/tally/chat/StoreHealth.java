@@ -7,61 +7,69 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
 
-/** Whether the store answers, and since when it does not. Safe for use by several threads. */
+/**
+ * Whether the store answers, and since when it does not. Only its health check says so: a batch
+ * that nobody was answered for may have met the one part of a store that is away.
+ *
+ * <p>Checked by one thread at a time, read by any.
+ */
 final class StoreHealth {
 
   private static final Logger LOGGER = System.getLogger(StoreHealth.class.getName());
+  private static final long NEVER = Long.MAX_VALUE;
 
   private final SessionStore store;
   private final long graceMillis;
   private final InstantSource clock;
   private volatile boolean up;
   private volatile boolean wasUp;
-  private volatile boolean downLogged;
-  private volatile long downSinceMillis;
+  private boolean downLogged;
+
+  /** When the first check began that was not answered, or that may never be. */
+  private volatile long unansweredSinceMillis;
 
   StoreHealth(SessionStore store, Duration grace, InstantSource clock) {
     this.store = store;
     this.graceMillis = grace.toMillis();
     this.clock = clock;
-    this.downSinceMillis = clock.millis();
+    beginGrace();
   }
 
   /** A store that did not answer yet has the grace from now on. */
   void beginGrace() {
-    downSinceMillis = clock.millis();
+    unansweredSinceMillis = clock.millis();
   }
 
   /** Asks the store. May block. */
   void check() {
+    if (unansweredSinceMillis == NEVER) {
+      unansweredSinceMillis = clock.millis();
+    }
     try {
       store.checkHealth();
-      answered(true);
     } catch (Throwable e) {
+      up = false;
       if (!downLogged) {
         String why = e instanceof StoreUnavailableException ? e.getMessage() : e.toString();
         LOGGER.log(Level.WARNING, "session store unavailable: " + why);
         downLogged = true;
       }
-      answered(false);
+      return;
     }
-  }
-
-  /** A call of the store ended. */
-  synchronized void answered(boolean didAnswer) {
-    if (up && !didAnswer) {
-      downSinceMillis = clock.millis();
-    } else if (!up && didAnswer && wasUp) {
+    unansweredSinceMillis = NEVER;
+    up = true;
+    wasUp = true;
+    if (downLogged) {
       LOGGER.log(Level.INFO, "session store is back");
+      downLogged = false;
     }
-    downLogged &= !didAnswer;
-    up = didAnswer;
-    wasUp |= didAnswer;
   }
 
-  /** Whether the store answered last. */
+  /**
+   * Whether the store answered last, and does not keep a check waiting for as long as the grace.
+   */
   boolean isUp() {
-    return up;
+    return up && !isDownForLong();
   }
 
   /** Whether it ever did. */
@@ -71,6 +79,7 @@ final class StoreHealth {
 
   /** Whether it has not answered for as long as the grace. */
   boolean isDownForLong() {
-    return !up && clock.millis() - downSinceMillis >= graceMillis;
+    long sinceMillis = unansweredSinceMillis;
+    return sinceMillis != NEVER && clock.millis() - sinceMillis >= graceMillis;
   }
 }

@@ -10,10 +10,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sessions that wait for the store, and the thread that takes all there are in one batch. While one
  * batch flies the next one gathers: batches grow with load, and nobody else waits for the store.
+ *
+ * <p>Those that the store did not answer for stand in a line of their own: however many they are,
+ * and however long the part of the store that has them stays away, others do not wait behind them.
  *
  * <p>Bounded by its users: a session stands in a queue at most once, and sessions are bounded by
  * connections.
@@ -21,17 +25,27 @@ import java.util.function.UnaryOperator;
 final class StoreQueue {
 
   private static final Logger LOGGER = System.getLogger(StoreQueue.class.getName());
-  private static final long FIRST_BACKOFF_MILLIS = 20;
+  private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final ArrayDeque<ChatSession> waiting = new ArrayDeque<>();
+  private final Line waiting = new Line();
+  private final Line failed = new Line();
   private final UnaryOperator<List<ChatSession>> work;
   private final int maxBatch;
-  private final long maxBackoffMillis;
+  private final long maxBackoffNanos;
   private final Thread thread;
   private int flying;
   private boolean closed;
+
+  /** Sessions in the order in which they came. Guarded by the queue's lock. */
+  private static final class Line {
+    final ArrayDeque<ChatSession> sessions = new ArrayDeque<>();
+    long backoffNanos;
+
+    /** When the next batch of them may fly, by {@link System#nanoTime}. */
+    long dueNanos = System.nanoTime();
+  }
 
   /**
    * Makes a queue; {@link #start} sets it to work.
@@ -44,7 +58,7 @@ final class StoreQueue {
   StoreQueue(
       String name, int maxBatch, Duration maxBackoff, UnaryOperator<List<ChatSession>> work) {
     this.maxBatch = maxBatch;
-    this.maxBackoffMillis = maxBackoff.toMillis();
+    this.maxBackoffNanos = maxBackoff.toNanos();
     this.work = work;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
@@ -57,8 +71,8 @@ final class StoreQueue {
   void add(ChatSession session) {
     lock.lock();
     try {
-      waiting.add(session);
-      if (waiting.size() == 1) {
+      waiting.sessions.add(session);
+      if (waiting.sessions.size() == 1) {
         changed.signalAll();
       }
     } finally {
@@ -70,7 +84,7 @@ final class StoreQueue {
   int depth() {
     lock.lock();
     try {
-      return waiting.size() + flying;
+      return waiting.sessions.size() + failed.sessions.size() + flying;
     } finally {
       lock.unlock();
     }
@@ -88,27 +102,25 @@ final class StoreQueue {
     thread.interrupt();
   }
 
+  /** One turn of the thread, for who did not {@link #start} it: a batch of each line. */
+  void takeBatches() {
+    takeBatch(failed);
+    takeBatch(waiting);
+  }
+
   private void run() {
-    long backoffMillis = 0;
     try {
-      while (awaitWork(backoffMillis)) {
-        // Only when nobody was answered: one part of a store that is away must not slow the others.
-        backoffMillis =
-            takeBatch()
-                ? 0
-                : Math.min(maxBackoffMillis, Math.max(FIRST_BACKOFF_MILLIS, backoffMillis * 2));
+      for (Line due = awaitDue(); due != null; due = awaitDue()) {
+        takeBatch(due);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Takes one batch of those that wait to the store; whether anybody was answered. */
-  boolean takeBatch() {
-    List<ChatSession> batch = take();
-    List<ChatSession> left = leftOf(batch);
-    putBack(left);
-    return left.size() < batch.size();
+  private void takeBatch(Line line) {
+    List<ChatSession> batch = take(line);
+    putBack(line, batch.size(), leftOf(batch));
   }
 
   private List<ChatSession> leftOf(List<ChatSession> batch) {
@@ -121,30 +133,39 @@ final class StoreQueue {
     }
   }
 
-  /** False once the queue is closed. */
-  private boolean awaitWork(long backoffMillis) throws InterruptedException {
+  /** The line whose batch flies next; null once the queue is closed. */
+  private @Nullable Line awaitDue() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      long nanos = TimeUnit.MILLISECONDS.toNanos(backoffMillis);
-      while (nanos > 0 && !closed) {
-        nanos = changed.awaitNanos(nanos);
+      while (!closed) {
+        long untilFailed = nanosUntilDue(failed);
+        long untilWaiting = nanosUntilDue(waiting);
+        if (untilFailed <= 0) {
+          return failed;
+        }
+        if (untilWaiting <= 0) {
+          return waiting;
+        }
+        long unused = changed.awaitNanos(Math.min(untilFailed, untilWaiting));
       }
-      while (waiting.isEmpty() && !closed) {
-        changed.await();
-      }
-      return !closed;
+      return null;
     } finally {
       lock.unlock();
     }
   }
 
-  private List<ChatSession> take() {
+  /** For ever, if nobody stands in it. */
+  private static long nanosUntilDue(Line line) {
+    return line.sessions.isEmpty() ? Long.MAX_VALUE : line.dueNanos - System.nanoTime();
+  }
+
+  private List<ChatSession> take(Line line) {
     lock.lock();
     try {
-      flying = Math.min(maxBatch, waiting.size());
+      flying = Math.min(maxBatch, line.sessions.size());
       List<ChatSession> batch = new ArrayList<>(flying);
       for (int i = 0; i < flying; i++) {
-        batch.add(waiting.remove());
+        batch.add(line.sessions.remove());
       }
       return batch;
     } finally {
@@ -152,11 +173,17 @@ final class StoreQueue {
     }
   }
 
-  private void putBack(List<ChatSession> left) {
+  private void putBack(Line line, int taken, List<ChatSession> left) {
     lock.lock();
     try {
       flying = 0;
-      waiting.addAll(left);
+      failed.sessions.addAll(left);
+      boolean answered = left.isEmpty() || left.size() < taken;
+      line.backoffNanos =
+          answered
+              ? 0
+              : Math.min(maxBackoffNanos, Math.max(FIRST_BACKOFF_NANOS, line.backoffNanos * 2));
+      line.dueNanos = System.nanoTime() + line.backoffNanos;
     } finally {
       lock.unlock();
     }

@@ -67,7 +67,11 @@ final class ChatGauges extends Collector {
     families.add(gauge("websocket_active_connections", "Open connections.", now.connections()));
     families.add(gauge("chat_ready", "1 if new clients are welcome.", now.ready() ? 1 : 0));
     families.add(gauge("chat_draining", "1 once the drain began.", now.draining() ? 1 : 0));
-    families.add(gauge("session_store_up", "1 if the store answered last.", now.storeUp() ? 1 : 0));
+    families.add(
+        gauge(
+            "session_store_up",
+            "1 if the store answered its last health check.",
+            now.storeUp() ? 1 : 0));
     families.add(
         gauge(
             "chat_pending_messages",

@@ -40,7 +40,7 @@ public interface ChatStatistics {
   int commitQueueDepth();
 
   /**
-   * Whether the session store answered last.
+   * Whether the session store answered its last health check.
    *
    * @return true if it did
    */
