@@ -33,7 +33,7 @@ public record ChatConfig(
     long maxPendingBytes,
     int maxBatch) {
 
-  /** Checks every value. */
+  /** Checks every value; {@link #builder} names them. */
   public ChatConfig {
     requirePositive("sessionTtl", sessionTtl);
     requirePositive("heartbeat", heartbeat);
@@ -55,18 +55,16 @@ public record ChatConfig(
    *     backoff, back after 1 s, 1,024 messages a session, 64 MiB in all, 512 sessions a batch
    */
   public static ChatConfig defaults() {
-    return new ChatConfig(
-        Duration.ofHours(1),
-        Duration.ofSeconds(30),
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(30),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(1),
-        Duration.ofSeconds(1),
-        1024,
-        64L << 20,
-        512);
+    return builder().build();
+  }
+
+  /**
+   * Makes a config that differs from {@link #defaults} in what is set on it.
+   *
+   * @return a builder with the defaults
+   */
+  public static Builder builder() {
+    return new Builder();
   }
 
   private static void requirePositive(String name, Duration value) {
@@ -78,6 +76,168 @@ public record ChatConfig(
   private static void requirePositive(String name, long value) {
     if (value < 1) {
       throw new IllegalArgumentException(name + " must be 1 or more, not " + value);
+    }
+  }
+
+  /**
+   * The defaults, and what is set in their place. Values are checked by {@link #build}. Not safe
+   * for use by several threads.
+   */
+  public static final class Builder {
+    private Duration sessionTtl = Duration.ofHours(1);
+    private Duration heartbeat = Duration.ofSeconds(30);
+    private Duration drainTimeout = Duration.ofSeconds(10);
+    private Duration openTimeout = Duration.ofSeconds(5);
+    private Duration commitTimeout = Duration.ofSeconds(30);
+    private Duration storeGrace = Duration.ofSeconds(5);
+    private Duration retryBackoff = Duration.ofSeconds(1);
+    private Duration retryAfter = Duration.ofSeconds(1);
+    private int maxPendingMessages = 1024;
+    private long maxPendingBytes = 64L << 20;
+    private int maxBatch = 512;
+
+    private Builder() {}
+
+    /**
+     * Sets {@link ChatConfig#sessionTtl}.
+     *
+     * @param value how long the store keeps a session; must be the store's own
+     * @return this
+     */
+    public Builder sessionTtl(Duration value) {
+      sessionTtl = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#heartbeat}.
+     *
+     * @param value time between heartbeats
+     * @return this
+     */
+    public Builder heartbeat(Duration value) {
+      heartbeat = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#drainTimeout}.
+     *
+     * @param value time from the drain's start until every connection is gone
+     * @return this
+     */
+    public Builder drainTimeout(Duration value) {
+      drainTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#openTimeout}.
+     *
+     * @param value how long a client waits for the store
+     * @return this
+     */
+    public Builder openTimeout(Duration value) {
+      openTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#commitTimeout}.
+     *
+     * @param value how long a message may wait for the store
+     * @return this
+     */
+    public Builder commitTimeout(Duration value) {
+      commitTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#storeGrace}.
+     *
+     * @param value how long the store may be down before readiness says so
+     * @return this
+     */
+    public Builder storeGrace(Duration value) {
+      storeGrace = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#retryBackoff}.
+     *
+     * @param value the longest pause between two tries
+     * @return this
+     */
+    public Builder retryBackoff(Duration value) {
+      retryBackoff = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#retryAfter}.
+     *
+     * @param value when a client may come back that was turned away
+     * @return this
+     */
+    public Builder retryAfter(Duration value) {
+      retryAfter = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#maxPendingMessages}.
+     *
+     * @param value unacknowledged messages per session
+     * @return this
+     */
+    public Builder maxPendingMessages(int value) {
+      maxPendingMessages = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#maxPendingBytes}.
+     *
+     * @param value bytes of unacknowledged messages, all sessions together
+     * @return this
+     */
+    public Builder maxPendingBytes(long value) {
+      maxPendingBytes = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#maxBatch}.
+     *
+     * @param value sessions in one batch for the store
+     * @return this
+     */
+    public Builder maxBatch(int value) {
+      maxBatch = value;
+      return this;
+    }
+
+    /**
+     * Makes the config.
+     *
+     * @return a config of what is set now
+     * @throws IllegalArgumentException if a value is not positive
+     */
+    public ChatConfig build() {
+      return new ChatConfig(
+          sessionTtl,
+          heartbeat,
+          drainTimeout,
+          openTimeout,
+          commitTimeout,
+          storeGrace,
+          retryBackoff,
+          retryAfter,
+          maxPendingMessages,
+          maxPendingBytes,
+          maxBatch);
     }
   }
 }

@@ -166,7 +166,9 @@ class ChatHubTest {
   @Test
   void unacknowledgedMessagesAreBoundedInAllHoweverShortTheyAre() {
     slow.setDown(true);
-    try (ChatHub small = new ChatHub(slow, ChatMetrics.NONE, pendingBytes(640), clock)) {
+    try (ChatHub small =
+        new ChatHub(
+            slow, ChatMetrics.NONE, ChatConfig.builder().maxPendingBytes(640).build(), clock)) {
       ChatSession session = small.connect(transport, id, Subprotocol.PLAIN);
       CapturingTransport second = new CapturingTransport();
       ChatSession other = small.connect(second, SessionId.random(), Subprotocol.PLAIN);
@@ -182,22 +184,6 @@ class ChatHubTest {
       session.onText("");
       assertThat(transport.closed()).isEmpty();
     }
-  }
-
-  private static ChatConfig pendingBytes(long maxPendingBytes) {
-    ChatConfig defaults = ChatConfig.defaults();
-    return new ChatConfig(
-        defaults.sessionTtl(),
-        defaults.heartbeat(),
-        defaults.drainTimeout(),
-        defaults.openTimeout(),
-        defaults.commitTimeout(),
-        defaults.storeGrace(),
-        defaults.retryBackoff(),
-        defaults.retryAfter(),
-        defaults.maxPendingMessages(),
-        maxPendingBytes,
-        defaults.maxBatch());
   }
 
   @Test

@@ -237,18 +237,19 @@ final class ServerConfig {
 
   /** The part of the settings that the hub takes. */
   ChatConfig chatConfig() {
-    return new ChatConfig(
-        sessionTtl,
-        heartbeat,
-        drainTimeout,
-        openTimeout,
-        commitTimeout,
-        storeGrace,
-        retryBackoff,
-        retryAfter,
-        maxPendingMessages,
-        maxPendingBytes,
-        maxBatch);
+    return ChatConfig.builder()
+        .sessionTtl(sessionTtl)
+        .heartbeat(heartbeat)
+        .drainTimeout(drainTimeout)
+        .openTimeout(openTimeout)
+        .commitTimeout(commitTimeout)
+        .storeGrace(storeGrace)
+        .retryBackoff(retryBackoff)
+        .retryAfter(retryAfter)
+        .maxPendingMessages(maxPendingMessages)
+        .maxPendingBytes(maxPendingBytes)
+        .maxBatch(maxBatch)
+        .build();
   }
 
   /** The limit on connections, with 0 resolved. */

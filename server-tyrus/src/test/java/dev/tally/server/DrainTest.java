@@ -46,7 +46,7 @@ class DrainTest {
     ChatServer server =
         new ChatServer(
             ServerSettings.defaults("127.0.0.1", 0),
-            drainingWithin(timeout),
+            ChatConfig.builder().drainTimeout(timeout).build(),
             RunningServer.memory(),
             ChatMetrics.NONE,
             clock);
@@ -83,7 +83,7 @@ class DrainTest {
     ChatServer server =
         new ChatServer(
             ServerSettings.defaults("127.0.0.1", 0),
-            drainingWithin(timeout),
+            ChatConfig.builder().drainTimeout(timeout).build(),
             store,
             ChatMetrics.NONE,
             clock);
@@ -109,21 +109,5 @@ class DrainTest {
     assertThat(close.closeReason()).startsWith("retry_after_ms=");
     client.send(RawClient.frame(RawClient.CLOSE, close.payload()));
     assertThat(client.atEnd()).isTrue();
-  }
-
-  static ChatConfig drainingWithin(Duration timeout) {
-    ChatConfig defaults = ChatConfig.defaults();
-    return new ChatConfig(
-        defaults.sessionTtl(),
-        defaults.heartbeat(),
-        timeout,
-        defaults.openTimeout(),
-        defaults.commitTimeout(),
-        defaults.storeGrace(),
-        defaults.retryBackoff(),
-        defaults.retryAfter(),
-        defaults.maxPendingMessages(),
-        defaults.maxPendingBytes(),
-        defaults.maxBatch());
   }
 }
