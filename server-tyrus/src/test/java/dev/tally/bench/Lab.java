@@ -62,6 +62,20 @@ record Lab(Path root, Path installed, boolean brief) {
     }
   }
 
+  /** The same runtime with an archive of Tally's classes, as {@code make build} makes one. */
+  Jvm withArchive(Jvm jvm) throws IOException {
+    Path archive = output().resolve("tally-" + jvm.version() + ".jsa");
+    List<String> command = new ArrayList<>(List.of("ops/archive.sh"));
+    command.addAll(List.of(jar().toString(), archive.toString()));
+    command.addAll(jvm.flags());
+    ProcessBuilder script = new ProcessBuilder(command).directory(root.toFile());
+    script.environment().put("JAVA_HOME", jvm.home().toString());
+    run(script);
+    List<String> flags = new ArrayList<>(jvm.flags());
+    flags.add("-XX:SharedArchiveFile=" + archive);
+    return new Jvm(jvm.home(), flags);
+  }
+
   Peers peers(Jvm jvm) {
     return new Peers(jvm, jar(), installed);
   }

@@ -16,30 +16,42 @@ final class ManySocketsPart {
 
   private ManySocketsPart() {}
 
-  /** Handshakes a second for 10,000 sockets, 500 of them under way at a time. */
+  /**
+   * Handshakes a second for 10,000 sockets, 500 of them under way at a time; by a process that was
+   * just started, and by the same one again.
+   */
   static String connects(Lab lab) throws IOException {
     int sockets = lab.brief() ? 500 : 10_000;
-    List<Peer> peers = lab.peers(lab.jvm()).all();
+    List<Peer> peers = new ArrayList<>(lab.peers(lab.jvm()).all());
+    peers.add(1, lab.peers(lab.withArchive(lab.jvm())).tally("Tally, archive of classes"));
     Samples perSecond = new Samples();
     // Compiles the generator, which would otherwise slow down whoever comes first.
-    try (ServerProcess spare = lab.start(peers.get(1));
-        LoadGenerator load = new LoadGenerator(spare.port(), Lab.PAYLOAD_BYTES)) {
-      load.connect(sockets, AT_ONCE);
+    try (ServerProcess spare = lab.start(peers.get(2))) {
+      connectAndLeave(lab, spare, sockets);
     }
-    lab.inTurns(
-        peers,
-        4,
-        (name, server, round) -> {
-          try (LoadGenerator load = new LoadGenerator(server.port(), Lab.PAYLOAD_BYTES)) {
-            double seconds = load.connect(sockets, AT_ONCE).toNanos() / 1e9;
-            perSecond.add(name, round == 0 ? "just started" : "warm", sockets / seconds);
-          }
-          // The server has to be through with so many ends before the next one's turn.
-          ServerProcess.sleep(lab.seconds(1));
-        });
+    for (int round = 0; round < (lab.brief() ? 1 : 3); round++) {
+      for (Peer peer : peers) {
+        try (ServerProcess server = lab.start(peer)) {
+          perSecond.add(peer.name(), "just started", connectAndLeave(lab, server, sockets));
+          perSecond.add(peer.name(), "warm", connectAndLeave(lab, server, sockets));
+          perSecond.add(peer.name(), "warm", connectAndLeave(lab, server, sockets));
+        }
+      }
+    }
     return "Handshakes a second:\n\n"
         + perSecond.table("counter", "%,.0f", Peers.NETTY)
         + Report.commands(lab, peers);
+  }
+
+  private static double connectAndLeave(Lab lab, ServerProcess server, int sockets)
+      throws IOException {
+    double seconds;
+    try (LoadGenerator load = new LoadGenerator(server.port(), Lab.PAYLOAD_BYTES)) {
+      seconds = load.connect(sockets, AT_ONCE).toNanos() / 1e9;
+    }
+    // The server has to be through with so many ends before the next handshakes come.
+    ServerProcess.sleep(lab.seconds(1));
+    return sockets / seconds;
   }
 
   /** 5,000 sockets with one message each in 5 s. */

@@ -18,7 +18,7 @@ final class StartPart {
     lab.jvm25().ifPresent(runtimes::add);
     List<Jvm> archived = new ArrayList<>();
     for (Jvm jvm : runtimes) {
-      archived.add(jvm.with("-Xmx1g", "-XX:SharedArchiveFile=" + archive(lab, jvm)));
+      archived.add(lab.withArchive(jvm));
     }
     Samples seconds = new Samples();
     for (int i = 0; i < (lab.brief() ? 1 : STARTS); i++) {
@@ -30,17 +30,6 @@ final class StartPart {
     }
     return "Seconds, median of %d starts:\n\n".formatted(STARTS)
         + seconds.table("start to ready", "%.2f", "");
-  }
-
-  private static Path archive(Lab lab, Jvm jvm) throws IOException {
-    Path archive = lab.output().resolve("tally-" + jvm.version() + ".jsa");
-    List<String> command = new ArrayList<>(List.of("ops/archive.sh"));
-    command.addAll(List.of(lab.jar().toString(), archive.toString()));
-    command.addAll(jvm.flags());
-    ProcessBuilder script = new ProcessBuilder(command).directory(lab.root().toFile());
-    script.environment().put("JAVA_HOME", jvm.home().toString());
-    lab.run(script);
-    return archive;
   }
 
   private static double secondsToReady(Lab lab, Jvm jvm) throws IOException {
