@@ -51,7 +51,11 @@ final class RedisUrl {
   private RedisUrl() {}
 
   static String redacted(String url) {
-    return PASSWORD.matcher(url.strip().replaceFirst("(?s)//.*@", "//***@")).replaceAll("$1***");
+    // An '@' behind a '?' ends someone's login, or is in the middle of an option that is a
+    // password.
+    String shown =
+        url.strip().replaceFirst("(?s)//.*\\?.*@.*", "//***").replaceFirst("(?s)//.*@", "//***@");
+    return PASSWORD.matcher(shown).replaceAll("$1***");
   }
 
   static RedisSessionConfig parse(String url, Duration sessionTtl) {

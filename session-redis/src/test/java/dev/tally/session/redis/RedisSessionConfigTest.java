@@ -103,7 +103,8 @@ class RedisSessionConfigTest {
             Map.entry("redis://a?read_timeout=61s", "not '61s'"),
             Map.entry("redis://a?ca_file=x", "for rediss:// only"),
             Map.entry("redis://a?sentinel_password=geheim", "for redis+sentinel:// only"),
-            Map.entry("redis+sentinel://a/m?sentinel_password=ge&heim", "and no others"));
+            Map.entry("redis+sentinel://a/m?sentinel_password=ge&heim", "and no others"),
+            Map.entry("redis+sentinel://a/m?sentinel_password=ge@heim", "must be percent-encoded"));
 
     urls.forEach(
         (url, rule) ->
@@ -135,6 +136,9 @@ class RedisSessionConfigTest {
     assertThat(RedisSessionConfig.redacted("redis://a?password=ge&he=im&pool_size=2"))
         .isEqualTo("redis://a?password=***&pool_size=2");
     assertThat(RedisSessionConfig.redacted("redis://:ge\nheim@a")).isEqualTo("redis://***@a");
+    assertThat(RedisSessionConfig.redacted("redis+sentinel://a/m?sentinel_password=ge@heim"))
+        .isEqualTo("redis+sentinel://***");
+    assertThat(RedisSessionConfig.redacted("redis://:ge?heim@a")).isEqualTo("redis://***");
   }
 
   @Test
