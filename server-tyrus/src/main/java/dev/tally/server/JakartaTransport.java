@@ -7,8 +7,10 @@ import jakarta.websocket.CloseReason;
 import jakarta.websocket.Session;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class JakartaTransport implements Transport {
 
   private static final int MAX_WAITING_BYTES = 262_144;
+
+  /** How long a close waits for the replies before it. */
+  private static final int CLOSE_TIMEOUT_SECONDS = 2;
 
   private final Session session;
   private final Executor closer = ForkJoinPool.commonPool();
@@ -59,12 +64,24 @@ final class JakartaTransport implements Transport {
       return;
     }
     closed = true;
-    Runnable task = () -> close(session, code, reason);
+    finalClose = () -> close(session, code, reason);
     if (sending) {
-      finalClose = task;
+      CompletableFuture.delayedExecutor(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS, closer)
+          .execute(this::runFinalClose);
     } else {
       // The container may call onClose on the closing thread, which holds the session's lock.
-      closer.execute(task);
+      closer.execute(this::runFinalClose);
+    }
+  }
+
+  private void runFinalClose() {
+    Runnable last;
+    synchronized (this) {
+      last = finalClose;
+      finalClose = null;
+    }
+    if (last != null) {
+      last.run();
     }
   }
 
@@ -95,13 +112,12 @@ final class JakartaTransport implements Transport {
 
   private void step() {
     Reply next;
-    Runnable last = null;
+    boolean closing;
     synchronized (this) {
       next = waiting.poll();
+      closing = finalClose != null;
       if (next == null) {
         sending = false;
-        last = finalClose;
-        finalClose = null;
       } else {
         waitingBytes -= next.length();
       }
@@ -113,8 +129,8 @@ final class JakartaTransport implements Transport {
         // Closed in between; the container reports that through onClose.
         sendNext();
       }
-    } else if (last != null) {
-      closer.execute(last);
+    } else if (closing) {
+      closer.execute(this::runFinalClose);
     }
   }
 }
