@@ -123,6 +123,15 @@ ours() { # containers, networks and volumes of the project
   [[ ${#lines[@]} -eq 1 && ${lines[0]} =~ ^tally-server\ .*Java\ 25$ ]]
 }
 
+@test "the image adds so little to Debian's, which has 75 MB, that both stay below 200 MB" {
+  local base image added
+  base=$(docker image inspect --format '{{.Size}}' "$(sed -nE 's/^FROM (debian:.*)/\1/p' "$ops/Dockerfile")")
+  image=$(docker image inspect --format '{{.Size}}' "$TALLY_BLUE_IMAGE")
+  added=$((image - base))
+  printf 'bytes added: %d\n' "$added"
+  ((added > 10000000 && added < 120000000))
+}
+
 @test "Redis keeps every write and evicts nothing" {
   run docker exec "$(container redis)" redis-cli config get 'append[of]*s*y*'
   [[ $output == *everysec* ]]
