@@ -2,6 +2,8 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.ChatConfig;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,7 +19,9 @@ class HangingStoreTest {
   @Test
   void noSelectorThreadWaitsForIt() throws Exception {
     List<RawClient> clients = new ArrayList<>();
-    try (RunningServer server = new RunningServer(store);
+    ChatConfig patient = ChatConfig.builder().openTimeout(Duration.ofMinutes(5)).build();
+    try (RunningServer server =
+            new RunningServer(new RunningServer.Limits().settings(0), patient, store);
         RawClient older = RawClient.open(server.port())) {
       older.text("one");
       older.expectCount(1);
