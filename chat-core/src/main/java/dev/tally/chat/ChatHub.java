@@ -88,9 +88,7 @@ public final class ChatHub implements AutoCloseable {
   /** Starts heartbeats, sweeps and the store's threads. Call once. */
   public void start() {
     store.start();
-    if (store.needsHealthChecks()) {
-      repeat(health, Duration.ZERO, HEALTH_CHECK, store.health()::check);
-    }
+    repeat(health, Duration.ZERO, HEALTH_CHECK, store.health()::check);
     repeat(timer, config.heartbeat(), config.heartbeat(), this::heartbeat);
     repeat(timer, SWEEP, SWEEP, this::sweep);
     started = true;

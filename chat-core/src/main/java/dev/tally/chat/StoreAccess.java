@@ -1,5 +1,6 @@
 package dev.tally.chat;
 
+import dev.tally.chat.StoreQueue.Outcome;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
@@ -23,6 +24,9 @@ import java.util.concurrent.ConcurrentHashMap;
 final class StoreAccess {
 
   private static final Logger LOGGER = System.getLogger(StoreAccess.class.getName());
+
+  /** An error also where a part of the store is away: the health check does not tell of that. */
+  private static final String UNAVAILABLE = "store_unavailable";
 
   private final SessionStore store;
   private final boolean blocks;
@@ -60,13 +64,9 @@ final class StoreAccess {
       opening.start();
       committing.start();
     } else {
+      // Whoever has such a store need not wait until it is ready.
       health.check();
     }
-  }
-
-  /** Whether somebody should ask the store now and then how it is. */
-  boolean needsHealthChecks() {
-    return blocks;
   }
 
   StoreHealth health() {
@@ -107,6 +107,7 @@ final class StoreAccess {
       return;
     }
     openAll(List.of(session))
+        .left()
         .forEach(left -> left.tryAgainLater("the session store does not answer"));
   }
 
@@ -125,12 +126,13 @@ final class StoreAccess {
           result = store.commit(commit);
         } catch (Throwable e) {
           result = CommitResult.UNAVAILABLE;
-          failed(e);
+          logUnlessUnavailable(e);
         }
         if (!session.answered(commit, result)) {
           return;
         }
         if (result == CommitResult.UNAVAILABLE) {
+          metrics.error(UNAVAILABLE);
           session.retryLater();
           return;
         }
@@ -138,7 +140,7 @@ final class StoreAccess {
     }
   }
 
-  private List<ChatSession> openAll(List<ChatSession> batch) {
+  private Outcome openAll(List<ChatSession> batch) {
     List<ChatSession> wanted = new ArrayList<>(batch.size());
     List<SessionId> ids = new ArrayList<>(batch.size());
     for (ChatSession session : batch) {
@@ -150,14 +152,14 @@ final class StoreAccess {
       }
     }
     if (ids.isEmpty()) {
-      return List.of();
+      return new Outcome(true, List.of());
     }
     List<Optional<Lease>> leases;
     try {
       leases = complete(store.openAll(ids), ids.size());
     } catch (Throwable e) {
       leases = Collections.nCopies(ids.size(), Optional.empty());
-      failed(e);
+      logUnlessUnavailable(e);
     }
     List<ChatSession> left = new ArrayList<>();
     for (int i = 0; i < wanted.size(); i++) {
@@ -169,10 +171,13 @@ final class StoreAccess {
         left.add(wanted.get(i));
       }
     }
-    return left;
+    if (!left.isEmpty()) {
+      metrics.error(UNAVAILABLE);
+    }
+    return new Outcome(left.size() < wanted.size(), left);
   }
 
-  private List<ChatSession> commitAll(List<ChatSession> batch) {
+  private Outcome commitAll(List<ChatSession> batch) {
     List<ChatSession> sessions = new ArrayList<>(batch.size());
     List<Commit> commits = new ArrayList<>(batch.size());
     for (ChatSession session : batch) {
@@ -183,7 +188,7 @@ final class StoreAccess {
       }
     }
     if (commits.isEmpty()) {
-      return List.of();
+      return new Outcome(true, List.of());
     }
     long startNanos = System.nanoTime();
     List<CommitResult> results;
@@ -192,12 +197,14 @@ final class StoreAccess {
       metrics.committed(commits.size(), System.nanoTime() - startNanos);
     } catch (Throwable e) {
       results = Collections.nCopies(commits.size(), CommitResult.UNAVAILABLE);
-      failed(e);
+      logUnlessUnavailable(e);
     }
     List<ChatSession> left = new ArrayList<>();
+    int unanswered = 0;
     for (int i = 0; i < sessions.size(); i++) {
       ChatSession session = sessions.get(i);
       CommitResult result = results.get(i);
+      unanswered += result == CommitResult.UNAVAILABLE ? 1 : 0;
       if (session.answered(commits.get(i), result)) {
         if (result == CommitResult.UNAVAILABLE) {
           left.add(session);
@@ -206,7 +213,10 @@ final class StoreAccess {
         }
       }
     }
-    return left;
+    if (unanswered > 0) {
+      metrics.error(UNAVAILABLE);
+    }
+    return new Outcome(unanswered < sessions.size(), left);
   }
 
   private static <T> List<T> complete(List<T> answers, int asked) {
@@ -217,8 +227,7 @@ final class StoreAccess {
     return answers;
   }
 
-  private void failed(Throwable e) {
-    metrics.error("store_unavailable");
+  private static void logUnlessUnavailable(Throwable e) {
     if (!(e instanceof StoreUnavailableException)) {
       LOGGER.log(Level.ERROR, "the session store broke its contract", e);
     }

@@ -9,15 +9,16 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sessions that wait for the store, and the thread that takes all there are in one batch. While one
  * batch flies the next one gathers: batches grow with load, and nobody else waits for the store.
  *
- * <p>Those that the store did not answer for stand in a line of their own: however many they are,
- * and however long the part of the store that has them stays away, others do not wait behind them.
+ * <p>Those that the store did not answer for wait apart, and are taken to it again all together,
+ * after a pause that grows: however many they are, and however long the part of the store that has
+ * them stays away, others wait for one batch of theirs at most.
  *
  * <p>Bounded by its users: a session stands in a queue at most once, and sessions are bounded by
  * connections.
@@ -29,36 +30,46 @@ final class StoreQueue {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Line waiting = new Line();
-  private final Line failed = new Line();
-  private final UnaryOperator<List<ChatSession>> work;
+  private final ArrayDeque<ChatSession> waiting = new ArrayDeque<>();
+  private final ArrayDeque<ChatSession> failed = new ArrayDeque<>();
+
+  /** Those that failed and whose turn it is again. */
+  private final ArrayDeque<ChatSession> retrying = new ArrayDeque<>();
+
+  private final Function<List<ChatSession>, Outcome> work;
   private final int maxBatch;
+  private final long firstBackoffNanos;
   private final long maxBackoffNanos;
   private final Thread thread;
+  private long waitingDueNanos = System.nanoTime();
+  private long failedDueNanos;
+  private long backoffNanos;
+  private boolean retryAnswered;
+  private boolean retriedLast;
   private int flying;
   private boolean closed;
 
-  /** Sessions in the order in which they came. Guarded by the queue's lock. */
-  private static final class Line {
-    final ArrayDeque<ChatSession> sessions = new ArrayDeque<>();
-    long backoffNanos;
-
-    /** When the next batch of them may fly, by {@link System#nanoTime}. */
-    long dueNanos = System.nanoTime();
-  }
+  /**
+   * What became of a batch.
+   *
+   * @param answered false if the store was asked and answered for nobody
+   * @param left whom it did not answer for
+   */
+  record Outcome(boolean answered, List<ChatSession> left) {}
 
   /**
    * Makes a queue; {@link #start} sets it to work.
    *
    * @param name the thread's name
    * @param maxBatch sessions in one batch
-   * @param maxBackoff the longest pause after a batch of which nothing was answered
-   * @param work takes a batch to the store, and returns those that the store did not answer for
+   * @param maxBackoff the longest pause before those that failed are taken to the store again
+   * @param work takes a batch to the store
    */
   StoreQueue(
-      String name, int maxBatch, Duration maxBackoff, UnaryOperator<List<ChatSession>> work) {
+      String name, int maxBatch, Duration maxBackoff, Function<List<ChatSession>, Outcome> work) {
     this.maxBatch = maxBatch;
     this.maxBackoffNanos = maxBackoff.toNanos();
+    this.firstBackoffNanos = Math.min(FIRST_BACKOFF_NANOS, maxBackoffNanos);
     this.work = work;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
@@ -71,8 +82,8 @@ final class StoreQueue {
   void add(ChatSession session) {
     lock.lock();
     try {
-      waiting.sessions.add(session);
-      if (waiting.sessions.size() == 1) {
+      waiting.add(session);
+      if (waiting.size() == 1) {
         changed.signalAll();
       }
     } finally {
@@ -84,7 +95,7 @@ final class StoreQueue {
   int depth() {
     lock.lock();
     try {
-      return waiting.sessions.size() + failed.sessions.size() + flying;
+      return waiting.size() + failed.size() + retrying.size() + flying;
     } finally {
       lock.unlock();
     }
@@ -102,15 +113,18 @@ final class StoreQueue {
     thread.interrupt();
   }
 
-  /** One turn of the thread, for who did not {@link #start} it: a batch of each line. */
+  /** One turn of the thread, for who did not {@link #start} it: a batch of each, without pauses. */
   void takeBatches() {
-    takeBatch(failed);
+    if (retrying.isEmpty()) {
+      retryFailed();
+    }
+    takeBatch(retrying);
     takeBatch(waiting);
   }
 
   private void run() {
     try {
-      for (Line due = awaitDue(); due != null; due = awaitDue()) {
+      for (ArrayDeque<ChatSession> due = awaitDue(); due != null; due = awaitDue()) {
         takeBatch(due);
       }
     } catch (InterruptedException e) {
@@ -118,33 +132,38 @@ final class StoreQueue {
     }
   }
 
-  private void takeBatch(Line line) {
+  private void takeBatch(ArrayDeque<ChatSession> line) {
     List<ChatSession> batch = take(line);
-    putBack(line, batch.size(), leftOf(batch));
+    if (!batch.isEmpty()) {
+      putBack(line, outcomeOf(batch));
+    }
   }
 
-  private List<ChatSession> leftOf(List<ChatSession> batch) {
+  private Outcome outcomeOf(List<ChatSession> batch) {
     try {
       return work.apply(batch);
     } catch (Throwable e) {
       // Else nobody would take another batch, and nobody would hear of it.
       LOGGER.log(Level.ERROR, "a batch for the session store failed; it is tried again", e);
-      return batch;
+      return new Outcome(false, batch);
     }
   }
 
-  /** The line whose batch flies next; null once the queue is closed. */
-  private @Nullable Line awaitDue() throws InterruptedException {
+  /** Whose batch flies next; null once the queue is closed. */
+  private @Nullable ArrayDeque<ChatSession> awaitDue() throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (!closed) {
-        long untilFailed = nanosUntilDue(failed);
-        long untilWaiting = nanosUntilDue(waiting);
-        if (untilFailed <= 0) {
-          return failed;
+        long now = System.nanoTime();
+        long untilFailed = failed.isEmpty() ? Long.MAX_VALUE : failedDueNanos - now;
+        long untilWaiting = waiting.isEmpty() ? Long.MAX_VALUE : waitingDueNanos - now;
+        if (retrying.isEmpty() && untilFailed <= 0) {
+          retryFailed();
         }
-        if (untilWaiting <= 0) {
-          return waiting;
+        boolean retry = !retrying.isEmpty() && !(retriedLast && untilWaiting <= 0);
+        if (retry || untilWaiting <= 0) {
+          retriedLast = retry;
+          return retry ? retrying : waiting;
         }
         long unused = changed.awaitNanos(Math.min(untilFailed, untilWaiting));
       }
@@ -154,18 +173,19 @@ final class StoreQueue {
     }
   }
 
-  /** For ever, if nobody stands in it. */
-  private static long nanosUntilDue(Line line) {
-    return line.sessions.isEmpty() ? Long.MAX_VALUE : line.dueNanos - System.nanoTime();
+  private void retryFailed() {
+    retrying.addAll(failed);
+    failed.clear();
+    retryAnswered = false;
   }
 
-  private List<ChatSession> take(Line line) {
+  private List<ChatSession> take(ArrayDeque<ChatSession> line) {
     lock.lock();
     try {
-      flying = Math.min(maxBatch, line.sessions.size());
+      flying = Math.min(maxBatch, line.size());
       List<ChatSession> batch = new ArrayList<>(flying);
       for (int i = 0; i < flying; i++) {
-        batch.add(line.sessions.remove());
+        batch.add(line.remove());
       }
       return batch;
     } finally {
@@ -173,17 +193,27 @@ final class StoreQueue {
     }
   }
 
-  private void putBack(Line line, int taken, List<ChatSession> left) {
+  private void putBack(ArrayDeque<ChatSession> line, Outcome outcome) {
     lock.lock();
     try {
       flying = 0;
-      failed.sessions.addAll(left);
-      boolean answered = left.isEmpty() || left.size() < taken;
-      line.backoffNanos =
-          answered
-              ? 0
-              : Math.min(maxBackoffNanos, Math.max(FIRST_BACKOFF_NANOS, line.backoffNanos * 2));
-      line.dueNanos = System.nanoTime() + line.backoffNanos;
+      long now = System.nanoTime();
+      if (line == waiting) {
+        // Not longer: they may have met the one part of the store that is away.
+        waitingDueNanos = outcome.answered() ? now : now + firstBackoffNanos;
+        if (failed.isEmpty() && retrying.isEmpty()) {
+          backoffNanos = firstBackoffNanos;
+          failedDueNanos = now + backoffNanos;
+        }
+      } else {
+        retryAnswered |= outcome.answered();
+        if (retrying.isEmpty()) {
+          backoffNanos =
+              retryAnswered ? firstBackoffNanos : Math.min(maxBackoffNanos, backoffNanos * 2);
+          failedDueNanos = now + backoffNanos;
+        }
+      }
+      failed.addAll(outcome.left());
     } finally {
       lock.unlock();
     }

@@ -94,7 +94,10 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
-   * Asks whether the store works now. Called about once a second, never by two threads at once.
+   * Asks whether the store works now. Called about once a second, never by two threads at once, and
+   * all that the hub's readiness goes by: a store that can be away has to answer, at best by doing
+   * what a commit does. One that does not return for {@link dev.tally.chat.ChatConfig#storeGrace}
+   * is taken for away.
    *
    * @throws StoreUnavailableException if it does not; the message is for operators
    */

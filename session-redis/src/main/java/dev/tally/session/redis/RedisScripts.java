@@ -1,6 +1,8 @@
 package dev.tally.session.redis;
 
 import dev.tally.chat.spi.StoreUnavailableException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,6 +41,8 @@ import redis.clients.jedis.util.JedisClusterCRC16;
  */
 final class RedisScripts implements AutoCloseable {
 
+  private static final Logger LOGGER = System.getLogger(RedisScripts.class.getName());
+
   /** Longer scripts would save little, and keep Redis from everybody else. */
   private static final int KEYS_PER_SCRIPT = 64;
 
@@ -53,6 +57,9 @@ final class RedisScripts implements AutoCloseable {
    * master, and what failed is in the next batch again. Held down to the nodes that there are.
    */
   private final Map<HostAndPort, StoreUnavailableException> silent = new ConcurrentHashMap<>();
+
+  /** Silent masters that were asked again and have not answered yet. */
+  private final Set<HostAndPort> visited = ConcurrentHashMap.newKeySet();
 
   private final ExecutorService masters =
       Executors.newCachedThreadPool(
@@ -89,8 +96,8 @@ final class RedisScripts implements AutoCloseable {
   }
 
   /**
-   * Learns anew where the parts of a Cluster are, and asks its silent masters again, each for a
-   * batch's first call. May wait for them.
+   * Begins to learn anew where the parts of a Cluster are, and to ask its silent masters again,
+   * each for a batch's first call. Does not wait for them: they may be as silent as before.
    *
    * @throws StoreUnavailableException if no way to Redis is known at all
    */
@@ -101,9 +108,11 @@ final class RedisScripts implements AutoCloseable {
     CompletableFuture<Void> unused = start(cluster::renewSlotCache);
     Set<String> nodes = cluster.getNodes().keySet();
     silent.keySet().removeIf(master -> !nodes.contains(master.toString()));
-    List<CompletableFuture<Void>> visits = new ArrayList<>(silent.size());
-    silent.keySet().forEach(master -> visits.add(start(() -> revisit(cluster, master, batch))));
-    visits.forEach(CompletableFuture::join);
+    for (HostAndPort master : silent.keySet()) {
+      if (visited.add(master)) {
+        unused = start(() -> revisit(cluster, master, batch));
+      }
+    }
   }
 
   @Override
@@ -158,10 +167,19 @@ final class RedisScripts implements AutoCloseable {
 
   private void markSilent(
       ClusterConnectionProvider cluster, HostAndPort master, StoreUnavailableException error) {
-    silent.put(master, error);
+    if (silent.put(master, error) == null) {
+      LOGGER.log(
+          Level.WARNING, "a master of the Cluster is away, {0}: {1}", master, error.getMessage());
+    }
     ConnectionPool pool = cluster.getNodes().get(master.toString());
     if (pool != null) {
       pool.clear(); // The connections that nobody uses now may be as dead.
+    }
+  }
+
+  private void markAnswering(HostAndPort master) {
+    if (silent.remove(master) != null) {
+      LOGGER.log(Level.INFO, "a master of the Cluster is back, {0}", master);
     }
   }
 
@@ -169,11 +187,13 @@ final class RedisScripts implements AutoCloseable {
     try (Connection connection = cluster.getConnection(master)) {
       // Any answer will do, and be it that the key is elsewhere.
       batch.runOn(connection, List.of(new int[] {0}));
-      silent.remove(master);
+      markAnswering(master);
     } catch (JedisDataException e) {
-      silent.remove(master);
+      markAnswering(master);
     } catch (JedisException | IllegalStateException e) {
       // As silent as before.
+    } finally {
+      visited.remove(master);
     }
   }
 

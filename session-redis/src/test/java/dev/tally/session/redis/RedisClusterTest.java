@@ -10,6 +10,7 @@ import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -85,7 +86,6 @@ class RedisClusterTest {
 
       List<CommitResult> waited = sessions.commit(1);
       assertThat(waited).containsOnly(CommitResult.STORED, CommitResult.UNAVAILABLE);
-      patient.checkHealth();
       silent.resume();
       masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
 
@@ -99,6 +99,32 @@ class RedisClusterTest {
                 sessions.commitAndExpectStored(3);
               });
       sessions.resumeAndExpect(3);
+    }
+  }
+
+  @Test
+  void healthCheckDoesNotWaitForASilentMaster() {
+    try (SessionStore patient = Sessions.store(url("?read_timeout=60s"))) {
+      Sessions sessions = Sessions.open(patient, 300);
+      RedisServer silent = masters.get(1);
+      silent.kill();
+      assertThat(sessions.commit(1)).contains(CommitResult.STORED, CommitResult.UNAVAILABLE);
+      // The first was on a connection that broke; only a new one that fails tells of its master.
+      assertThat(sessions.commit(2)).contains(CommitResult.STORED, CommitResult.UNAVAILABLE);
+      silent.restart();
+      silent.pause();
+
+      assertThat(CompletableFuture.runAsync(patient::checkHealth))
+          .succeedsWithin(Duration.ofSeconds(30));
+
+      silent.resume();
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .untilAsserted(
+              () -> {
+                patient.checkHealth();
+                sessions.commitAndExpectStored(3);
+              });
     }
   }
 
