@@ -37,6 +37,8 @@ side == "old" && event == "stop" {
 field("timestamp") < since { next }
 
 side == "old" && event == "close" {
+  # Without a count the connection ended before its session was there: it has been told nothing.
+  if (field("count") == "") next
   session = field("session")
   if (!(session in told) || field("count") + 0 > told[session]) told[session] = field("count") + 0
   # Sent away. Whoever moved ahead of that may have closed the old connection by any code, and

@@ -60,6 +60,13 @@ ledger() {
   [[ $output == 'moved=0 missing=1 '* ]]
 }
 
+@test "a connection that ended before its session was there has been told nothing" {
+  { close a 1006 5 | sed 's/,"count":5//' && stop 0 0; } >"$old"
+  resume a 8 0 >"$new"
+  ledger
+  [[ $output == 'moved=0 missing=0 lost=0 duplicated=0 '* ]]
+}
+
 @test "without the old colour's last word nobody knows of duplicates" {
   close a 1006 5 >"$old"
   resume a 5 0 >"$new"

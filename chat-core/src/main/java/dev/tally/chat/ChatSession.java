@@ -7,6 +7,7 @@ import dev.tally.chat.spi.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,7 +136,10 @@ public final class ChatSession {
       int reported = ours == null ? code : ours.code();
       state = State.CLOSED;
       hub.metrics().closed(reported);
-      transport.closed(reported, stored, Duration.ofMillis(hub.nowMillis() - connectedMillis));
+      transport.closed(
+          reported,
+          lease == null ? OptionalLong.empty() : OptionalLong.of(stored),
+          Duration.ofMillis(hub.nowMillis() - connectedMillis));
       last = lease != null && !superseded && !released && enqueue();
       if (!last && !queued) {
         dropPending();

@@ -6,6 +6,7 @@ import dev.tally.chat.spi.Transport;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * Keeps a transport that throws, which it should not, from breaking other clients' chat. Its own
@@ -52,7 +53,7 @@ final class GuardedTransport implements Transport {
   }
 
   @Override
-  public void closed(int code, long count, Duration duration) {
+  public void closed(int code, OptionalLong count, Duration duration) {
     try {
       delegate.closed(code, count, duration);
     } catch (Throwable e) {

@@ -3,6 +3,7 @@ package dev.tally.chat.spi;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.Reply;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * The way to one client: what the core needs of a WebSocket connection.
@@ -43,8 +44,8 @@ public interface Transport {
    * The session took note of the connection's end. For the log; there is nothing left to do.
    *
    * @param code the status code that the connection ended with
-   * @param count messages known to be counted in the session
+   * @param count messages known to be counted in the session; empty if the store never opened it
    * @param duration how long the connection was open
    */
-  default void closed(int code, long count, Duration duration) {}
+  default void closed(int code, OptionalLong count, Duration duration) {}
 }

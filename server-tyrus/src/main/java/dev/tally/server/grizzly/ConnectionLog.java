@@ -2,6 +2,7 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.Lease;
 import java.time.Duration;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -22,12 +23,12 @@ final class ConnectionLog {
     line.log(lease.resumed() ? "session resumed" : "session opened");
   }
 
-  static void closed(Client client, int code, long count, Duration duration) {
-    of(client, "close")
-        .addKeyValue("code", code)
-        .addKeyValue("count", count)
-        .addKeyValue("duration_ms", duration.toMillis())
-        .log("connection closed");
+  static void closed(Client client, int code, OptionalLong count, Duration duration) {
+    LoggingEventBuilder line = of(client, "close").addKeyValue("code", code);
+    if (count.isPresent()) {
+      line = line.addKeyValue("count", count.getAsLong());
+    }
+    line.addKeyValue("duration_ms", duration.toMillis()).log("connection closed");
   }
 
   private static LoggingEventBuilder of(Client client, String event) {

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.tyrus.spi.Connection;
@@ -270,7 +271,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   }
 
   @Override
-  public void closed(int code, long count, Duration duration) {
+  public void closed(int code, OptionalLong count, Duration duration) {
     ConnectionLog.closed(client, code, count, duration);
   }
 
