@@ -1,17 +1,13 @@
 package dev.tally.session.redis;
 
 import dev.tally.chat.spi.StoreUnavailableException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -22,7 +18,6 @@ import redis.clients.jedis.BuilderFactory;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.Connection;
-import redis.clients.jedis.ConnectionPool;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.StaticCommandFlagsRegistry;
@@ -41,8 +36,6 @@ import redis.clients.jedis.util.JedisClusterCRC16;
  */
 final class RedisScripts implements AutoCloseable {
 
-  private static final Logger LOGGER = System.getLogger(RedisScripts.class.getName());
-
   /** Longer scripts would save little, and keep Redis from everybody else. */
   private static final int KEYS_PER_SCRIPT = 64;
 
@@ -51,16 +44,7 @@ final class RedisScripts implements AutoCloseable {
   private final RedisSessionConfig config;
   private final RedisConnections connections;
 
-  /**
-   * Masters of a Cluster that could not be reached or did not answer in time. What goes to them
-   * fails at once until {@link #revisitMasters} hears from them: a batch waits for its slowest
-   * master, and what failed is in the next batch again. Held down to the nodes that there are.
-   */
-  private final Map<HostAndPort, StoreUnavailableException> silent = new ConcurrentHashMap<>();
-
-  /** Silent masters that were asked again and have not answered yet. */
-  private final Set<HostAndPort> visited = ConcurrentHashMap.newKeySet();
-
+  private final SilentMasters silent = new SilentMasters();
   private final ExecutorService masters =
       Executors.newCachedThreadPool(
           task -> {
@@ -105,14 +89,8 @@ final class RedisScripts implements AutoCloseable {
     if (!(connections.provider() instanceof ClusterConnectionProvider cluster)) {
       return;
     }
-    CompletableFuture<Void> unused = start(cluster::renewSlotCache);
-    Set<String> nodes = cluster.getNodes().keySet();
-    silent.keySet().removeIf(master -> !nodes.contains(master.toString()));
-    for (HostAndPort master : silent.keySet()) {
-      if (visited.add(master)) {
-        unused = start(() -> revisit(cluster, master, batch));
-      }
-    }
+    execute(cluster::renewSlotCache);
+    silent.revisit(cluster, batch, this::execute);
   }
 
   @Override
@@ -128,7 +106,7 @@ final class RedisScripts implements AutoCloseable {
       int[] chunk = {i};
       Optional<HostAndPort> master =
           Optional.ofNullable(cluster.getNode(JedisClusterCRC16.getSlot(batch.key(i))));
-      Optional<StoreUnavailableException> silence = master.map(silent::get);
+      Optional<StoreUnavailableException> silence = master.flatMap(silent::errorOf);
       if (silence.isPresent()) {
         batch.failed(chunk, silence.get());
       } else {
@@ -144,7 +122,7 @@ final class RedisScripts implements AutoCloseable {
                       master.orElseThrow(
                           () -> new JedisException("no master is known for a part of the keys")));
           Consumer<StoreUnavailableException> silence =
-              error -> master.ifPresent(node -> markSilent(cluster, node, error));
+              error -> master.ifPresent(node -> silent.add(cluster, node, error));
           Runnable run = () -> runOn(cluster, source, silence, batch, theirs);
           if (others.size() == chunks.size() - 1) {
             run.run();
@@ -155,6 +133,10 @@ final class RedisScripts implements AutoCloseable {
     others.forEach(CompletableFuture::join);
   }
 
+  private void execute(Runnable run) {
+    CompletableFuture<Void> unused = start(run);
+  }
+
   private CompletableFuture<Void> start(Runnable run) {
     try {
       return CompletableFuture.runAsync(run, masters);
@@ -162,38 +144,6 @@ final class RedisScripts implements AutoCloseable {
       // Closed meanwhile; the connection that it asks for will say so.
       run.run();
       return CompletableFuture.completedFuture(null);
-    }
-  }
-
-  private void markSilent(
-      ClusterConnectionProvider cluster, HostAndPort master, StoreUnavailableException error) {
-    if (silent.put(master, error) == null) {
-      LOGGER.log(
-          Level.WARNING, "a master of the Cluster is away, {0}: {1}", master, error.getMessage());
-    }
-    ConnectionPool pool = cluster.getNodes().get(master.toString());
-    if (pool != null) {
-      pool.clear(); // The connections that nobody uses now may be as dead.
-    }
-  }
-
-  private void markAnswering(HostAndPort master) {
-    if (silent.remove(master) != null) {
-      LOGGER.log(Level.INFO, "a master of the Cluster is back, {0}", master);
-    }
-  }
-
-  private void revisit(ClusterConnectionProvider cluster, HostAndPort master, ScriptBatch batch) {
-    try (Connection connection = cluster.getConnection(master)) {
-      // Any answer will do, and be it that the key is elsewhere.
-      batch.runOn(connection, List.of(new int[] {0}));
-      markAnswering(master);
-    } catch (JedisDataException e) {
-      markAnswering(master);
-    } catch (JedisException | IllegalStateException e) {
-      // As silent as before.
-    } finally {
-      visited.remove(master);
     }
   }
 
@@ -227,9 +177,9 @@ final class RedisScripts implements AutoCloseable {
       Object reply = replies.get(i);
       if (reply instanceof JedisRedirectionException redirection
           && provider instanceof ClusterConnectionProvider cluster) {
-        StoreUnavailableException error = silent.get(redirection.getTargetNode());
-        if (error != null) {
-          batch.failed(chunks.get(i), error);
+        Optional<StoreUnavailableException> error = silent.errorOf(redirection.getTargetNode());
+        if (error.isPresent()) {
+          batch.failed(chunks.get(i), error.get());
           continue;
         }
         reply = redirected(cluster, batch, chunks.get(i), redirection.getTargetNode());
@@ -256,7 +206,7 @@ final class RedisScripts implements AutoCloseable {
       return e;
     } catch (JedisException e) {
       if (e.getCause() instanceof JedisConnectionException) {
-        markSilent(cluster, target, RedisErrors.unavailable(config, e));
+        silent.add(cluster, target, RedisErrors.unavailable(config, e));
       }
       return new JedisDataException(e);
     }
