@@ -73,7 +73,7 @@ class RedisClusterTest {
     assertThatCode(store::checkHealth).doesNotThrowAnyException();
 
     down.restart();
-    await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> checkAndCommit(sessions, 3));
+    await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> checkAndCommit(store, sessions, 3));
     sessions.resumeAndExpect(3);
   }
 
@@ -93,11 +93,7 @@ class RedisClusterTest {
       assertThat(sessions.commit(2)).isEqualTo(waited);
       await()
           .atMost(Duration.ofSeconds(30))
-          .untilAsserted(
-              () -> {
-                patient.checkHealth();
-                sessions.commitAndExpectStored(3);
-              });
+          .untilAsserted(() -> checkAndCommit(patient, sessions, 3));
       sessions.resumeAndExpect(3);
     }
   }
@@ -120,11 +116,7 @@ class RedisClusterTest {
       silent.resume();
       await()
           .atMost(Duration.ofSeconds(30))
-          .untilAsserted(
-              () -> {
-                patient.checkHealth();
-                sessions.commitAndExpectStored(3);
-              });
+          .untilAsserted(() -> checkAndCommit(patient, sessions, 3));
     }
   }
 
@@ -153,13 +145,13 @@ class RedisClusterTest {
       await()
           .atMost(Duration.ofSeconds(60))
           .ignoreExceptions()
-          .untilAsserted(() -> checkAndCommit(sessions, 2));
+          .untilAsserted(() -> checkAndCommit(store, sessions, 2));
       assertThat(replica.cli("ROLE")).startsWith("master");
       silent.resume();
       await()
           .atMost(Duration.ofSeconds(30))
           .ignoreExceptions()
-          .untilAsserted(() -> checkAndCommit(sessions, 3));
+          .untilAsserted(() -> checkAndCommit(store, sessions, 3));
       sessions.resumeAndExpect(3);
     }
   }
@@ -196,11 +188,7 @@ class RedisClusterTest {
       assertThat(session.commit(2)).containsExactly(CommitResult.UNAVAILABLE);
       await()
           .atMost(Duration.ofSeconds(30))
-          .untilAsserted(
-              () -> {
-                patient.checkHealth();
-                session.commitAndExpectStored(3);
-              });
+          .untilAsserted(() -> checkAndCommit(patient, session, 3));
     }
   }
 
@@ -246,7 +234,7 @@ class RedisClusterTest {
     return to;
   }
 
-  private void checkAndCommit(Sessions sessions, long count) {
+  private static void checkAndCommit(SessionStore store, Sessions sessions, long count) {
     store.checkHealth();
     sessions.commitAndExpectStored(count);
   }
