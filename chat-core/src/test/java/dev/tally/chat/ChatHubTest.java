@@ -5,13 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
-import dev.tally.chat.spi.Transport;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
 import dev.tally.chat.testing.MutableClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -328,27 +326,14 @@ class ChatHubTest {
 
   @Test
   void theEndOfAConnectionHasACountOnlyIfItsSessionWasOpened() {
-    List<OptionalLong> counts = new ArrayList<>();
-    Transport transport =
-        new Transport() {
-          @Override
-          public void send(Reply reply) {}
-
-          @Override
-          public void close(CloseCode code, String reason) {}
-
-          @Override
-          public void closed(int code, OptionalLong count, Duration duration) {
-            counts.add(count);
-          }
-        };
     hub.start();
     slow.setDown(true);
     waiting.connect(transport, id, Subprotocol.PLAIN).onClose(1006);
     ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);
     session.onText("a");
     session.onClose(1000);
-    assertThat(counts).containsExactly(OptionalLong.empty(), OptionalLong.of(1));
+    assertThat(transport.countsAtTheEnd())
+        .containsExactly(OptionalLong.empty(), OptionalLong.of(1));
   }
 
   @Test

@@ -4,13 +4,19 @@ import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreUnavailableException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A store that blocks, as a store behind a network does, and that can be taken down. */
+/**
+ * A store that blocks, as a store behind a network does, and that can be taken down, or in part.
+ */
 final class FaultyStore implements SessionStore {
 
   private final SessionStore delegate;
   private final AtomicInteger refusals = new AtomicInteger();
+  private final Set<SessionId> away = ConcurrentHashMap.newKeySet();
+  private final Set<SessionId> refused = ConcurrentHashMap.newKeySet();
   private volatile boolean down;
   private volatile boolean answersGetLost;
 
@@ -21,6 +27,21 @@ final class FaultyStore implements SessionStore {
   /** Whether nothing gets through. */
   void setDown(boolean down) {
     this.down = down;
+  }
+
+  /** Takes down the part of the store that has a session; the rest, and its health, stay up. */
+  void takeAway(SessionId id) {
+    away.add(id);
+  }
+
+  /** All parts are there again. */
+  void bringBack() {
+    away.clear();
+  }
+
+  /** Whether it was refused for a session that was taken away. */
+  boolean hasRefused(SessionId id) {
+    return refused.contains(id);
   }
 
   /** Whether what is asked is done, but the answer never comes. */
@@ -34,7 +55,7 @@ final class FaultyStore implements SessionStore {
 
   @Override
   public Lease open(SessionId id) {
-    refuseIf(down);
+    refuseIf(down || isAway(id));
     Lease lease = delegate.open(id);
     refuseIf(answersGetLost);
     return lease;
@@ -42,7 +63,7 @@ final class FaultyStore implements SessionStore {
 
   @Override
   public CommitResult commit(Commit commit) {
-    refuseIf(down);
+    refuseIf(down || isAway(commit.lease().sessionId()));
     CommitResult result = delegate.commit(commit);
     refuseIf(answersGetLost);
     return result;
@@ -51,6 +72,14 @@ final class FaultyStore implements SessionStore {
   @Override
   public void checkHealth() {
     refuseIf(down);
+  }
+
+  private boolean isAway(SessionId id) {
+    boolean isAway = away.contains(id);
+    if (isAway) {
+      refused.add(id);
+    }
+    return isAway;
   }
 
   private void refuseIf(boolean refused) {

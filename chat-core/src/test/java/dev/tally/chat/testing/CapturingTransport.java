@@ -3,9 +3,11 @@ package dev.tally.chat.testing;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.Reply;
 import dev.tally.chat.spi.Transport;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,6 +25,7 @@ public final class CapturingTransport implements Transport {
   public record Close(CloseCode code, String reason) {}
 
   private final List<String> frames = new ArrayList<>();
+  private final List<OptionalLong> ends = new ArrayList<>();
   private Optional<Close> close = Optional.empty();
 
   @Override
@@ -37,6 +40,20 @@ public final class CapturingTransport implements Transport {
     if (close.isEmpty()) {
       close = Optional.of(new Close(code, reason));
     }
+  }
+
+  @Override
+  public synchronized void closed(int code, OptionalLong count, Duration duration) {
+    ends.add(count);
+  }
+
+  /**
+   * The counts that the session reported at the ends of its connections.
+   *
+   * @return a copy
+   */
+  public synchronized List<OptionalLong> countsAtTheEnd() {
+    return List.copyOf(ends);
   }
 
   /**
