@@ -45,7 +45,10 @@ final class JakartaTransport implements Transport {
         return;
       }
       if (waitingBytes + reply.length() > MAX_WAITING_BYTES) {
-        giveUp();
+        waiting.clear();
+        waitingBytes = 0;
+        // At once: the send that is under way may never end.
+        closeWithin(0, CloseCode.TRY_AGAIN_LATER, "the client reads too slowly");
         return;
       }
       waiting.add(reply);
@@ -60,18 +63,18 @@ final class JakartaTransport implements Transport {
 
   @Override
   public synchronized void close(CloseCode code, String reason) {
-    if (closed) {
-      return;
+    if (!closed) {
+      closeWithin(sending ? CLOSE_TIMEOUT_SECONDS : 0, code, reason);
     }
+  }
+
+  /** Closes once what waits was sent, or the time is over. */
+  private void closeWithin(int seconds, CloseCode code, String reason) {
     closed = true;
     finalClose = () -> close(session, code, reason);
-    if (sending) {
-      CompletableFuture.delayedExecutor(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS, closer)
-          .execute(this::runFinalClose);
-    } else {
-      // The container may call onClose on the closing thread, which holds the session's lock.
-      closer.execute(this::runFinalClose);
-    }
+    // The container may call onClose on the closing thread, which holds the session's lock.
+    CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS, closer)
+        .execute(this::runFinalClose);
   }
 
   private void runFinalClose() {
@@ -83,14 +86,6 @@ final class JakartaTransport implements Transport {
     if (last != null) {
       last.run();
     }
-  }
-
-  /** Closes at once: the send that is under way may never end. */
-  private void giveUp() {
-    closed = true;
-    waiting.clear();
-    waitingBytes = 0;
-    closer.execute(() -> close(session, CloseCode.TRY_AGAIN_LATER, "the client reads too slowly"));
   }
 
   static void close(Session session, CloseCode code, String reason) {
