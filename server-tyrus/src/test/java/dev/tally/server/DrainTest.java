@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.DrainReport;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.testing.MutableClock;
 import dev.tally.server.RawClient.Frame;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -43,14 +45,7 @@ class DrainTest {
   void leavesTimeForTheLastCloseFramesHoweverShortTheTimeout() throws Exception {
     MutableClock clock = new MutableClock();
     Duration timeout = Duration.ofSeconds(1);
-    ChatServer server =
-        new ChatServer(
-            ServerSettings.defaults("127.0.0.1", 0),
-            ChatConfig.builder().drainTimeout(timeout).build(),
-            RunningServer.memory(),
-            ChatMetrics.NONE,
-            clock);
-    server.start();
+    ChatServer server = drainingWithin(timeout, RunningServer.memory(), clock);
     List<RawClient> clients = new ArrayList<>();
     try {
       for (int i = 0; i < 20; i++) {
@@ -80,14 +75,7 @@ class DrainTest {
     MutableClock clock = new MutableClock();
     Duration timeout = Duration.ofSeconds(10);
     HangingStore store = new HangingStore();
-    ChatServer server =
-        new ChatServer(
-            ServerSettings.defaults("127.0.0.1", 0),
-            ChatConfig.builder().drainTimeout(timeout).build(),
-            store,
-            ChatMetrics.NONE,
-            clock);
-    server.start();
+    ChatServer server = drainingWithin(timeout, store, clock);
     try (RawClient client = RawClient.openTallyV1(server.port())) {
       assertThat(client.next().text()).startsWith("{\"type\": \"welcome\"");
       store.hang();
@@ -101,6 +89,19 @@ class DrainTest {
       assertThat(report.abandoned()).isEqualTo(1);
       assertThat(report.unacknowledged()).isEqualTo(1);
     }
+  }
+
+  private static ChatServer drainingWithin(
+      Duration timeout, SessionStore store, InstantSource clock) throws IOException {
+    ChatServer server =
+        new ChatServer(
+            ServerSettings.defaults("127.0.0.1", 0),
+            ChatConfig.builder().drainTimeout(timeout).build(),
+            store,
+            ChatMetrics.NONE,
+            clock);
+    server.start();
+    return server;
   }
 
   private static void answerClose(RawClient client) throws IOException {
