@@ -38,9 +38,10 @@ field("timestamp") < since { next }
 
 side == "old" && event == "close" {
   # Without a count the connection ended before its session was there: it has been told nothing.
-  if (field("count") == "") next
+  count = field("count")
+  if (count == "") next
   session = field("session")
-  if (!(session in told) || field("count") + 0 > told[session]) told[session] = field("count") + 0
+  if (!(session in told) || count + 0 > told[session]) told[session] = count + 0
   # Sent away. Whoever moved ahead of that may have closed the old connection by any code, and
   # whoever closed and did not move has left.
   code = field("code")
