@@ -10,6 +10,8 @@ promotions=${1:-20} clients=${2:-5000} interval=${3:-5000}
 source "$(dirname "${BASH_SOURCE[0]}")/promotion.bash"
 # The just-in-time compiler's second stage would take the two cores for itself while both colours are new.
 export JAVA_TOOL_OPTIONS='-Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
+# Memory that is touched for the first time within a promotion would take its time from it.
+client_options+=(-Xms700m -Xmx700m -Xmn128m -XX:+AlwaysPreTouch)
 clients_pid=''
 
 # shellcheck disable=SC2317 # called by the trap

@@ -109,10 +109,17 @@ expect_live() { # color
 
 answers_as() { [ "$(live)" = "$1" ]; } # color
 
+# The JDK's client has buffers of 16 KB by default, several for each socket. And on two processors it
+# starts a thread for each connect, with a megabyte of the young generation for it alone, unless the
+# common pool is told to have two.
+client_options=(-Xmx1g -Djava.util.concurrent.ForkJoinPool.common.parallelism=2
+  -Djdk.httpclient.bufsize=1024 -Djdk.httpclient.websocket.intermediateBufferSize=1024
+  -Djdk.httpclient.websocket.writeBufferSize=1024)
+
 start_clients() { # how many, each sends once every so many ms
   clients_file=$place/clients.ready
   rm -f "$clients_file"
-  java -Xmx1g -cp "$build/tally-server.jar:$build/test-classes" dev.tally.server.client.ManyClients \
+  java "${client_options[@]}" -cp "$build/tally-server.jar:$build/test-classes" dev.tally.server.client.ManyClients \
     "ws://127.0.0.1:$traefik_port/ws/chat/" "$1" "$2" "$clients_file" >"$place/clients" 2>&1 3>&- &
   clients_pid=$!
   await test -e "$clients_file"

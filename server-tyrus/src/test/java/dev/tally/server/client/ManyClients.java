@@ -12,7 +12,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
@@ -32,11 +31,14 @@ final class ManyClients {
   private static final int MAX_UNACKNOWLEDGED = 10_000;
   private static final int CONNECTS_PER_SECOND = 500;
 
-  /** With its own choice of threads the JDK's client has hundreds of them for this. */
+  /**
+   * What its selector finds it handles itself: with its own choice of threads the JDK's client has
+   * hundreds of them for this, and with two of them each message wakes another thread on its way.
+   */
   private final HttpClient http =
       HttpClient.newBuilder()
           .connectTimeout(Duration.ofSeconds(5))
-          .executor(Executors.newFixedThreadPool(2))
+          .executor(Runnable::run)
           .build();
 
   private final ScheduledExecutorService loop = ChatClient.loop();
