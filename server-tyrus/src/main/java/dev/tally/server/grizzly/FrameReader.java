@@ -1,7 +1,6 @@
 package dev.tally.server.grizzly;
 
 import dev.tally.chat.CloseCode;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -170,7 +169,7 @@ final class FrameReader {
     opcode = (byte) (bytes[at] & 0x0f);
     length = (int) declared;
     taken = 0;
-    mask = ByteBuffer.wrap(bytes).getInt(maskAt);
+    mask = Payload.maskingKey(bytes, maskAt);
   }
 
   private boolean isAllowed(int code, long declared) {

@@ -92,7 +92,7 @@ final class Outbound {
       return false;
     }
     if (needed > waiting.length) {
-      waiting = Arrays.copyOf(waiting, Math.max(needed, Math.min(2 * needed, maxBytes)));
+      waiting = Arrays.copyOf(waiting, Math.max(needed, Math.min(4 * needed, maxBytes)));
     }
     return true;
   }

@@ -13,11 +13,18 @@ final class Payload {
   /** State of {@link #utf8}: no continuation can make this UTF-8. */
   static final int INVALID = -1;
 
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final long HIGH_BITS = 0x8080808080808080L;
 
   private Payload() {}
+
+  /** The four bytes of a masking key; without the object that a buffer around them would be. */
+  static int maskingKey(byte[] bytes, int at) {
+    return (int) INTS.get(bytes, at);
+  }
 
   /**
    * Unmasks in place.
