@@ -13,8 +13,9 @@ export JAVA_TOOL_OPTIONS='-Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
 # So that 5,000 clients move at 500 a second, the slowest pace of a drain, and not at 625: two cores
 # carry the clients, Traefik, Redis and both colours.
 export TALLY_DRAIN_TIMEOUT=${TALLY_DRAIN_TIMEOUT:-15s} PROMOTE_STOP_TIMEOUT=${PROMOTE_STOP_TIMEOUT:-25}
-# Memory that is touched for the first time within a promotion would take its time from it.
-client_options+=(-Xms700m -Xmx700m -Xmn128m -XX:+AlwaysPreTouch)
+# Memory that the clients touch for the first time within a promotion, or have to collect in full,
+# would take its time from it.
+client_options+=(-Xms2500m -Xmx2500m -Xmn128m -XX:+AlwaysPreTouch)
 clients_pid=''
 
 # shellcheck disable=SC2317 # called by the trap
