@@ -11,8 +11,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/promotion.bash"
 # The just-in-time compiler's second stage would take the two cores for itself while both colours are new.
 export JAVA_TOOL_OPTIONS='-Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
 # So that 5,000 clients move at 500 a second, the slowest pace of a drain, and not at 625: two cores
-# carry the clients, Traefik, Redis and both colours.
-export TALLY_DRAIN_TIMEOUT=${TALLY_DRAIN_TIMEOUT:-15s} PROMOTE_STOP_TIMEOUT=${PROMOTE_STOP_TIMEOUT:-25}
+# carry the clients, Traefik, Redis and both colours. The overlap bears moments in which they do not.
+export TALLY_DRAIN_TIMEOUT=${TALLY_DRAIN_TIMEOUT:-15s} TALLY_DRAIN_OVERLAP=${TALLY_DRAIN_OVERLAP:-5s}
+export PROMOTE_STOP_TIMEOUT=${PROMOTE_STOP_TIMEOUT:-25}
 # Memory that the clients touch for the first time within a promotion, or have to collect in full,
 # would take its time from it.
 client_options+=(-Xms2500m -Xmx2500m -Xmn128m -XX:+AlwaysPreTouch)

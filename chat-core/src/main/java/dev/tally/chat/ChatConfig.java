@@ -9,6 +9,8 @@ import java.time.Duration;
  *     moment; must be the store's own
  * @param heartbeat time between heartbeats
  * @param drainTimeout time from the drain's start until every connection is gone
+ * @param drainOverlap how long the old connection of a client that may move ahead of its close
+ *     works on behind its slot, within the drain timeout
  * @param openTimeout how long a client waits for the store to open its session
  * @param commitTimeout how long a message may wait for the store to take its count
  * @param storeGrace how long the store may be down before {@link ChatHub#readiness()} says so
@@ -24,6 +26,7 @@ public record ChatConfig(
     Duration sessionTtl,
     Duration heartbeat,
     Duration drainTimeout,
+    Duration drainOverlap,
     Duration openTimeout,
     Duration commitTimeout,
     Duration storeGrace,
@@ -38,6 +41,7 @@ public record ChatConfig(
     requirePositive("sessionTtl", sessionTtl);
     requirePositive("heartbeat", heartbeat);
     requirePositive("drainTimeout", drainTimeout);
+    requirePositive("drainOverlap", drainOverlap);
     requirePositive("openTimeout", openTimeout);
     requirePositive("commitTimeout", commitTimeout);
     requirePositive("storeGrace", storeGrace);
@@ -51,8 +55,9 @@ public record ChatConfig(
   /**
    * The documented defaults.
    *
-   * @return 1 h sessions, 30 s heartbeats, 10 s drain, 5 s open, 30 s commit, 5 s grace, 1 s
-   *     backoff, back after 1 s, 1,024 messages a session, 64 MiB in all, 512 sessions a batch
+   * @return 1 h sessions, 30 s heartbeats, 10 s drain, 2 s overlap, 5 s open, 30 s commit, 5 s
+   *     grace, 1 s backoff, back after 1 s, 1,024 messages a session, 64 MiB in all, 512 sessions a
+   *     batch
    */
   public static ChatConfig defaults() {
     return builder().build();
@@ -87,6 +92,7 @@ public record ChatConfig(
     private Duration sessionTtl = Duration.ofHours(1);
     private Duration heartbeat = Duration.ofSeconds(30);
     private Duration drainTimeout = Duration.ofSeconds(10);
+    private Duration drainOverlap = Duration.ofSeconds(2);
     private Duration openTimeout = Duration.ofSeconds(5);
     private Duration commitTimeout = Duration.ofSeconds(30);
     private Duration storeGrace = Duration.ofSeconds(5);
@@ -128,6 +134,17 @@ public record ChatConfig(
      */
     public Builder drainTimeout(Duration value) {
       drainTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#drainOverlap}.
+     *
+     * @param value how long an old connection works on behind its slot
+     * @return this
+     */
+    public Builder drainOverlap(Duration value) {
+      drainOverlap = value;
       return this;
     }
 
@@ -230,6 +247,7 @@ public record ChatConfig(
           sessionTtl,
           heartbeat,
           drainTimeout,
+          drainOverlap,
           openTimeout,
           commitTimeout,
           storeGrace,

@@ -185,7 +185,7 @@ public final class ChatHub implements AutoCloseable {
     long startMillis = clock.millis();
     long deadlineMillis = startMillis + config.drainTimeout().toMillis() * 95 / 100;
     List<ChatSession> leaving = List.copyOf(connections.all());
-    Drain drain = new Drain(leaving, config.drainTimeout(), startMillis);
+    Drain drain = new Drain(leaving, config.drainTimeout(), config.drainOverlap(), startMillis);
     long supersededBefore = superseded.sum();
     long unacknowledgedBefore = unacknowledged.sum();
     long now = startMillis;

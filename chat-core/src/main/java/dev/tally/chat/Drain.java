@@ -13,7 +13,6 @@ import java.util.concurrent.ThreadLocalRandom;
 final class Drain {
 
   private static final int SLOWEST_PER_SECOND = 500;
-  private static final long LONGEST_OVERLAP_MILLIS = 2000;
   private static final int JITTER_MILLIS = 250;
 
   private record Slot(long atMillis, ChatSession session) {}
@@ -26,9 +25,10 @@ final class Drain {
    *
    * @param sessions everybody who is to leave
    * @param timeout from now until the last one must be gone
+   * @param overlap how long those that were told may stay behind their slot
    * @param nowMillis the time that the slots are counted from
    */
-  Drain(Collection<ChatSession> sessions, Duration timeout, long nowMillis) {
+  Drain(Collection<ChatSession> sessions, Duration timeout, Duration overlap, long nowMillis) {
     long windowMillis = timeout.toMillis() * 8 / 10;
     long lastMillis = timeout.toMillis() * 9 / 10;
     double perMilli =
@@ -36,7 +36,7 @@ final class Drain {
     int i = 0;
     for (ChatSession session : sessions) {
       long slotMillis = (long) (i++ / perMilli);
-      long closeMillis = Math.min(slotMillis + LONGEST_OVERLAP_MILLIS, lastMillis);
+      long closeMillis = Math.min(slotMillis + overlap.toMillis(), lastMillis);
       boolean told =
           session.announceLeave(Duration.ofMillis(slotMillis), Duration.ofMillis(closeMillis));
       slots.add(new Slot(nowMillis + (told ? closeMillis : slotMillis), session));

@@ -280,12 +280,31 @@ class ChatHubTest {
   }
 
   @Test
+  void aLongerOverlapKeepsTheOldConnectionButNotBeyondTheDrain() {
+    ChatSession session = hub.connect(transport, id, Subprotocol.TALLY_V1);
+    for (int seconds : List.of(5, 60)) {
+      Drain unused =
+          new Drain(
+              List.of(session),
+              Duration.ofSeconds(10),
+              Duration.ofSeconds(seconds),
+              clock.millis());
+    }
+    assertThat(transport.frames())
+        .filteredOn(frame -> frame.contains("bye"))
+        .satisfiesExactly(
+            five -> assertThat(five).endsWith("\"close_in_ms\": 5000}"),
+            most -> assertThat(most).endsWith("\"close_in_ms\": 9000}"));
+  }
+
+  @Test
   void aSessionThatOpensWithinTheDrainIsToldBeforeItsClose() {
     slow.setDown(true);
     waiting.start();
     ChatSession session = waiting.connect(transport, id, Subprotocol.TALLY_V1);
     session.onText("a");
-    Drain drain = new Drain(List.of(session), Duration.ofSeconds(10), clock.millis());
+    Drain drain =
+        new Drain(List.of(session), Duration.ofSeconds(10), Duration.ofSeconds(2), clock.millis());
     slow.setDown(false);
     await().until(() -> transport.counts().equals(List.of(1L)));
     drain.step(clock.millis());

@@ -358,7 +358,8 @@ class RandomInterleavingsTest {
               .map(connection -> connection.session)
               .ifPresent(sessions::add);
         }
-        server.drain = new Drain(sessions, Duration.ofSeconds(10), clock.millis());
+        server.drain =
+            new Drain(sessions, Duration.ofSeconds(10), Duration.ofSeconds(2), clock.millis());
       } else {
         drain.step(clock.millis() + 10_000);
         deliverCloses();

@@ -73,6 +73,14 @@ final class ServerConfig {
   Duration drainTimeout = ChatConfig.defaults().drainTimeout();
 
   @Option(
+      names = "--drain-overlap",
+      paramLabel = "DURATION",
+      converter = Values.PositiveDuration.class,
+      description =
+          "How long a tally.v1 client may take to move while its old connection still works.")
+  Duration drainOverlap = ChatConfig.defaults().drainOverlap();
+
+  @Option(
       names = "--drain-delay",
       paramLabel = "DURATION",
       converter = Values.AnyDuration.class,
@@ -241,6 +249,7 @@ final class ServerConfig {
         .sessionTtl(sessionTtl)
         .heartbeat(heartbeat)
         .drainTimeout(drainTimeout)
+        .drainOverlap(drainOverlap)
         .openTimeout(openTimeout)
         .commitTimeout(commitTimeout)
         .storeGrace(storeGrace)

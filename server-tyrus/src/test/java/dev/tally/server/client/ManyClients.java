@@ -36,10 +36,7 @@ final class ManyClients {
    * hundreds of them for this, and with two of them each message wakes another thread on its way.
    */
   private final HttpClient http =
-      HttpClient.newBuilder()
-          .connectTimeout(Duration.ofSeconds(5))
-          .executor(Runnable::run)
-          .build();
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).executor(Runnable::run).build();
 
   private final ScheduledExecutorService loop = ChatClient.loop();
   private final List<Member> members = new ArrayList<>();
