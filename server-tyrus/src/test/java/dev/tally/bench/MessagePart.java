@@ -24,7 +24,7 @@ final class MessagePart {
   static String inMemory(Lab lab) throws IOException {
     List<Peer> peers = lab.peers(lab.jvm()).all();
     MessagePart part = new MessagePart();
-    lab.inTurns(peers, 4, (name, server, round) -> part.measure(lab, name, server, round, 0));
+    lab.inTurns(peers, 6, (name, server, round) -> part.measure(lab, name, server, round, 0));
     Files.writeString(
         lab.images().resolve("cpu.svg"),
         BarChart.svg("CPU of the server for each message, µs", part.cpu));
