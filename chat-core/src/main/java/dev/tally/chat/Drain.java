@@ -31,12 +31,13 @@ final class Drain {
   Drain(Collection<ChatSession> sessions, Duration timeout, Duration overlap, long nowMillis) {
     long windowMillis = timeout.toMillis() * 8 / 10;
     long lastMillis = timeout.toMillis() * 9 / 10;
+    long overlapMillis = overlap.toMillis();
     double perMilli =
         Math.max(SLOWEST_PER_SECOND / 1000.0, sessions.size() / (double) Math.max(1, windowMillis));
     int i = 0;
     for (ChatSession session : sessions) {
       long slotMillis = (long) (i++ / perMilli);
-      long closeMillis = Math.min(slotMillis + overlap.toMillis(), lastMillis);
+      long closeMillis = Math.min(slotMillis + overlapMillis, lastMillis);
       boolean told =
           session.announceLeave(Duration.ofMillis(slotMillis), Duration.ofMillis(closeMillis));
       slots.add(new Slot(nowMillis + (told ? closeMillis : slotMillis), session));
