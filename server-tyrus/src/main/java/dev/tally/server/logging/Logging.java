@@ -7,16 +7,8 @@ import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.jul.LevelChangePropagator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
-import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.EncoderBase;
 import java.util.Optional;
-import net.logstash.logback.composite.loggingevent.LogLevelJsonProvider;
-import net.logstash.logback.composite.loggingevent.LoggerNameJsonProvider;
-import net.logstash.logback.composite.loggingevent.LoggingEventFormattedTimestampJsonProvider;
-import net.logstash.logback.composite.loggingevent.LoggingEventJsonProviders;
-import net.logstash.logback.composite.loggingevent.MessageJsonProvider;
-import net.logstash.logback.composite.loggingevent.StackTraceJsonProvider;
-import net.logstash.logback.encoder.LoggingEventCompositeJsonEncoder;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -63,7 +55,10 @@ public final class Logging implements AutoCloseable {
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
     console.setContext(context);
     console.setName("stdout");
-    console.setEncoder(text ? text(context) : json(context, color));
+    EncoderBase<ILoggingEvent> encoder = text ? text() : new JsonLineEncoder(color);
+    encoder.setContext(context);
+    encoder.start();
+    console.setEncoder(encoder);
     console.start();
     NonBlockingAppender async = new NonBlockingAppender();
     async.setContext(context);
@@ -101,40 +96,9 @@ public final class Logging implements AutoCloseable {
     context.stop();
   }
 
-  static Encoder<ILoggingEvent> text(LoggerContext context) {
+  private static EncoderBase<ILoggingEvent> text() {
     PatternLayoutEncoder encoder = new PatternLayoutEncoder();
     encoder.setPattern(TEXT);
-    return started(encoder, context);
-  }
-
-  static Encoder<ILoggingEvent> json(LoggerContext context, Optional<String> color) {
-    LoggingEventFormattedTimestampJsonProvider timestamp =
-        new LoggingEventFormattedTimestampJsonProvider();
-    timestamp.setFieldName("timestamp");
-    timestamp.setPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'");
-    timestamp.setTimeZone("UTC");
-    LoggerNameJsonProvider logger = new LoggerNameJsonProvider();
-    logger.setFieldName("logger");
-    StackTraceJsonProvider stackTrace = new StackTraceJsonProvider();
-    stackTrace.setFieldName("stack_trace");
-    LoggingEventJsonProviders providers = new LoggingEventJsonProviders();
-    providers.addTimestamp(timestamp);
-    providers.addLogLevel(new LogLevelJsonProvider());
-    providers.addProvider(new EventJsonProvider(color));
-    providers.addMessage(new MessageJsonProvider());
-    providers.addLoggerName(logger);
-    providers.addStackTrace(stackTrace);
-    LoggingEventCompositeJsonEncoder encoder = new LoggingEventCompositeJsonEncoder();
-    encoder.setProviders(providers);
-    // Lines hold text and numbers only: looking for more takes 50 ms of a start.
-    encoder.setFindAndRegisterJacksonModules(false);
-    return started(encoder, context);
-  }
-
-  private static <T extends EncoderBase<ILoggingEvent>> Encoder<ILoggingEvent> started(
-      T encoder, LoggerContext context) {
-    encoder.setContext(context);
-    encoder.start();
     return encoder;
   }
 }
