@@ -55,9 +55,9 @@ final class Launcher {
       err.println("tally-server: Invalid value for option '--redis-url': " + e.getMessage());
       return 2;
     }
-    LogFormat format = LogFormat.valueOf(config.logFormat.toUpperCase(Locale.ROOT));
+    LogFormat format = LogFormat.valueOf(config.logFormat.value().toUpperCase(Locale.ROOT));
     Signals signals = Signals.install();
-    Logging logging = Logging.start(format, config.logLevel, config.color);
+    Logging logging = Logging.start(format, config.logLevel.value(), config.color.value());
     try {
       return serve(store, signals, logging);
     } catch (InterruptedException e) {
@@ -68,11 +68,11 @@ final class Launcher {
   }
 
   private SessionStore store() {
-    if (config.redisUrl.isEmpty()) {
-      return new InMemorySessionStore(config.sessionTtl, config.maxSessions, clock);
+    if (config.redisUrl.value().isEmpty()) {
+      return new InMemorySessionStore(config.sessionTtl.value(), config.maxSessions.value(), clock);
     }
     return new RedisSessionStore(
-        RedisSessionConfig.parse(config.redisUrl.get(), config.sessionTtl));
+        RedisSessionConfig.parse(config.redisUrl.value().get(), config.sessionTtl.value()));
   }
 
   private int serve(SessionStore store, Signals signals, Logging logging)
@@ -83,7 +83,8 @@ final class Launcher {
         .addKeyValue("revision", build.revision())
         .addKeyValue("instance", instance)
         .addKeyValue("java", Runtime.version().toString())
-        .addKeyValue("store", config.redisUrl.map(RedisSessionConfig::redacted).orElse("memory"))
+        .addKeyValue(
+            "store", config.redisUrl.value().map(RedisSessionConfig::redacted).orElse("memory"))
         .log("starting");
     int connections = config.connectionLimit();
     if (!FileDescriptors.suffice(connections)) {
@@ -94,9 +95,9 @@ final class Launcher {
     }
     CollectorRegistry registry = new CollectorRegistry();
     PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, clock);
-    prometheus.buildInfo(build.version(), build.revision(), config.color.orElse(""));
+    prometheus.buildInfo(build.version(), build.revision(), config.color.value().orElse(""));
     prometheus.connectionLimit(connections);
-    prometheus.drainLimit(config.drainDelay.plus(config.drainTimeout));
+    prometheus.drainLimit(config.drainDelay.value().plus(config.drainTimeout.value()));
     prometheus.droppedLogLines(logging::droppedLines);
     LedgerMetrics ledger = new LedgerMetrics(prometheus);
     ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock);
@@ -106,9 +107,11 @@ final class Launcher {
       admin = admin(registry, server.hub());
       server.start();
     } catch (IOException e) {
-      boolean main = admin.isPresent() || config.adminPort == 0;
+      boolean main = admin.isPresent() || config.adminPort.value() == 0;
       String address =
-          main ? config.host + ":" + config.port : config.adminHost + ":" + config.adminPort;
+          main
+              ? config.host.value() + ":" + config.port.value()
+              : config.adminHost.value() + ":" + config.adminPort.value();
       err.println("tally-server: cannot listen on " + address + ": " + e.getMessage());
       err.flush();
       admin.ifPresent(AdminServer::close);
@@ -139,41 +142,46 @@ final class Launcher {
 
   private WebSocketSettings webSocket() {
     return new WebSocketSettings(
-        config.host,
-        config.port,
-        config.backlog,
-        config.maxMessageBytes,
+        config.host.value(),
+        config.port.value(),
+        config.backlog.value(),
+        config.maxMessageBytes.value(),
         config.connectionLimit(),
-        config.maxConnectionsPerAddress,
-        config.messageRate,
+        config.maxConnectionsPerAddress.value(),
+        config.messageRate.value(),
         // Two seconds' worth at once: a client that was away sends what it kept.
-        (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate)),
-        config.maxOutboundBytes,
-        config.allowedOrigins,
-        config.trustedProxies,
-        config.handshakeTimeout,
-        config.heartbeat,
-        config.closeTimeout,
-        config.retryAfter);
+        (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate.value())),
+        config.maxOutboundBytes.value(),
+        config.allowedOrigins.value(),
+        config.trustedProxies.value(),
+        config.handshakeTimeout.value(),
+        config.heartbeat.value(),
+        config.closeTimeout.value(),
+        config.retryAfter.value());
   }
 
   private ServerSettings settings() {
-    String adminAddress = config.adminPort == 0 ? "" : config.adminHost + ":" + config.adminPort;
+    String adminAddress =
+        config.adminPort.value() == 0
+            ? ""
+            : config.adminHost.value() + ":" + config.adminPort.value();
     return new ServerSettings(
         webSocket(),
-        config.color.orElse(""),
+        config.color.value().orElse(""),
         build.version(),
         instance,
         adminAddress,
-        config.drainDelay);
+        config.drainDelay.value());
   }
 
   private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub) throws IOException {
-    if (config.adminPort == 0) {
+    if (config.adminPort.value() == 0) {
       return Optional.empty();
     }
-    Health health = new Health(hub::readiness, config.color.orElse(""), build.version(), instance);
-    InetSocketAddress address = new InetSocketAddress(config.adminHost, config.adminPort);
+    Health health =
+        new Health(hub::readiness, config.color.value().orElse(""), build.version(), instance);
+    InetSocketAddress address =
+        new InetSocketAddress(config.adminHost.value(), config.adminPort.value());
     return Optional.of(new AdminServer(address, registry, health));
   }
 

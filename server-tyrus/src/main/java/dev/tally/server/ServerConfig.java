@@ -2,267 +2,304 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatConfig;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * What the server can be told: each field is a flag, an environment variable ({@link Settings}) and
- * a default. Filled by picocli, which checks every value; not changed afterwards.
+ * What the server can be told: each {@link Setting} is a flag, an environment variable ({@link
+ * Settings}) and a default. Filled by picocli, which checks every value; not changed afterwards.
  */
 final class ServerConfig {
 
-  @Option(
-      names = "--host",
-      paramLabel = "ADDRESS",
-      description = "Address that the main port listens on.")
-  String host = "0.0.0.0";
+  private static final ChatConfig DEFAULTS = ChatConfig.defaults();
 
-  @Option(
-      names = "--port",
-      paramLabel = "PORT",
-      converter = Values.Port.class,
-      description = "Main port: WebSocket, health, page. 0: any free one, see the event ready.")
-  int port = 8000;
+  private final List<OptionSpec> options = new ArrayList<>();
 
-  @Option(
-      names = "--backlog",
-      paramLabel = "N",
-      converter = Values.PositiveInt.class,
-      description = "Connections that the kernel keeps until we take them; it has a limit itself.")
-  int backlog = 4096;
+  final Setting<String> host =
+      add(
+          "--host",
+          "ADDRESS",
+          new Values.Text(),
+          "0.0.0.0",
+          "Address that the main port listens on.");
 
-  @Option(
-      names = "--admin-host",
-      paramLabel = "ADDRESS",
-      description = "Address that the admin port listens on.")
-  String adminHost = "127.0.0.1";
+  final Setting<Integer> port =
+      add(
+          "--port",
+          "PORT",
+          new Values.Port(),
+          8000,
+          "Main port: WebSocket, health, page. 0: any free one, see the event ready.");
 
-  @Option(
-      names = "--admin-port",
-      paramLabel = "PORT",
-      converter = Values.Port.class,
-      description = "Admin port: metrics and health. 0: off.")
-  int adminPort = 8001;
+  final Setting<Integer> backlog =
+      add(
+          "--backlog",
+          "N",
+          new Values.PositiveInt(),
+          4096,
+          "Connections that the kernel keeps until we take them; it has a limit itself.");
 
-  @Option(
-      names = "--redis-url",
-      paramLabel = "URL",
-      description = "Where sessions live. Without it: in the memory of this process.")
-  Optional<String> redisUrl = Optional.empty();
+  final Setting<String> adminHost =
+      add(
+          "--admin-host",
+          "ADDRESS",
+          new Values.Text(),
+          "127.0.0.1",
+          "Address that the admin port listens on.");
 
-  @Option(
-      names = "--session-ttl",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long a session is kept after its last message or connected moment.")
-  Duration sessionTtl = ChatConfig.defaults().sessionTtl();
+  final Setting<Integer> adminPort =
+      add(
+          "--admin-port",
+          "PORT",
+          new Values.Port(),
+          8001,
+          "Admin port: metrics and health. 0: off.");
 
-  @Option(
-      names = "--heartbeat",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "Time between heartbeats.")
-  Duration heartbeat = ChatConfig.defaults().heartbeat();
+  final Setting<Optional<String>> redisUrl =
+      add(
+          "--redis-url",
+          "URL",
+          new Values.OptionalText(),
+          Optional.empty(),
+          "Where sessions live. Without it: in the memory of this process.");
 
-  @Option(
-      names = "--drain-timeout",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "Time from the signal to stop until the last connection is gone.")
-  Duration drainTimeout = ChatConfig.defaults().drainTimeout();
+  final Setting<Duration> sessionTtl =
+      duration(
+          "--session-ttl",
+          DEFAULTS.sessionTtl(),
+          "How long a session is kept after its last message or connected moment.");
 
-  @Option(
-      names = "--drain-overlap",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description =
-          "How long a tally.v1 client may take to move while its old connection still works.")
-  Duration drainOverlap = ChatConfig.defaults().drainOverlap();
+  final Setting<Duration> heartbeat =
+      duration("--heartbeat", DEFAULTS.heartbeat(), "Time between heartbeats.");
 
-  @Option(
-      names = "--drain-delay",
-      paramLabel = "DURATION",
-      converter = Values.AnyDuration.class,
-      description = "How long to be unready, for the balancer to notice, before the first bye.")
-  Duration drainDelay = Duration.ZERO;
+  final Setting<Duration> drainTimeout =
+      duration(
+          "--drain-timeout",
+          DEFAULTS.drainTimeout(),
+          "Time from the signal to stop until the last connection is gone.");
 
-  @Option(
-      names = "--handshake-timeout",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long a new connection may take to send its request.")
-  Duration handshakeTimeout = Duration.ofSeconds(10);
+  final Setting<Duration> drainOverlap =
+      duration(
+          "--drain-overlap",
+          DEFAULTS.drainOverlap(),
+          "How long a tally.v1 client may take to move while its old connection still works.");
 
-  @Option(
-      names = "--close-timeout",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long a client may take to answer a close frame.")
-  Duration closeTimeout = Duration.ofSeconds(2);
+  final Setting<Duration> drainDelay =
+      add(
+          "--drain-delay",
+          "DURATION",
+          new Values.AnyDuration(),
+          Duration.ZERO,
+          "How long to be unready, for the balancer to notice, before the first bye.");
 
-  @Option(
-      names = "--open-timeout",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long a client waits for the store to open its session.")
-  Duration openTimeout = ChatConfig.defaults().openTimeout();
+  final Setting<Duration> handshakeTimeout =
+      duration(
+          "--handshake-timeout",
+          Duration.ofSeconds(10),
+          "How long a new connection may take to send its request.");
 
-  @Option(
-      names = "--commit-timeout",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long a message may wait for the store to take its count.")
-  Duration commitTimeout = ChatConfig.defaults().commitTimeout();
+  final Setting<Duration> closeTimeout =
+      duration(
+          "--close-timeout",
+          Duration.ofSeconds(2),
+          "How long a client may take to answer a close frame.");
 
-  @Option(
-      names = "--store-grace",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long the store may be down before /readyz says so.")
-  Duration storeGrace = ChatConfig.defaults().storeGrace();
+  final Setting<Duration> openTimeout =
+      duration(
+          "--open-timeout",
+          DEFAULTS.openTimeout(),
+          "How long a client waits for the store to open its session.");
 
-  @Option(
-      names = "--retry-backoff",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "The longest pause between two tries while the store is down.")
-  Duration retryBackoff = ChatConfig.defaults().retryBackoff();
+  final Setting<Duration> commitTimeout =
+      duration(
+          "--commit-timeout",
+          DEFAULTS.commitTimeout(),
+          "How long a message may wait for the store to take its count.");
 
-  @Option(
-      names = "--max-sessions",
-      paramLabel = "N",
-      converter = Values.PositiveInt.class,
-      description = "Sessions that are kept in memory; no limit of Redis.")
-  int maxSessions = 1_000_000;
+  final Setting<Duration> storeGrace =
+      duration(
+          "--store-grace",
+          DEFAULTS.storeGrace(),
+          "How long the store may be down before /readyz says so.");
 
-  @Option(
-      names = "--max-pending-messages",
-      paramLabel = "N",
-      converter = Values.PositiveInt.class,
-      description = "Unacknowledged messages of one session.")
-  int maxPendingMessages = ChatConfig.defaults().maxPendingMessages();
+  final Setting<Duration> retryBackoff =
+      duration(
+          "--retry-backoff",
+          DEFAULTS.retryBackoff(),
+          "The longest pause between two tries while the store is down.");
 
-  @Option(
-      names = "--max-pending-bytes",
-      paramLabel = "BYTES",
-      converter = Values.PositiveLong.class,
-      description =
-          "Bytes of unacknowledged messages, all sessions together: payload, and 64 for each message.")
-  long maxPendingBytes = ChatConfig.defaults().maxPendingBytes();
+  final Setting<Integer> maxSessions =
+      add(
+          "--max-sessions",
+          "N",
+          new Values.PositiveInt(),
+          1_000_000,
+          "Sessions that are kept in memory; no limit of Redis.");
 
-  @Option(
-      names = "--max-batch",
-      paramLabel = "N",
-      converter = Values.PositiveInt.class,
-      description = "Sessions in one batch for the store.")
-  int maxBatch = ChatConfig.defaults().maxBatch();
+  final Setting<Integer> maxPendingMessages =
+      add(
+          "--max-pending-messages",
+          "N",
+          new Values.PositiveInt(),
+          DEFAULTS.maxPendingMessages(),
+          "Unacknowledged messages of one session.");
 
-  @Option(
-      names = "--max-message-bytes",
-      paramLabel = "BYTES",
-      converter = Values.MessageBytes.class,
-      description = "The longest message, up to 1 GiB; a longer one ends its connection with 1009.")
-  int maxMessageBytes = 65_536;
+  final Setting<Long> maxPendingBytes =
+      add(
+          "--max-pending-bytes",
+          "BYTES",
+          new Values.PositiveLong(),
+          DEFAULTS.maxPendingBytes(),
+          "Bytes of unacknowledged messages, all sessions together: payload, and 64 for each message.");
 
-  @Option(
-      names = "--max-connections",
-      paramLabel = "N",
-      converter = Values.NonNegativeInt.class,
-      description = "Connections at a time. 0: from the limit on file descriptors.")
-  int maxConnections;
+  final Setting<Integer> maxBatch =
+      add(
+          "--max-batch",
+          "N",
+          new Values.PositiveInt(),
+          DEFAULTS.maxBatch(),
+          "Sessions in one batch for the store.");
 
-  @Option(
-      names = "--max-connections-per-address",
-      paramLabel = "N",
-      converter = Values.NonNegativeInt.class,
-      description = "Connections at a time from one address. 0: off.")
-  int maxConnectionsPerAddress;
+  final Setting<Integer> maxMessageBytes =
+      add(
+          "--max-message-bytes",
+          "BYTES",
+          new Values.MessageBytes(),
+          65_536,
+          "The longest message, up to 1 GiB; a longer one ends its connection with 1009.");
 
-  @Option(
-      names = "--message-rate",
-      paramLabel = "N",
-      converter = Values.NonNegativeInt.class,
-      description = "Messages a second from one connection, with a burst. 0: off.")
-  int messageRate;
+  final Setting<Integer> maxConnections =
+      add(
+          "--max-connections",
+          "N",
+          new Values.NonNegativeInt(),
+          0,
+          "Connections at a time. 0: from the limit on file descriptors.");
 
-  @Option(
-      names = "--max-outbound-bytes",
-      paramLabel = "BYTES",
-      converter = Values.PositiveInt.class,
-      description = "What may wait for a slow reader; more ends its connection.")
-  int maxOutboundBytes = 262_144;
+  final Setting<Integer> maxConnectionsPerAddress =
+      add(
+          "--max-connections-per-address",
+          "N",
+          new Values.NonNegativeInt(),
+          0,
+          "Connections at a time from one address. 0: off.");
 
-  @Option(
-      names = "--retry-after",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description =
+  final Setting<Integer> messageRate =
+      add(
+          "--message-rate",
+          "N",
+          new Values.NonNegativeInt(),
+          0,
+          "Messages a second from one connection, with a burst. 0: off.");
+
+  final Setting<Integer> maxOutboundBytes =
+      add(
+          "--max-outbound-bytes",
+          "BYTES",
+          new Values.PositiveInt(),
+          262_144,
+          "What may wait for a slow reader; more ends its connection.");
+
+  final Setting<Duration> retryAfter =
+      duration(
+          "--retry-after",
+          Duration.ofSeconds(1),
           "When to come back, for clients that a full or draining server, or one without its store,"
-              + " turns away; in HTTP whole seconds.")
-  Duration retryAfter = Duration.ofSeconds(1);
+              + " turns away; in HTTP whole seconds.");
 
-  @Option(
-      names = "--allowed-origins",
-      paramLabel = "ORIGIN",
-      split = "\\s*,\\s*",
-      splitSynopsisLabel = ",",
-      converter = Values.Origin.class,
-      description =
+  final Setting<List<String>> allowedOrigins =
+      list(
+          "--allowed-origins",
+          "ORIGIN",
+          new Values.Origin(),
           "Origins whose pages may connect; * for all. Without it: the same origin. Requests"
-              + " without an Origin header always may.")
-  List<String> allowedOrigins = List.of();
+              + " without an Origin header always may.");
 
-  @Option(
-      names = "--trusted-proxies",
-      paramLabel = "CIDR",
-      split = "\\s*,\\s*",
-      splitSynopsisLabel = ",",
-      converter = Values.Cidr.class,
-      description = "Proxies whose X-Forwarded-For is believed. Without it: none.")
-  List<String> trustedProxies = List.of();
+  final Setting<List<String>> trustedProxies =
+      list(
+          "--trusted-proxies",
+          "CIDR",
+          new Values.Cidr(),
+          "Proxies whose X-Forwarded-For is believed. Without it: none.");
 
-  @Option(
-      names = "--color",
-      paramLabel = "COLOR",
-      converter = Values.Color.class,
-      description = "Name of this deployment, for logs, metrics and the page.")
-  Optional<String> color = Optional.empty();
+  final Setting<Optional<String>> color =
+      add(
+          "--color",
+          "COLOR",
+          new Values.Color(),
+          Optional.empty(),
+          "Name of this deployment, for logs, metrics and the page.");
 
-  @Option(
-      names = "--log-format",
-      paramLabel = "FORMAT",
-      converter = Values.LogFormats.class,
-      description = "auto, text or json. auto: text on a terminal, else json.")
-  String logFormat = "auto";
+  final Setting<String> logFormat =
+      add(
+          "--log-format",
+          "FORMAT",
+          new Values.LogFormats(),
+          "auto",
+          "auto, text or json. auto: text on a terminal, else json.");
 
-  @Option(
-      names = "--log-level",
-      paramLabel = "LEVEL",
-      converter = Values.LogLevels.class,
-      description = "trace, debug, info, warn or error.")
-  String logLevel = "info";
+  final Setting<String> logLevel =
+      add(
+          "--log-level",
+          "LEVEL",
+          new Values.LogLevels(),
+          "info",
+          "trace, debug, info, warn or error.");
+
+  private <T> Setting<T> add(
+      String flag, String label, ITypeConverter<T> converter, T initial, String description) {
+    Setting<T> setting = new Setting<>(initial);
+    options.add(setting.flag(flag, label, converter, description).build());
+    return setting;
+  }
+
+  private Setting<Duration> duration(String flag, Duration initial, String description) {
+    return add(flag, "DURATION", new Values.PositiveDuration(), initial, description);
+  }
+
+  /** Values with commas between them. */
+  private Setting<List<String>> list(
+      String flag, String label, ITypeConverter<String> converter, String description) {
+    Setting<List<String>> setting = new Setting<>(List.of());
+    options.add(
+        setting
+            .flag(flag, label, converter, description)
+            .type(List.class)
+            .auxiliaryTypes(String.class)
+            .splitRegex("\\s*,\\s*")
+            .splitRegexSynopsisLabel(",")
+            .build());
+    return setting;
+  }
+
+  /** The flags, in the order in which help and documentation list them. */
+  List<OptionSpec> options() {
+    return List.copyOf(options);
+  }
 
   /** The part of the settings that the hub takes. */
   ChatConfig chatConfig() {
     return ChatConfig.builder()
-        .sessionTtl(sessionTtl)
-        .heartbeat(heartbeat)
-        .drainTimeout(drainTimeout)
-        .drainOverlap(drainOverlap)
-        .openTimeout(openTimeout)
-        .commitTimeout(commitTimeout)
-        .storeGrace(storeGrace)
-        .retryBackoff(retryBackoff)
-        .retryAfter(retryAfter)
-        .maxPendingMessages(maxPendingMessages)
-        .maxPendingBytes(maxPendingBytes)
-        .maxBatch(maxBatch)
+        .sessionTtl(sessionTtl.value())
+        .heartbeat(heartbeat.value())
+        .drainTimeout(drainTimeout.value())
+        .drainOverlap(drainOverlap.value())
+        .openTimeout(openTimeout.value())
+        .commitTimeout(commitTimeout.value())
+        .storeGrace(storeGrace.value())
+        .retryBackoff(retryBackoff.value())
+        .retryAfter(retryAfter.value())
+        .maxPendingMessages(maxPendingMessages.value())
+        .maxPendingBytes(maxPendingBytes.value())
+        .maxBatch(maxBatch.value())
         .build();
   }
 
   /** The limit on connections, with 0 resolved. */
   int connectionLimit() {
-    return maxConnections > 0 ? maxConnections : FileDescriptors.connectionLimit();
+    return maxConnections.value() > 0 ? maxConnections.value() : FileDescriptors.connectionLimit();
   }
 }

@@ -62,10 +62,10 @@ final class Settings implements IDefaultValueProvider {
   }
 
   /** The table of the documentation: variable, flag, default, meaning. */
-  static String table(CommandSpec server) {
+  static String table(ServerConfig config) {
     StringBuilder table = new StringBuilder();
     table.append("| variable | flag | default | meaning |\n|---|---|---|---|\n");
-    for (OptionSpec option : options(server)) {
+    for (OptionSpec option : config.options()) {
       String initial = text(option.initialValue());
       table.append(
           "| `%s` | `%s` | %s | %s |\n"

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -37,6 +38,25 @@ public final class Values {
     return lower;
   }
 
+  // Each is a class: the archive of classes takes no lambda for an interface as old as picocli's,
+  // and then leaves out the interface and all that implement it.
+
+  /** Anything. */
+  static final class Text implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      return text;
+    }
+  }
+
+  /** Anything, where there need not be any. */
+  static final class OptionalText implements ITypeConverter<Optional<String>> {
+    @Override
+    public Optional<String> convert(String text) {
+      return Optional.of(text);
+    }
+  }
+
   /** 0 to 65535. */
   static final class Port implements ITypeConverter<Integer> {
     @Override
@@ -46,7 +66,7 @@ public final class Values {
   }
 
   /** 1 or more. */
-  static final class PositiveInt implements ITypeConverter<Integer> {
+  public static final class PositiveInt implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String text) {
       return (int) wholeNumber(text, 1, Integer.MAX_VALUE);
@@ -143,16 +163,16 @@ public final class Values {
   }
 
   /** A word that is safe in a label, a page and a file name. */
-  static final class Color implements ITypeConverter<String> {
+  static final class Color implements ITypeConverter<Optional<String>> {
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,31}");
 
     @Override
-    public String convert(String text) {
+    public Optional<String> convert(String text) {
       if (!WORD.matcher(text).matches()) {
         throw new TypeConversionException(
             "'" + text + "' is not a word of up to 32 letters, digits, dots, dashes, underscores");
       }
-      return text;
+      return Optional.of(text);
     }
   }
 

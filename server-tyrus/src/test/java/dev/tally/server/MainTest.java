@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class MainTest {
@@ -68,7 +69,7 @@ class MainTest {
     "--connect-timeout,0s,1ms or longer",
     "--welcome-timeout,0s,1ms or longer",
     "--give-up-after,soon,duration such as 1h",
-    "--max-unacknowledged,0,1 or more",
+    "--max-unacknowledged,0,whole number from 1",
     "--session,42,UUID",
     "ws://h/?session_id=1,--session=x,address such as",
     "ws://h/#x,--session=x,address such as",
@@ -98,10 +99,17 @@ class MainTest {
                     .contains(option.longestName(), Settings.variable(option)));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"--version", "client --version"})
+  void theVersionIsOneLineOfEitherCommand(String arguments) {
+    assertThat(run(Map.of(), arguments.split(" "))).isZero();
+
+    assertThat(out.toString()).startsWith("tally-server ").hasLineCount(1);
+  }
+
   @Test
   void theDocumentedTableIsTheModel() throws IOException {
-    String table =
-        Settings.table(CommandLine.Model.CommandSpec.forAnnotatedObject(new ServerConfig()));
+    String table = Settings.table(new ServerConfig());
 
     assertThat(Files.readString(Path.of("../docs/OPERATIONS.md"))).contains(table);
   }

@@ -1,6 +1,7 @@
 package dev.tally.server.client;
 
 import dev.tally.chat.SessionId;
+import dev.tally.server.Setting;
 import dev.tally.server.Values;
 import dev.tally.server.logging.Terminal;
 import java.io.BufferedReader;
@@ -13,85 +14,92 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code client}: each line of standard input is a message; each count is a line of output. */
-@Command(
-    name = "client",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
-    usageHelpAutoWidth = true,
-    description = "Send lines from standard input, see them counted, survive restarts.",
-    footer = {
-      "",
-      "Counts go to standard output, everything else to standard error.",
-      "Exit code: 0 if every line was counted exactly once, 1 if not, 2 for a bad argument."
-    })
 public final class ClientCommand implements Callable<Integer> {
 
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "URL",
-      converter = WebSocketUri.class,
-      description = "Where the server is (default: ${DEFAULT-VALUE}).")
-  private URI uri = URI.create("ws://127.0.0.1:8000/ws/chat/");
+  private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this).name("client");
 
-  @Option(
-      names = "--session",
-      paramLabel = "ID",
-      converter = Session.class,
-      description = "The session to resume.")
-  private Optional<String> session = Optional.empty();
+  private final Setting<URI> uri = new Setting<>(URI.create("ws://127.0.0.1:8000/ws/chat/"));
 
-  @Option(
-      names = "--give-up-after",
-      paramLabel = "DURATION",
-      converter = Values.AnyDuration.class,
-      description = "How long to go on without a connection (default: 60s).")
-  private Duration giveUpAfter = Duration.ofSeconds(60);
+  private final Setting<Optional<String>> session =
+      add("--session", "ID", new Session(), Optional.empty(), "The session to resume.");
 
-  @Option(
-      names = "--connect-timeout",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long a handshake may take (default: 5s).")
-  private Duration connectTimeout = Duration.ofSeconds(5);
+  private final Setting<Duration> giveUpAfter =
+      add(
+          "--give-up-after",
+          "DURATION",
+          new Values.AnyDuration(),
+          Duration.ofSeconds(60),
+          "How long to go on without a connection (default: 60s).");
 
-  @Option(
-      names = "--welcome-timeout",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "How long the welcome may take after it (default: 15s).")
-  private Duration welcomeTimeout = Duration.ofSeconds(15);
+  private final Setting<Duration> connectTimeout =
+      add(
+          "--connect-timeout",
+          "DURATION",
+          new Values.PositiveDuration(),
+          Duration.ofSeconds(5),
+          "How long a handshake may take (default: 5s).");
 
-  @Option(
-      names = "--ping-interval",
-      paramLabel = "DURATION",
-      converter = Values.PositiveDuration.class,
-      description = "Silence before a ping, and the time for its pong (default: 5s).")
-  private Duration pingInterval = Duration.ofSeconds(5);
+  private final Setting<Duration> welcomeTimeout =
+      add(
+          "--welcome-timeout",
+          "DURATION",
+          new Values.PositiveDuration(),
+          Duration.ofSeconds(15),
+          "How long the welcome may take after it (default: 15s).");
 
-  @Option(
-      names = "--max-unacknowledged",
-      paramLabel = "N",
-      description = "Lines that may wait for their count (default: 256).")
-  private int maxUnacknowledged = 256;
+  private final Setting<Duration> pingInterval =
+      add(
+          "--ping-interval",
+          "DURATION",
+          new Values.PositiveDuration(),
+          Duration.ofSeconds(5),
+          "Silence before a ping, and the time for its pong (default: 5s).");
 
-  @Spec private final CommandSpec spec = CommandSpec.create();
+  private final Setting<Integer> maxUnacknowledged =
+      add(
+          "--max-unacknowledged",
+          "N",
+          new Values.PositiveInt(),
+          256,
+          "Lines that may wait for their count (default: 256).");
+
+  /** The command with the defaults of its flags. */
+  public ClientCommand() {
+    spec.usageMessage()
+        .description("Send lines from standard input, see them counted, survive restarts.")
+        .footer(
+            "",
+            "Counts go to standard output, everything else to standard error.",
+            "Exit code: 0 if every line was counted exactly once, 1 if not, 2 for a bad"
+                + " argument.");
+    spec.addPositional(
+        uri.argument(
+            "URL", new WebSocketUri(), "Where the server is (default: ${DEFAULT-VALUE})."));
+  }
+
+  private <T> Setting<T> add(
+      String flag, String label, ITypeConverter<T> converter, T initial, String description) {
+    Setting<T> setting = new Setting<>(initial);
+    spec.addOption(setting.flag(flag, label, converter, description).build());
+    return setting;
+  }
+
+  /**
+   * The command's flags, for the parser that fills them.
+   *
+   * @return of this command alone, without {@code --help}; always the same
+   */
+  public CommandSpec spec() {
+    return spec;
+  }
 
   @Override
   public Integer call() throws IOException, InterruptedException, ExecutionException {
-    if (maxUnacknowledged < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--max-unacknowledged must be 1 or more, not " + maxUnacknowledged);
-    }
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     boolean interactive = Terminal.isAttached();
@@ -99,13 +107,13 @@ public final class ClientCommand implements Callable<Integer> {
     try (ChatClient client =
         new ChatClient(
             new ClientSettings(
-                uri,
-                session,
-                maxUnacknowledged,
-                giveUpAfter,
-                connectTimeout,
-                welcomeTimeout,
-                pingInterval),
+                uri.value(),
+                session.value(),
+                maxUnacknowledged.value(),
+                giveUpAfter.value(),
+                connectTimeout.value(),
+                welcomeTimeout.value(),
+                pingInterval.value()),
             new Screen(out, err, interactive))) {
       client.start();
       Charset charset = Charset.defaultCharset();
@@ -198,11 +206,11 @@ public final class ClientCommand implements Callable<Integer> {
   }
 
   /** A UUID. */
-  static final class Session implements ITypeConverter<String> {
+  static final class Session implements ITypeConverter<Optional<String>> {
     @Override
-    public String convert(String text) {
+    public Optional<String> convert(String text) {
       try {
-        return SessionId.parse(text).text();
+        return Optional.of(SessionId.parse(text).text());
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException("'" + text + "': " + e.getMessage());
       }

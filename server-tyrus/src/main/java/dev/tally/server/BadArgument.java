@@ -1,0 +1,38 @@
+package dev.tally.server;
+
+import picocli.CommandLine;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** One sentence, on the channel where the user is. */
+record BadArgument(Settings settings) implements IParameterExceptionHandler {
+
+  @Override
+  public int handleParseException(ParameterException e, String[] arguments) {
+    CommandLine commandLine = e.getCommandLine();
+    StringBuilder sentence = new StringBuilder(String.valueOf(e.getMessage()));
+    ArgSpec argument = e.getArgSpec();
+    if (argument instanceof OptionSpec option
+        && settings.defaultValue(option) != null
+        && !commandLine.getParseResult().hasMatchedOption(option)) {
+      sentence.append(" (from the environment variable ").append(Settings.variable(option));
+      sentence.append(')');
+    }
+    if (e instanceof UnmatchedArgumentException unmatched
+        && !unmatched.getSuggestions().isEmpty()) {
+      sentence.append("; did you mean ").append(unmatched.getSuggestions().get(0)).append('?');
+    }
+    commandLine
+        .getErr()
+        .println(
+            commandLine.getCommandSpec().qualifiedName()
+                + ": "
+                + sentence
+                + (sentence.toString().endsWith("?") ? "" : ".")
+                + " Try --help.");
+    return CommandLine.ExitCode.USAGE;
+  }
+}
