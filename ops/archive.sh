@@ -31,19 +31,35 @@ free_port() {
   done
 }
 
-# A short life: ready, two messages, drain. Its log is the only output.
+ask() { # port path
+  local status
+  exec 3<>"/dev/tcp/127.0.0.1/$1"
+  printf 'GET %s HTTP/1.0\r\n\r\n' "$2" >&3
+  read -r -t 60 _ status _ <&3
+  exec 3>&-
+  [[ $status == 200 ]]
+}
+
+# A short life: ready, a page, two messages, drain. Its log is the only output.
 train() { # classes jar option...
-  local classes=$1 jar=$2 log=$1.log port deadline=$((SECONDS + 60))
+  local classes=$1 jar=$2 log=$1.log path port admin_port deadline=$((SECONDS + 60))
   shift 2
   : >"$log"
+  admin_port=$(free_port)
   # An empty environment: settings for the real server, such as REDIS_URL, are not for this one.
   env --ignore-environment "$java" -Xshare:off "-XX:DumpLoadedClassList=$classes" "$@" -jar "$jar" --host 127.0.0.1 --port 0 \
-    --admin-port "$(free_port)" --log-format json --log-level info >"$log" 2>&1 &
+    --admin-port "$admin_port" --log-format json --log-level info >"$log" 2>&1 &
   server=$!
   until port=$(sed -nE 's/.*"event":"ready","port":([0-9]+).*/\1/p' "$log") && [[ -n $port ]]; do
     kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -n 1 "$log")"
     ((SECONDS < deadline)) || fail 'the server was not ready within 60 s'
     sleep 0.1
+  done
+  for path in /readyz /; do
+    ask "$port" "$path" || fail "the server did not answer $path"
+  done
+  for path in /readyz /metrics; do
+    ask "$admin_port" "$path" || fail "the admin port did not answer $path"
   done
   seq 2 | timeout 60 "$java" -jar "$jar" client "ws://127.0.0.1:$port/ws/chat/" >>"$log" 2>&1 ||
     fail "two messages were not counted: $(tail -n 1 "$log")"
