@@ -18,12 +18,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -39,7 +39,7 @@ final class Launcher {
   private final InstantSource clock = InstantSource.system();
 
   /** Tells this process from the one before it on the same address, and from its siblings. */
-  private final String instance = HexFormat.of().toHexDigits(new SecureRandom().nextInt());
+  private final String instance = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
 
   Launcher(ServerConfig config, PrintWriter err) {
     this.config = config;
