@@ -34,7 +34,7 @@ class InMemorySessionStoreTest extends SessionStoreContract {
     IntStream.range(0, 10 * part).forEach(i -> store.open(SessionId.random()));
     assertThatThrownBy(() -> store.open(SessionId.random()))
         .isInstanceOf(StoreUnavailableException.class)
-        .hasMessage("the in-memory store is full: it holds 1280 sessions");
+        .hasMessage("the in-memory store is full: it holds 160 sessions");
 
     clock.advance(TTL);
     store.open(SessionId.random());
