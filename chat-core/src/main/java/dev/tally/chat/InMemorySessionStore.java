@@ -20,8 +20,8 @@ public final class InMemorySessionStore implements SessionStore {
 
   /**
    * How many sessions are looked at for each new one, so that those that expired go while others
-   * come, and are a sixteenth of all at the most. To look at all of a million at once would keep a
-   * selector thread for 0.1 s; to look at 128 was a seventh of a connect.
+   * come; at a steady rate they are a sixteenth of all. To look at all of a million at once would
+   * keep a selector thread for 0.1 s; to look at 128 was a seventh of a connect.
    */
   static final int SWEPT_PER_NEW_SESSION = 16;
 

@@ -46,6 +46,7 @@ public final class Setting<T> implements IGetter, ISetter {
    */
   public OptionSpec.Builder flag(
       String name, String label, ITypeConverter<?> converter, String description) {
+    // The type says no more than that there is one value: what it becomes is the converter's.
     return OptionSpec.builder(name)
         .getter(this)
         .setter(this)

@@ -34,6 +34,18 @@ class MainTest {
   }
 
   @Test
+  void aListIsSplitAtItsCommasInAFlagAndInAVariable() {
+    Map<String, String> environment = Map.of("TALLY_TRUSTED_PROXIES", "10.0.0.0/8 , ::1");
+
+    assertThat(run(environment, "--allowed-origins", "https://a,http://b", "--print-config"))
+        .isZero();
+
+    assertThat(out.toString().lines())
+        .contains(
+            "TALLY_ALLOWED_ORIGINS=https://a,http://b", "TALLY_TRUSTED_PROXIES=10.0.0.0/8,::1");
+  }
+
+  @Test
   void theRedisPasswordIsNotPrinted() {
     assertThat(run(Map.of(), "--redis-url", "redis://me:sec/ret@h:6379", "--print-config"))
         .isZero();
