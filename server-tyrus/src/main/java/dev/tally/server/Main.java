@@ -87,7 +87,7 @@ public final class Main implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     if (spec.commandLine().getParseResult().hasMatchedOption(PRINT_CONFIG)) {
-      out.print(Settings.print(spec));
+      out.print(Settings.print(config));
       out.flush();
       return 0;
     }

@@ -3,7 +3,6 @@ package dev.tally.server;
 import dev.tally.session.redis.RedisSessionConfig;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -11,7 +10,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
@@ -37,11 +35,6 @@ final class Settings implements IDefaultValueProvider {
     return UNPREFIXED.contains(name) ? name : "TALLY_" + name;
   }
 
-  /** The flags that are settings, in the order of {@link ServerConfig}. */
-  static List<OptionSpec> options(CommandSpec server) {
-    return server.options().stream().filter(o -> !ACTIONS.contains(o.longestName())).toList();
-  }
-
   @Override
   public @Nullable String defaultValue(ArgSpec argument) {
     if (argument.command().parent() != null || !(argument instanceof OptionSpec option)) {
@@ -53,9 +46,9 @@ final class Settings implements IDefaultValueProvider {
   }
 
   /** The settings in force, one {@code VARIABLE=value} a line, passwords left out. */
-  static String print(CommandSpec server) {
+  static String print(ServerConfig config) {
     StringBuilder lines = new StringBuilder();
-    for (OptionSpec option : options(server)) {
+    for (OptionSpec option : config.options()) {
       lines.append(variable(option)).append('=').append(text(option.getValue())).append('\n');
     }
     return lines.toString();
