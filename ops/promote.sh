@@ -41,7 +41,7 @@ undo=nothing
 live='' new='' old='' restart='' smoke=''
 
 now_ms() { local t=${EPOCHREALTIME/[.,]/} && echo $((t / 1000)); }
-started=$(now_ms)
+started=$(now_ms) started_s=$EPOCHSECONDS
 
 say() {
   local ms=$(($(now_ms) - started))
@@ -73,18 +73,6 @@ await() { # seconds color command...
 }
 
 gone() { ! driver_alive "$1"; }
-
-lock() {
-  mkdir -p "$routes"
-  exec 9>>"$routes/promote.lock"
-  # A moment's patience: commands of a promotion that was killed may live for a little longer.
-  if ! flock --wait 5 9; then
-    say "another promotion is under way: $(<"$routes/promote.lock")"
-    exit 5
-  fi
-  # The kernel holds the lock, and gives it up with its holder; this is only for people to read.
-  printf 'process %s of %s since %(%FT%T%z)T\n' $$ "$(id --user --name)" -1 >"$routes/promote.lock"
-}
 
 show_log() {
   { printf 'promote: the last lines of %s:\n' "$1" && driver_logs "$1" | tail -n 20 | sed 's/^/  /'; } >&2 || true
@@ -232,6 +220,7 @@ promote() {
   live=$(route_live)
   new=${to:-$(other "${live:-green}")}
   old=$(other "$new")
+  lock_write "$command${dry_run:+, dry run}, to $new"
   driver_alive "$old" || old=''
   say "live: ${live:-none}; promoting $new${old:+, then draining $old}"
   if [[ -n $dry_run ]]; then
@@ -270,9 +259,7 @@ status() {
       printf '%-6s stopped\n' "$color"
     fi
   done
-  if [[ -e $routes/promote.lock ]] && ! flock --nonblock "$routes/promote.lock" true; then
-    printf 'lock   %s\n' "$(<"$routes/promote.lock")"
-  fi
+  ! lock_held || printf 'lock   %s\n' "$(lock_holder)"
   [[ -n $live && $answer == "$live" ]]
 }
 
@@ -296,6 +283,8 @@ timeout=$(seconds "$timeout")
 source "$ops/promote/$driver.sh"
 # shellcheck source=ops/promote/route.sh
 source "$ops/promote/route.sh"
+# shellcheck source=ops/promote/lock.sh
+source "$ops/promote/lock.sh"
 # shellcheck source=ops/promote/smoke.sh
 source "$ops/promote/smoke.sh"
 # shellcheck source=ops/promote/ledger.sh

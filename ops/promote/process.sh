@@ -58,13 +58,6 @@ driver_restart() {
   printf '%s %s\n' $! "$(start_time $!)" >"$state/$1.pid"
 }
 
-# In ticks since the boot: tells our process from another one that got the same id later. Nothing of
-# one that has ended and only waits for its parent.
-start_time() { # process
-  local stat
-  read -r stat <"/proc/$1/stat" && stat=${stat##*) } && [[ $stat != Z* ]] && cut -d ' ' -f 20 <<<"$stat"
-} 2>/dev/null
-
 process() { # color: its id while it lives
   local pid started
   read -r pid started 2>/dev/null <"$state/$1.pid" && [[ -n $started && $(start_time "$pid") == "$started" ]] &&

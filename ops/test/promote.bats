@@ -15,7 +15,7 @@ teardown_file() {
 }
 
 setup() {
-  clients_pid='' promote_pid=''
+  clients_pid='' promote_pid='' orphan_pid=''
   [[ -n $(live) ]] || promote
   old=$(live)
   new=$([[ $old == blue ]] && echo green || echo blue)
@@ -25,6 +25,7 @@ setup() {
 teardown() {
   [[ -z $promote_pid ]] || kill -KILL "$promote_pid" 2>/dev/null || true
   [[ -z $clients_pid ]] || kill -KILL "$clients_pid" 2>/dev/null || true
+  [[ -z $orphan_pid ]] || kill -KILL "$orphan_pid" 2>/dev/null || true
 }
 
 gone() { ! runs "$1"; } # color
@@ -32,8 +33,8 @@ gone() { ! runs "$1"; } # color
 not_ready() { [[ $(promote status) =~ $1\ +running,\ not\ ready ]]; } # color
 
 # Runs on while the test does something else; a shell's background jobs ignore SIGINT otherwise.
-promote_meanwhile() {
-  env --default-signal=INT "$BATS_TEST_DIRNAME/../promote.sh" >"$log" 2>&1 3>&- &
+promote_meanwhile() { # argument...
+  env --default-signal=INT "$BATS_TEST_DIRNAME/../promote.sh" "$@" >"$log" 2>&1 3>&- &
   promote_pid=$!
 }
 
@@ -246,15 +247,48 @@ expect_promoted() {
   expect_promoted
 }
 
-@test "of two promotions at once the second one is told who is at it" {
-  promote_meanwhile
-  reached "starting $new"
-  run promote
+# Until the test lets it go: a promotion with it does not get past its start.
+held_release() {
+  # shellcheck disable=SC2016 # for the script
+  release held 'until [[ -e '"'$BATS_TEST_TMPDIR/go'"' ]]; do sleep 0.02; done; exec java "$@"'
+}
+
+@test "of two promotions at once the second one is told who is at it, without a wait" {
+  TALLY_JAVA=$(held_release) promote_meanwhile --timeout 30m
+  await runs "$new"
+  # With a wait it would still be waiting when the test is given up.
+  PROMOTE_LOCK_TIMEOUT=3600 run promote
+  echo "$output"
   [ "$status" -eq 5 ]
-  [[ $output == *"another promotion is under way: process $promote_pid of "* ]]
+  [[ $output =~ "another promotion is under way: process $promote_pid of $(id -un) since 2"[0-9T:+-]+": promote, to $new"$ ]]
+  run promote status
+  [[ ${lines[-1]} == "lock   process $promote_pid of "*": promote, to $new" ]]
+  touch "$BATS_TEST_TMPDIR/go"
   end_of_promotion
   [ "$status" -eq 0 ]
   expect_promoted
+  run promote status
+  [[ $output != *lock* ]]
+}
+
+@test "what a killed promotion started is awaited where it still has the lock" {
+  promote_meanwhile --dry-run
+  end_of_promotion
+  # The note in the lock's file is of that promotion, whose process has ended.
+  (exec 9>>"$TALLY_ROUTES/promote.lock" && flock 9 && touch "$BATS_TEST_TMPDIR/locked" && exec sleep 3600) 3>&- &
+  orphan_pid=$!
+  await test -e "$BATS_TEST_TMPDIR/locked"
+  PROMOTE_LOCK_TIMEOUT=0 run promote
+  echo "$output"
+  [ "$status" -eq 5 ]
+  [[ $output == *"a promotion was killed, and what it started still has the lock after 0 s: process "*": promote, dry run, to $new" ]]
+  PROMOTE_LOCK_TIMEOUT=3600 promote_meanwhile --dry-run
+  reached 'waiting up to 3600 s for the end of what a killed promotion started'
+  kill "$orphan_pid"
+  end_of_promotion
+  [ "$status" -eq 0 ]
+  [[ $(<"$log") == *"live: $old; promoting $new, then draining $old"*"dry run: nothing was done" ]]
+  expect_nothing_changed
 }
 
 @test "a promotion that was killed is no obstacle to the next one" {
