@@ -35,6 +35,7 @@ public final class ChatHub implements AutoCloseable {
   private final ChatMetrics metrics;
   private final ChatConfig config;
   private final InstantSource clock;
+  private final MonotonicClock time;
   private final MessageListener listener;
   private final Connections connections = new Connections();
   private final StoreAccess store;
@@ -56,7 +57,7 @@ public final class ChatHub implements AutoCloseable {
    * @param store where sessions live; closed by {@link #close}
    * @param metrics told of what happens; may throw without harm
    * @param config timeouts and limits
-   * @param clock what time it is
+   * @param clock the time of day, for heartbeats
    */
   public ChatHub(SessionStore store, ChatMetrics metrics, ChatConfig config, InstantSource clock) {
     this(store, metrics, config, clock, MessageListener.NONE);
@@ -68,7 +69,7 @@ public final class ChatHub implements AutoCloseable {
    * @param store where sessions live; closed by {@link #close}
    * @param metrics told of what happens; may throw without harm
    * @param config timeouts and limits
-   * @param clock what time it is
+   * @param clock the time of day, for heartbeats
    * @param listener sees every counted message; may throw without harm
    */
   public ChatHub(
@@ -77,11 +78,32 @@ public final class ChatHub implements AutoCloseable {
       ChatConfig config,
       InstantSource clock,
       MessageListener listener) {
+    this(store, metrics, config, clock, MonotonicClock.system(), listener);
+  }
+
+  /**
+   * Makes a hub that does nothing yet, and whose durations a test can let pass.
+   *
+   * @param store where sessions live; closed by {@link #close}
+   * @param metrics told of what happens; may throw without harm
+   * @param config timeouts and limits
+   * @param clock the time of day, for heartbeats
+   * @param time measures every duration
+   * @param listener sees every counted message; may throw without harm
+   */
+  public ChatHub(
+      SessionStore store,
+      ChatMetrics metrics,
+      ChatConfig config,
+      InstantSource clock,
+      MonotonicClock time,
+      MessageListener listener) {
     this.metrics = new GuardedMetrics(metrics);
     this.config = config;
     this.clock = clock;
+    this.time = time;
     this.listener = listener;
-    this.store = new StoreAccess(store, this.metrics, config, clock, connections);
+    this.store = new StoreAccess(store, this.metrics, config, time, connections);
     this.metrics.bind(statistics());
   }
 
@@ -105,7 +127,7 @@ public final class ChatHub implements AutoCloseable {
    */
   public ChatSession connect(Transport transport, SessionId id, Subprotocol subprotocol) {
     Transport guarded = new GuardedTransport(transport, metrics);
-    ChatSession session = new ChatSession(this, id, subprotocol, guarded, clock.millis());
+    ChatSession session = new ChatSession(this, id, subprotocol, guarded, time.millis());
     connections.add(session);
     if (draining) {
       session.leave(Duration.ZERO);
@@ -182,7 +204,7 @@ public final class ChatHub implements AutoCloseable {
   public DrainReport drain() {
     announceDrain();
     sayingBye = true;
-    long startMillis = clock.millis();
+    long startMillis = time.millis();
     long deadlineMillis = startMillis + config.drainTimeout().toMillis() * 95 / 100;
     List<ChatSession> leaving = List.copyOf(connections.all());
     Drain drain = new Drain(leaving, config.drainTimeout(), config.drainOverlap(), startMillis);
@@ -193,7 +215,7 @@ public final class ChatHub implements AutoCloseable {
         && !(connections.all().isEmpty() && store.commitQueueDepth() == 0)) {
       long waitMillis = Math.min(5, drain.step(now));
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(waitMillis));
-      now = clock.millis();
+      now = time.millis();
     }
     int abandoned = connections.all().size();
     long uncounted = unacknowledged.sum() - unacknowledgedBefore + pendingMessages.sum();
@@ -222,8 +244,8 @@ public final class ChatHub implements AutoCloseable {
     return config;
   }
 
-  long nowMillis() {
-    return clock.millis();
+  MonotonicClock time() {
+    return time;
   }
 
   /** Makes room for a message of so many bytes; false if there is none. */
@@ -291,7 +313,7 @@ public final class ChatHub implements AutoCloseable {
   }
 
   void sweep() {
-    long now = clock.millis();
+    long now = time.millis();
     for (ChatSession session : connections.all()) {
       session.sweep(now);
     }

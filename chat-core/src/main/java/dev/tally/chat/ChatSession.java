@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,6 @@ public final class ChatSession {
   private volatile @Nullable Lease lease;
   private long received;
   private long stored;
-  private long waitingSinceMillis;
   private long storedMillis;
   private boolean queued;
   private boolean superseded;
@@ -55,7 +55,6 @@ public final class ChatSession {
     this.subprotocol = subprotocol;
     this.transport = transport;
     this.connectedMillis = nowMillis;
-    this.waitingSinceMillis = nowMillis;
     this.texts = hub.listens() ? new ArrayDeque<>(1) : null;
   }
 
@@ -106,10 +105,7 @@ public final class ChatSession {
         tryAgainLater("too many messages wait for the session store");
         return;
       }
-      if (pending.isEmpty()) {
-        waitingSinceMillis = hub.nowMillis();
-      }
-      pending.add(System.nanoTime(), bytes);
+      pending.add(hub.time().nanos(), bytes);
       if (texts != null) {
         texts.add(text);
       }
@@ -139,7 +135,7 @@ public final class ChatSession {
       transport.closed(
           reported,
           lease == null ? OptionalLong.empty() : OptionalLong.of(stored),
-          Duration.ofMillis(hub.nowMillis() - connectedMillis));
+          Duration.ofMillis(hub.time().millis() - connectedMillis));
       last = lease != null && !superseded && !released && enqueue();
       if (!last && !queued) {
         dropPending();
@@ -186,7 +182,7 @@ public final class ChatSession {
       lease = given;
       stored = given.count();
       received = given.count() + pending.size();
-      storedMillis = hub.nowMillis();
+      storedMillis = hub.time().millis();
       hub.metrics().sessionOpened(given);
       transport.opened(given);
       if (subprotocol == Subprotocol.TALLY_V1) {
@@ -265,8 +261,8 @@ public final class ChatSession {
   }
 
   private void acknowledge(Commit commit) {
-    storedMillis = hub.nowMillis();
-    long nowNanos = System.nanoTime();
+    long nowNanos = hub.time().nanos();
+    storedMillis = TimeUnit.NANOSECONDS.toMillis(nowNanos);
     while (stored < commit.count()) {
       stored++;
       long receivedNanos = pending.oldestNanos();
@@ -280,7 +276,6 @@ public final class ChatSession {
         hub.counted(id, stored, texts.remove());
       }
     }
-    waitingSinceMillis = storedMillis;
     released = commit.last();
     if (commit.last() && state == State.LEAVING && closing == null) {
       closing = CloseCode.GOING_AWAY;
@@ -314,8 +309,7 @@ public final class ChatSession {
           tryAgainLater("the session store does not answer");
         }
       } else if (state == State.OPEN) {
-        long waited = nowMillis - waitingSinceMillis;
-        if (!pending.isEmpty() && waited > hub.config().commitTimeout().toMillis()) {
+        if (hasWaited(nowMillis, hub.config().commitTimeout())) {
           tryAgainLater("the session store does not answer");
         } else {
           boolean renew = nowMillis - storedMillis > hub.config().sessionTtl().toMillis() / 4;
@@ -328,6 +322,15 @@ public final class ChatSession {
     if (due) {
       hub.commit(this);
     }
+  }
+
+  /** Whether a message waits for so long, and the store has taken nothing in all that time. */
+  private boolean hasWaited(long nowMillis, Duration timeout) {
+    if (pending.isEmpty()) {
+      return false;
+    }
+    long oldestMillis = TimeUnit.NANOSECONDS.toMillis(pending.oldestNanos());
+    return nowMillis - Math.max(oldestMillis, storedMillis) > timeout.toMillis();
   }
 
   /** Tells a {@code tally.v1} client of the drain; whether there was one to tell. */

@@ -9,7 +9,6 @@ import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.StoreUnavailableException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -44,13 +43,13 @@ final class StoreAccess {
       SessionStore store,
       ChatMetrics metrics,
       ChatConfig config,
-      InstantSource clock,
+      MonotonicClock time,
       Connections connections) {
     this.store = store;
     this.blocks = store.blocks();
     this.metrics = metrics;
     this.connections = connections;
-    this.health = new StoreHealth(store, config.storeGrace(), clock);
+    this.health = new StoreHealth(store, config.storeGrace(), time);
     this.opening =
         new StoreQueue("tally-store-open", config.maxBatch(), config.retryBackoff(), this::openAll);
     this.committing =

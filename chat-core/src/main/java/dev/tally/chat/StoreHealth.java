@@ -5,7 +5,6 @@ import dev.tally.chat.spi.StoreUnavailableException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.InstantSource;
 
 /**
  * Whether the store answers, and since when it does not. Only its health check says so: a batch
@@ -20,7 +19,7 @@ final class StoreHealth {
 
   private final SessionStore store;
   private final long graceMillis;
-  private final InstantSource clock;
+  private final MonotonicClock time;
   private volatile boolean up;
   private volatile boolean wasUp;
   private boolean downLogged;
@@ -28,22 +27,22 @@ final class StoreHealth {
   /** When the first check began that was not answered, or that may never be. */
   private volatile long unansweredSinceMillis;
 
-  StoreHealth(SessionStore store, Duration grace, InstantSource clock) {
+  StoreHealth(SessionStore store, Duration grace, MonotonicClock time) {
     this.store = store;
     this.graceMillis = grace.toMillis();
-    this.clock = clock;
+    this.time = time;
     beginGrace();
   }
 
   /** A store that did not answer yet has the grace from now on. */
   void beginGrace() {
-    unansweredSinceMillis = clock.millis();
+    unansweredSinceMillis = time.millis();
   }
 
   /** Asks the store. May block. */
   void check() {
     if (unansweredSinceMillis == NEVER) {
-      unansweredSinceMillis = clock.millis();
+      unansweredSinceMillis = time.millis();
     }
     try {
       store.checkHealth();
@@ -80,6 +79,6 @@ final class StoreHealth {
   /** Whether it has not answered for as long as the grace. */
   boolean isDownForLong() {
     long sinceMillis = unansweredSinceMillis;
-    return sinceMillis != NEVER && clock.millis() - sinceMillis >= graceMillis;
+    return sinceMillis != NEVER && time.millis() - sinceMillis >= graceMillis;
   }
 }

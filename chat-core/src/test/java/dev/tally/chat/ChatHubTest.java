@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
@@ -24,8 +25,22 @@ class ChatHubTest {
   private final MutableClock clock = new MutableClock();
   private final SessionStore memory = new InMemorySessionStore(HOUR, 1000, clock);
   private final FaultyStore slow = new FaultyStore(memory);
-  private final ChatHub hub = new ChatHub(memory, ChatMetrics.NONE, ChatConfig.defaults(), clock);
-  private final ChatHub waiting = new ChatHub(slow, ChatMetrics.NONE, ChatConfig.defaults(), clock);
+  private final ChatHub hub =
+      new ChatHub(
+          memory,
+          ChatMetrics.NONE,
+          ChatConfig.defaults(),
+          clock,
+          clock.monotonic(),
+          MessageListener.NONE);
+  private final ChatHub waiting =
+      new ChatHub(
+          slow,
+          ChatMetrics.NONE,
+          ChatConfig.defaults(),
+          clock,
+          clock.monotonic(),
+          MessageListener.NONE);
   private final CapturingTransport transport = new CapturingTransport();
   private final SessionId id = SessionId.random();
 
@@ -169,7 +184,12 @@ class ChatHubTest {
     slow.setDown(true);
     try (ChatHub small =
         new ChatHub(
-            slow, ChatMetrics.NONE, ChatConfig.builder().maxPendingBytes(640).build(), clock)) {
+            slow,
+            ChatMetrics.NONE,
+            ChatConfig.builder().maxPendingBytes(640).build(),
+            clock,
+            clock.monotonic(),
+            MessageListener.NONE)) {
       ChatSession session = small.connect(transport, id, Subprotocol.PLAIN);
       CapturingTransport second = new CapturingTransport();
       ChatSession other = small.connect(second, SessionId.random(), Subprotocol.PLAIN);
@@ -288,7 +308,7 @@ class ChatHubTest {
               List.of(session),
               Duration.ofSeconds(10),
               Duration.ofSeconds(seconds),
-              clock.millis());
+              clock.monotonic().millis());
     }
     assertThat(transport.frames())
         .filteredOn(frame -> frame.contains("bye"))
@@ -304,10 +324,14 @@ class ChatHubTest {
     ChatSession session = waiting.connect(transport, id, Subprotocol.TALLY_V1);
     session.onText("a");
     Drain drain =
-        new Drain(List.of(session), Duration.ofSeconds(10), Duration.ofSeconds(2), clock.millis());
+        new Drain(
+            List.of(session),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(2),
+            clock.monotonic().millis());
     slow.setDown(false);
     await().until(() -> transport.counts().equals(List.of(1L)));
-    drain.step(clock.millis());
+    drain.step(clock.monotonic().millis());
     await().until(() -> transport.closed().isPresent());
     String hint = transport.closed().orElseThrow().reason().replace("retry_after_ms=", "");
     assertThat(transport.frames())
@@ -336,7 +360,14 @@ class ChatHubTest {
             throw new IllegalStateException("broken");
           }
         };
-    try (ChatHub chat = new ChatHub(memory, broken, ChatConfig.defaults(), clock)) {
+    try (ChatHub chat =
+        new ChatHub(
+            memory,
+            broken,
+            ChatConfig.defaults(),
+            clock,
+            clock.monotonic(),
+            MessageListener.NONE)) {
       chat.start();
       chat.connect(transport, id, Subprotocol.PLAIN).onText("a");
       assertThat(transport.counts()).containsExactly(1L);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
 import dev.tally.chat.testing.MutableClock;
@@ -66,7 +67,14 @@ class RandomInterleavingsTest {
     Server(World world) {
       this.world = world;
       this.link = new FaultyStore(new Recording(world.truth, world.committed));
-      this.hub = new ChatHub(this, ChatMetrics.NONE, ChatConfig.defaults(), world.clock);
+      this.hub =
+          new ChatHub(
+              this,
+              ChatMetrics.NONE,
+              ChatConfig.defaults(),
+              world.clock,
+              world.clock.monotonic(),
+              MessageListener.NONE);
     }
 
     @Override
@@ -359,9 +367,13 @@ class RandomInterleavingsTest {
               .ifPresent(sessions::add);
         }
         server.drain =
-            new Drain(sessions, Duration.ofSeconds(10), Duration.ofSeconds(2), clock.millis());
+            new Drain(
+                sessions,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(2),
+                clock.monotonic().millis());
       } else {
-        drain.step(clock.millis() + 10_000);
+        drain.step(clock.monotonic().millis() + 10_000);
         deliverCloses();
         for (Client client : clients) {
           if (client.current != null && client.current.server == server) {

@@ -16,7 +16,7 @@ class StoreHealthTest {
 
   private final MutableClock clock = new MutableClock();
   private final Checked store = new Checked();
-  private final StoreHealth health = new StoreHealth(store, GRACE, clock);
+  private final StoreHealth health = new StoreHealth(store, GRACE, clock.monotonic());
 
   private static final class Checked implements SessionStore {
     Runnable check = () -> {};

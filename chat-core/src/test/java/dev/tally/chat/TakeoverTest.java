@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
@@ -22,8 +23,22 @@ class TakeoverTest {
   private final MutableClock clock = new MutableClock();
   private final SessionStore memory = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
   private final HeldStore store = new HeldStore(memory);
-  private final ChatHub hub = new ChatHub(store, ChatMetrics.NONE, ChatConfig.defaults(), clock);
-  private final ChatHub other = new ChatHub(memory, ChatMetrics.NONE, ChatConfig.defaults(), clock);
+  private final ChatHub hub =
+      new ChatHub(
+          store,
+          ChatMetrics.NONE,
+          ChatConfig.defaults(),
+          clock,
+          clock.monotonic(),
+          MessageListener.NONE);
+  private final ChatHub other =
+      new ChatHub(
+          memory,
+          ChatMetrics.NONE,
+          ChatConfig.defaults(),
+          clock,
+          clock.monotonic(),
+          MessageListener.NONE);
   private final CapturingTransport old = new CapturingTransport();
   private final CapturingTransport young = new CapturingTransport();
   private final SessionId id = SessionId.random();

@@ -1,12 +1,10 @@
 package dev.tally.metrics;
 
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatStatistics;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -24,15 +22,15 @@ final class ChatGauges extends Collector {
   volatile int connectionLimit;
   volatile double drainLimitSeconds;
   volatile double startupSeconds;
-  private final InstantSource clock;
-  private volatile @Nullable Instant drainStart;
+  private final MonotonicClock time;
+  private volatile @Nullable Long drainStartMillis;
 
-  ChatGauges(InstantSource clock) {
-    this.clock = clock;
+  ChatGauges(MonotonicClock time) {
+    this.time = time;
   }
 
   void drainStarted() {
-    drainStart = clock.instant();
+    drainStartMillis = time.millis();
   }
 
   @Override
@@ -90,8 +88,8 @@ final class ChatGauges extends Collector {
   }
 
   private double shutdownSeconds() {
-    Instant start = drainStart;
-    return start == null ? 0 : Duration.between(start, clock.instant()).toMillis() / 1000.0;
+    Long start = drainStartMillis;
+    return start == null ? 0 : (time.millis() - start) / 1000.0;
   }
 
   private static MetricFamilySamples gauge(String name, String help, double value) {

@@ -1,6 +1,7 @@
 package dev.tally.metrics;
 
 import dev.tally.chat.CloseCode;
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.ChatStatistics;
 import dev.tally.chat.spi.Lease;
@@ -10,7 +11,6 @@ import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -80,11 +80,11 @@ public final class PrometheusChatMetrics implements ChatMetrics {
    * Registers every metric of the chat, and the JVM's.
    *
    * @param registry where they go
-   * @param clock what time it is, for the time that a drain has taken so far
+   * @param time measures how long a drain has taken so far
    */
-  public PrometheusChatMetrics(CollectorRegistry registry, InstantSource clock) {
+  public PrometheusChatMetrics(CollectorRegistry registry, MonotonicClock time) {
     this.registry = registry;
-    gauges = new ChatGauges(clock).register(registry);
+    gauges = new ChatGauges(time).register(registry);
     messages =
         Counter.build("websocket_messages_total", "Text messages received.").register(registry);
     acknowledged =

@@ -15,15 +15,15 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class PrometheusChatMetricsTest {
 
-  private Instant now = Instant.EPOCH;
+  private long nanos;
   private final CollectorRegistry registry = new CollectorRegistry();
-  private final PrometheusChatMetrics metrics = new PrometheusChatMetrics(registry, () -> now);
+  private final PrometheusChatMetrics metrics = new PrometheusChatMetrics(registry, () -> nanos);
 
   @Test
   void countersFollowEvents() throws Exception {
@@ -91,12 +91,12 @@ class PrometheusChatMetricsTest {
 
   @Test
   void shutdownTimeMovesFromTheDrainsBeginning() throws Exception {
-    now = now.plusSeconds(100);
+    nanos += TimeUnit.SECONDS.toNanos(100);
     assertThat(scrape()).contains("chat_shutdown_seconds 0.0\n");
     metrics.drainStarted();
-    now = now.plusMillis(2_500);
+    nanos += TimeUnit.MILLISECONDS.toNanos(2_500);
     assertThat(scrape()).contains("chat_shutdown_seconds 2.5\n");
-    now = now.plusMillis(500);
+    nanos += TimeUnit.MILLISECONDS.toNanos(500);
     assertThat(scrape()).contains("chat_shutdown_seconds 3.0\n");
   }
 

@@ -3,7 +3,9 @@ package dev.tally.server;
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.DrainReport;
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.server.grizzly.WebSocketServer;
 import java.io.IOException;
@@ -30,7 +32,7 @@ public final class ChatServer {
 
   private final ServerSettings settings;
   private final Duration drainTimeout;
-  private final InstantSource clock;
+  private final MonotonicClock time;
   private final ChatHub hub;
   private final WebSocketServer server;
 
@@ -41,25 +43,27 @@ public final class ChatServer {
    * @param config the hub's
    * @param store where sessions live; closed by {@link #stop}
    * @param metrics told of what happens
-   * @param clock what time it is
+   * @param clock the time of day
+   * @param time measures every duration
    */
   public ChatServer(
       ServerSettings settings,
       ChatConfig config,
       SessionStore store,
       ChatMetrics metrics,
-      InstantSource clock) {
+      InstantSource clock,
+      MonotonicClock time) {
     this.settings = settings;
     this.drainTimeout = config.drainTimeout();
-    this.clock = clock;
-    this.hub = new ChatHub(store, metrics, config, clock);
+    this.time = time;
+    this.hub = new ChatHub(store, metrics, config, clock, time, MessageListener.NONE);
     this.server =
         new WebSocketServer(
             settings.webSocket(),
             ChatEndpoint.configs(hub),
             new StatusPages(hub, settings),
             hub.metrics(),
-            clock);
+            time);
   }
 
   /**
@@ -83,7 +87,7 @@ public final class ChatServer {
     server.refuseHandshakes();
     pause(settings.drainDelay().toMillis());
     server.stopAccepting();
-    long deadline = clock.millis() + drainTimeout.toMillis();
+    long deadline = time.millis() + drainTimeout.toMillis();
     DrainReport report = hub.drain();
     awaitGone(deadline - Math.min(SHUTDOWN_MILLIS, drainTimeout.toMillis() / SHUTDOWN_PART));
     server.terminateConnections();
@@ -94,14 +98,14 @@ public final class ChatServer {
 
   /** Gives the last close frames time to be read. */
   private void awaitGone(long deadline) {
-    while (server.connections() > 0 && clock.millis() < deadline) {
+    while (server.connections() > 0 && time.millis() < deadline) {
       LockSupport.parkNanos(POLL_NANOS);
     }
   }
 
   private void pause(long millis) {
-    long deadline = clock.millis() + millis;
-    for (long left = millis; left > 0; left = deadline - clock.millis()) {
+    long deadline = time.millis() + millis;
+    for (long left = millis; left > 0; left = deadline - time.millis()) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(left));
     }
   }

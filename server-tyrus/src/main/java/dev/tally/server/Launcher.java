@@ -3,6 +3,7 @@ package dev.tally.server;
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.DrainReport;
 import dev.tally.chat.InMemorySessionStore;
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.Readiness;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.metrics.AdminServer;
@@ -37,6 +38,7 @@ final class Launcher {
   private final PrintWriter err;
   private final BuildInfo build = BuildInfo.read();
   private final InstantSource clock = InstantSource.system();
+  private final MonotonicClock time = MonotonicClock.system();
 
   /** Tells this process from the one before it on the same address, and from its siblings. */
   private final String instance = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
@@ -94,13 +96,13 @@ final class Launcher {
           FileDescriptors.most());
     }
     CollectorRegistry registry = new CollectorRegistry();
-    PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, clock);
+    PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, time);
     prometheus.buildInfo(build.version(), build.revision(), config.color.value().orElse(""));
     prometheus.connectionLimit(connections);
     prometheus.drainLimit(config.drainDelay.value().plus(config.drainTimeout.value()));
     prometheus.droppedLogLines(logging::droppedLines);
     LedgerMetrics ledger = new LedgerMetrics(prometheus);
-    ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock);
+    ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock, time);
     prometheus.outboundBytes(server::outboundBytes);
     Optional<AdminServer> admin = Optional.empty();
     try {
@@ -206,7 +208,7 @@ final class Launcher {
               } catch (InterruptedException e) {
                 return;
               }
-              long upMillis = clock.millis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+              long upMillis = ManagementFactory.getRuntimeMXBean().getUptime();
               prometheus.started(Duration.ofMillis(upMillis));
               LoggingEventBuilder ready = event(log, "ready").addKeyValue("port", server.port());
               if (admin.isPresent()) {

@@ -10,7 +10,6 @@ import dev.tally.chat.testing.MutableClock;
 import dev.tally.server.RawClient.Frame;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -91,15 +90,16 @@ class DrainTest {
     }
   }
 
-  private static ChatServer drainingWithin(
-      Duration timeout, SessionStore store, InstantSource clock) throws IOException {
+  private static ChatServer drainingWithin(Duration timeout, SessionStore store, MutableClock clock)
+      throws IOException {
     ChatServer server =
         new ChatServer(
             ServerSettings.defaults("127.0.0.1", 0),
             ChatConfig.builder().drainTimeout(timeout).build(),
             store,
             ChatMetrics.NONE,
-            clock);
+            clock,
+            clock.monotonic());
     server.start();
     return server;
   }

@@ -1,5 +1,6 @@
 package dev.tally.server;
 
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.server.grizzly.WebSocketSettings;
@@ -11,7 +12,6 @@ import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.Future;
 import org.glassfish.grizzly.http.server.HttpHandler;
@@ -52,7 +52,7 @@ public final class EchoServer implements AutoCloseable {
             List.of(ServerEndpointConfig.Builder.create(Echo.class, "/").build()),
             new NoPages(),
             ChatMetrics.NONE,
-            InstantSource.system());
+            MonotonicClock.system());
     server.start();
   }
 

@@ -3,6 +3,7 @@ package dev.tally.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.RunningServer.Limits;
 import dev.tally.server.grizzly.WebSocketServer;
@@ -12,7 +13,6 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.time.InstantSource;
 import java.util.List;
 import org.glassfish.grizzly.http.server.StaticHttpHandler;
 import org.junit.jupiter.api.Test;
@@ -43,7 +43,7 @@ class ListenerTest {
             List.of(endpoint, endpoint),
             new StaticHttpHandler(),
             ChatMetrics.NONE,
-            InstantSource.system());
+            MonotonicClock.system());
     try {
       assertThatThrownBy(server::start).hasMessageContaining("cannot be deployed");
       assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())

@@ -2,6 +2,7 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.InMemorySessionStore;
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.server.grizzly.WebSocketSettings;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -26,7 +26,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
   private final ChatServer server;
-  private final AtomicLong skippedMillis = new AtomicLong();
+  private final AtomicLong skippedNanos = new AtomicLong();
   private boolean stopped;
 
   RunningServer(WebSocketSettings settings, SessionStore store) {
@@ -51,7 +51,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
             events.add("closed " + code);
           }
         };
-    InstantSource clock = () -> Instant.now().plusMillis(skippedMillis.get());
+    MonotonicClock time = MonotonicClock.system();
     ServerSettings defaults = ServerSettings.defaults("127.0.0.1", 0);
     this.server =
         new ChatServer(
@@ -60,7 +60,8 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
             config,
             store,
             metrics,
-            clock);
+            InstantSource.system(),
+            () -> time.nanos() + skippedNanos.get());
     try {
       server.start();
     } catch (IOException e) {
@@ -94,7 +95,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   /** Lets time pass at once for the server; its connections' heartbeats are not its clock's. */
   void skip(Duration time) {
-    skippedMillis.addAndGet(time.toMillis());
+    skippedNanos.addAndGet(time.toNanos());
   }
 
   /** Whether another handshake succeeds now. */

@@ -1,7 +1,7 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
-import java.time.InstantSource;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.Set;
@@ -23,7 +23,7 @@ final class ConnectionRegistry {
 
   private final WebSocketSettings settings;
   private final ChatMetrics metrics;
-  private final InstantSource clock;
+  private final MonotonicClock time;
   private final ConnectionLimits limits;
   private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
   private final Liveness liveness;
@@ -33,10 +33,10 @@ final class ConnectionRegistry {
   private int atOnce;
   private long stepMillis;
 
-  ConnectionRegistry(WebSocketSettings settings, ChatMetrics metrics, InstantSource clock) {
+  ConnectionRegistry(WebSocketSettings settings, ChatMetrics metrics, MonotonicClock time) {
     this.settings = settings;
     this.metrics = metrics;
-    this.clock = clock;
+    this.time = time;
     this.limits =
         new ConnectionLimits(settings.maxConnections(), settings.maxConnectionsPerAddress());
     this.liveness = new Liveness(settings.heartbeat(), settings.closeTimeout());
@@ -65,7 +65,7 @@ final class ConnectionRegistry {
   @Nullable MessageRate newRate() {
     return settings.messagesPerSecond() == 0
         ? null
-        : new MessageRate(settings.messagesPerSecond(), settings.messageBurst(), clock);
+        : new MessageRate(settings.messagesPerSecond(), settings.messageBurst(), time);
   }
 
   void add(WebSocketConnection connection) {

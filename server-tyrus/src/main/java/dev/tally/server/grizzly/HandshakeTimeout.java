@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import java.time.InstantSource;
+import dev.tally.chat.MonotonicClock;
 import java.util.concurrent.ConcurrentHashMap;
 import org.glassfish.grizzly.Connection;
 
@@ -16,11 +16,11 @@ final class HandshakeTimeout {
 
   private final ConcurrentHashMap<Connection<?>, Waiting> waiting = new ConcurrentHashMap<>();
   private final ConnectionRegistry registry;
-  private final InstantSource clock;
+  private final MonotonicClock time;
 
-  HandshakeTimeout(ConnectionRegistry registry, InstantSource clock) {
+  HandshakeTimeout(ConnectionRegistry registry, MonotonicClock time) {
     this.registry = registry;
-    this.clock = clock;
+    this.time = time;
   }
 
   /** Takes a new connection in, or says that there are too many. */
@@ -30,13 +30,13 @@ final class HandshakeTimeout {
       registry.metrics().handshake("full");
       return false;
     }
-    waiting.put(connection, new Waiting(clock.millis(), true));
+    waiting.put(connection, new Waiting(time.millis(), true));
     return true;
   }
 
   /** A complete head came; one that trickles in does not count. */
   void requestCame(Connection<?> connection) {
-    waiting.replace(connection, new Waiting(clock.millis(), false));
+    waiting.replace(connection, new Waiting(time.millis(), false));
   }
 
   /**
@@ -49,7 +49,7 @@ final class HandshakeTimeout {
   }
 
   void sweep() {
-    long latest = clock.millis() - registry.settings().handshakeTimeout().toMillis();
+    long latest = time.millis() - registry.settings().handshakeTimeout().toMillis();
     waiting.forEach(
         (connection, state) -> {
           if (state.sinceMillis() < latest && waiting.remove(connection, state)) {

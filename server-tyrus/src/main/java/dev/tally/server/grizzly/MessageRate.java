@@ -1,28 +1,28 @@
 package dev.tally.server.grizzly;
 
-import java.time.InstantSource;
+import dev.tally.chat.MonotonicClock;
 
 /** A token bucket: so many messages per second, and a burst after a pause. For one thread. */
 final class MessageRate {
 
   private final int perSecond;
   private final int burst;
-  private final InstantSource clock;
+  private final MonotonicClock time;
   private double tokens;
   private long filledMillis;
 
-  MessageRate(int perSecond, int burst, InstantSource clock) {
+  MessageRate(int perSecond, int burst, MonotonicClock time) {
     this.perSecond = perSecond;
     this.burst = burst;
-    this.clock = clock;
+    this.time = time;
     this.tokens = burst;
-    this.filledMillis = clock.millis();
+    this.filledMillis = time.millis();
   }
 
   /** Takes one message's token; false if there is none. */
   boolean take() {
-    long now = clock.millis();
-    tokens = Math.min(burst, tokens + Math.max(0, now - filledMillis) * perSecond / 1000.0);
+    long now = time.millis();
+    tokens = Math.min(burst, tokens + (now - filledMillis) * perSecond / 1000.0);
     filledMillis = now;
     if (tokens < 1) {
       return false;

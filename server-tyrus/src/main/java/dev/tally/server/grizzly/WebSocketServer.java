@@ -1,10 +1,10 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -54,7 +54,7 @@ public final class WebSocketServer {
    * @param endpoints what to serve, each on a path without parameters
    * @param pages answers everything that is no handshake; must not block
    * @param metrics told of handshakes and errors; must not throw
-   * @param clock for timeouts and rates
+   * @param time measures timeouts and rates
    * @throws IllegalArgumentException if one of the trusted proxies is no CIDR block
    */
   public WebSocketServer(
@@ -62,11 +62,11 @@ public final class WebSocketServer {
       List<ServerEndpointConfig> endpoints,
       HttpHandler pages,
       ChatMetrics metrics,
-      InstantSource clock) {
+      MonotonicClock time) {
     this.endpoints = List.copyOf(endpoints);
     this.container = new EndpointContainer(settings.maxMessageBytes());
-    this.registry = new ConnectionRegistry(settings, metrics, clock);
-    this.handshakeTimeout = new HandshakeTimeout(registry, clock);
+    this.registry = new ConnectionRegistry(settings, metrics, time);
+    this.handshakeTimeout = new HandshakeTimeout(registry, time);
     this.upgrades =
         new UpgradeFilter(
             endpoints.stream().map(ServerEndpointConfig::getPath).collect(Collectors.toSet()),

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.glassfish.grizzly.Connection;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HandshakeTimeoutTest {
 
@@ -19,7 +21,8 @@ class HandshakeTimeoutTest {
 
   private final MutableClock clock = new MutableClock();
   private final HandshakeTimeout timeout =
-      new HandshakeTimeout(new ConnectionRegistry(SETTINGS, ChatMetrics.NONE, clock), clock);
+      new HandshakeTimeout(
+          new ConnectionRegistry(SETTINGS, ChatMetrics.NONE, clock.monotonic()), clock.monotonic());
   private final List<String> calls = new ArrayList<>();
 
   /** Takes note of what is called. */
@@ -57,5 +60,17 @@ class HandshakeTimeoutTest {
     timeout.sweep();
     assertThat(calls).containsExactly("terminateSilently");
     assertThat(timeout.forget(connection)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT1H", "PT-1H"})
+  void givesARequestItsTimeThoughTheClockIsSet(Duration step) {
+    assertThat(timeout.accept(connection())).isTrue();
+    clock.step(step);
+    timeout.sweep();
+    assertThat(calls).isEmpty();
+    clock.advance(SETTINGS.handshakeTimeout().plusMillis(1));
+    timeout.sweep();
+    assertThat(calls).containsExactly("terminateSilently");
   }
 }

@@ -1,0 +1,26 @@
+package dev.tally.server.grizzly;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.chat.testing.MutableClock;
+import java.time.Duration;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MessageRateTest {
+
+  private final MutableClock clock = new MutableClock();
+  private final MessageRate rate = new MessageRate(10, 2, clock.monotonic());
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT1H", "PT-1H"})
+  void giveTokensByTheTimeThatPassedThoughTheClockIsSet(Duration step) {
+    assertThat(rate.take()).isTrue();
+    assertThat(rate.take()).isTrue();
+    clock.step(step);
+    assertThat(rate.take()).isFalse();
+    clock.advance(Duration.ofMillis(100));
+    assertThat(rate.take()).isTrue();
+    assertThat(rate.take()).isFalse();
+  }
+}
