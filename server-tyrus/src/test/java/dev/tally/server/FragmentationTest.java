@@ -108,6 +108,26 @@ class FragmentationTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      longs = {
+        65_527,
+        65_536,
+        Integer.MAX_VALUE - 9,
+        Integer.MAX_VALUE,
+        1L << 32,
+        Long.MAX_VALUE - 9,
+        Long.MAX_VALUE
+      })
+  void closesWith1009AtTheHeaderOfAContinuationThatIsTooLong(long length) throws IOException {
+    try (RawClient client = RawClient.open(SERVER.port())) {
+      client.send(RawClient.fragment(RawClient.TEXT, new byte[10]));
+      client.send(RawClient.frame(RawClient.CONTINUATION, length, new byte[0]));
+      client.expectClose(1009, "65536 bytes");
+      assertThat(SERVER.events).doesNotContain("error internal");
+    }
+  }
+
   @Test
   void forgetsTheHalfMessageOfAClientThatCloses() throws IOException {
     String session = "/ws/chat/?session_id=0b51ce12-8e9b-4a09-9f0e-9a7d5a2f3c11";

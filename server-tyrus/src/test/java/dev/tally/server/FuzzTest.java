@@ -28,6 +28,24 @@ class FuzzTest {
   /** What the server says of its own, or the echo of a code that a client may send. */
   private static final String LEGAL_END = "close:(|100[0-37-9]|101[01]|[34]\\d{3})";
 
+  /** FIN or not, and every opcode that there is. */
+  private static final int[] FIRST_BYTES = {0, 1, 2, 8, 9, 10, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8a};
+
+  private static final long[] BOUNDARIES = {
+    0, 125, 65_535, Integer.MAX_VALUE, 1L << 32, Long.MAX_VALUE - 16, Long.MIN_VALUE + 16, -17
+  };
+
+  private static final String[] HEADERS_WITH_NUMBERS = {
+    "Content-Length: ",
+    "Sec-WebSocket-Version: ",
+    "Origin: http://tally.example:",
+    "X-Forwarded-For: 192.0.2.",
+    "Keep-Alive: timeout=",
+    "Range: bytes=0-",
+    "Upgrade-Insecure-Requests: ",
+    "Transfer-Encoding: chunked\r\n\r\n"
+  };
+
   private RunningServer server;
   private CapturedLog log;
   private RawClient bystander;
@@ -86,9 +104,8 @@ class FuzzTest {
   void handshakesAreAnsweredOrRefused() {
     for (int i = 0; i < CASES / 4; i++) {
       Random random = new Random(SEED + i);
-      byte[] request = RawClient.handshake("/ws/chat/?a=b").getBytes(UTF_8);
       try (RawClient client = new RawClient(server.port())) {
-        assertThat(firstLine(client, random, mutilated(random, request)))
+        assertThat(firstLine(client, random, mutilatedHandshake(random)))
             .matches("|HTTP/1.1 (101|200|[34]\\d\\d|501|505) .*");
       } catch (AssertionError | IOException e) {
         throw new AssertionError("-Dtally.fuzz.seed=" + (SEED + i) + " -Dtally.fuzz.cases=1", e);
@@ -124,7 +141,7 @@ class FuzzTest {
     try (RawClient client = RawClient.open(server.port())) {
       List<String> answers = new ArrayList<>();
       try {
-        send(client, random, mutilated(random, new Stream(random).bytes));
+        send(client, random, mutilatedFrames(random));
         client.socket.shutdownOutput();
         while (true) {
           answers.add(client.next().toString());
@@ -156,6 +173,41 @@ class FuzzTest {
     }
   }
 
+  /** Half of them have, between two frames, a header with a length at some boundary. */
+  private static byte[] mutilatedFrames(Random random) {
+    Stream stream = new Stream(random);
+    if (random.nextBoolean()) {
+      return mutilated(random, stream.bytes);
+    }
+    int at = stream.boundaries.get(random.nextInt(stream.boundaries.size()));
+    int firstByte = FIRST_BYTES[random.nextInt(FIRST_BYTES.length)];
+    byte[] header = RawClient.frame(firstByte, boundary(random), new byte[0]);
+    byte[] before = Arrays.copyOf(stream.bytes, at);
+    byte[] after = Arrays.copyOfRange(stream.bytes, at, stream.bytes.length);
+    return RawClient.concat(
+        before, header, random.nextBoolean() ? after : mutilated(random, after));
+  }
+
+  /** Half of them have a header with a number at some boundary. */
+  private static byte[] mutilatedHandshake(Random random) {
+    if (random.nextBoolean()) {
+      return mutilated(random, RawClient.handshake("/ws/chat/?a=b").getBytes(UTF_8));
+    }
+    String header = HEADERS_WITH_NUMBERS[random.nextInt(HEADERS_WITH_NUMBERS.length)];
+    String number =
+        random.nextInt(4) == 0
+            ? Long.toUnsignedString(boundary(random)) + random.nextInt(1000)
+            : Long.toString(boundary(random), header.endsWith("\r\n") ? 16 : 10);
+    String path = random.nextBoolean() ? "/ws/chat/" : "/healthz";
+    byte[] request = RawClient.handshake(path, header + number).getBytes(UTF_8);
+    return random.nextBoolean() ? request : mutilated(random, request);
+  }
+
+  /** A number beside one of those at which additions and casts go wrong. */
+  private static long boundary(Random random) {
+    return BOUNDARIES[random.nextInt(BOUNDARIES.length)] + random.nextInt(33) - 16;
+  }
+
   private static byte[] mutilated(Random random, byte[] bytes) {
     byte[] result = bytes;
     for (int times = 1 + random.nextInt(4); times > 0 && result.length > 0; times--) {
@@ -185,6 +237,7 @@ class FuzzTest {
   private static final class Stream {
 
     private byte[] bytes = new byte[0];
+    private final List<Integer> boundaries = new ArrayList<>();
     private final List<String> answers = new ArrayList<>();
 
     Stream(Random random) {
@@ -193,10 +246,12 @@ class FuzzTest {
         byte[] payload = text(random).getBytes(UTF_8);
         int opcode = RawClient.TEXT;
         int at = 0;
+        boundaries.add(bytes.length);
         while (random.nextInt(3) == 0) {
           int end = at + random.nextInt(payload.length - at + 1);
           byte[] piece = Arrays.copyOfRange(payload, at, end);
           bytes = RawClient.concat(bytes, RawClient.fragment(opcode, piece), ping(random));
+          boundaries.add(bytes.length);
           opcode = RawClient.CONTINUATION;
           at = end;
         }
@@ -206,6 +261,7 @@ class FuzzTest {
         bytes = RawClient.concat(bytes, ping(random));
       }
       answers.add("close:1000");
+      boundaries.add(bytes.length);
       bytes = RawClient.concat(bytes, Frames.of("close:1000"));
     }
 

@@ -155,9 +155,9 @@ final class RawClient implements AutoCloseable {
   /** A masked frame with any first byte, and a declared length that need not be the payload's. */
   static byte[] frame(int firstByte, long declared, byte[] payload) {
     ByteBuffer frame = ByteBuffer.allocate(14 + payload.length).put((byte) firstByte);
-    if (declared < 126) {
+    if (declared >= 0 && declared < 126) {
       frame.put((byte) (0x80 | declared));
-    } else if (declared < 65_536) {
+    } else if (declared >= 0 && declared < 65_536) {
       frame.put((byte) (0x80 | 126)).putShort((short) declared);
     } else {
       frame.put((byte) (0x80 | 127)).putLong(declared);

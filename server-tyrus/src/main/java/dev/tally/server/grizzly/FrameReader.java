@@ -190,7 +190,8 @@ final class FrameReader {
       return violated(CloseCode.UNSUPPORTED_DATA, "only text messages are counted");
     }
     int most = receiver.maxMessageBytes();
-    return messageBytes + declared <= most
+    // Not a sum: what a client declares may be the largest number that there is.
+    return declared <= most - messageBytes
         || violated(CloseCode.MESSAGE_TOO_BIG, "messages are limited to " + most + " bytes");
   }
 

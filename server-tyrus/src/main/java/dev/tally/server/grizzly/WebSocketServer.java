@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.glassfish.grizzly.filterchain.FilterChainBuilder;
+import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.server.FileCacheFilter;
 import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.HttpServer;
@@ -105,6 +106,7 @@ public final class WebSocketServer {
   /** Each filter of the chain costs every connection some memory, also after the upgrade. */
   private void setFilters(FilterChainBuilder chain) {
     chain.remove(chain.indexOfType(IdleTimeoutFilter.class));
+    chain.set(chain.indexOfType(HttpServerFilter.class), new RequestCodec(listener));
     chain.set(chain.indexOfType(FileCacheFilter.class), upgrades);
   }
 
