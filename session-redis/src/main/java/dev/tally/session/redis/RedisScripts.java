@@ -1,6 +1,8 @@
 package dev.tally.session.redis;
 
 import dev.tally.chat.spi.StoreUnavailableException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,24 +10,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import redis.clients.jedis.BuilderFactory;
-import redis.clients.jedis.CommandArguments;
-import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.HostAndPort;
-import redis.clients.jedis.Protocol.Command;
-import redis.clients.jedis.StaticCommandFlagsRegistry;
+import redis.clients.jedis.exceptions.JedisAskDataException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.exceptions.JedisMovedDataException;
 import redis.clients.jedis.exceptions.JedisRedirectionException;
-import redis.clients.jedis.executors.ClusterCommandExecutor;
 import redis.clients.jedis.providers.ClusterConnectionProvider;
 import redis.clients.jedis.providers.ConnectionProvider;
 import redis.clients.jedis.util.JedisClusterCRC16;
@@ -35,6 +34,8 @@ import redis.clients.jedis.util.JedisClusterCRC16;
  * masters of a Cluster at the same time. Safe for use by several threads.
  */
 final class RedisScripts implements AutoCloseable {
+
+  private static final Logger LOGGER = System.getLogger(RedisScripts.class.getName());
 
   /** Longer scripts would save little, and keep Redis from everybody else. */
   private static final int KEYS_PER_SCRIPT = 64;
@@ -63,8 +64,8 @@ final class RedisScripts implements AutoCloseable {
     ConnectionProvider provider;
     try {
       provider = connections.provider();
-    } catch (StoreUnavailableException e) {
-      batch.failed(IntStream.range(0, batch.size()).toArray(), e);
+    } catch (Throwable e) {
+      batch.failed(IntStream.range(0, batch.size()).toArray(), unavailable(e));
       return;
     }
     if (provider instanceof ClusterConnectionProvider cluster) {
@@ -134,7 +135,15 @@ final class RedisScripts implements AutoCloseable {
   }
 
   private void execute(Runnable run) {
-    CompletableFuture<Void> unused = start(run);
+    CompletableFuture<Void> unused =
+        start(run)
+            .whenComplete(
+                (nothing, e) -> {
+                  // That Redis is away is no news here.
+                  if (e instanceof CompletionException && e.getCause() instanceof Error error) {
+                    LOGGER.log(Level.ERROR, "looking after the masters of a Cluster failed", error);
+                  }
+                });
   }
 
   private CompletableFuture<Void> start(Runnable run) {
@@ -163,8 +172,8 @@ final class RedisScripts implements AutoCloseable {
     try (Connection connection = source.get()) {
       connected = true;
       replies = batch.runOn(connection, chunks);
-    } catch (JedisException | IllegalStateException e) {
-      StoreUnavailableException error = RedisErrors.unavailable(config, e);
+    } catch (Throwable e) {
+      StoreUnavailableException error = unavailable(e);
       // A connection that broke says little: whoever makes the next one will know.
       if (e instanceof JedisConnectionException
           && (!connected || e.getCause() instanceof SocketTimeoutException)) {
@@ -173,43 +182,59 @@ final class RedisScripts implements AutoCloseable {
       chunks.forEach(chunk -> batch.failed(chunk, error));
       return;
     }
+    boolean moved = false;
     for (int i = 0; i < replies.size(); i++) {
-      Object reply = replies.get(i);
-      if (reply instanceof JedisRedirectionException redirection
+      int[] chunk = chunks.get(i);
+      if (replies.get(i) instanceof JedisRedirectionException redirection
           && provider instanceof ClusterConnectionProvider cluster) {
-        Optional<StoreUnavailableException> error = silent.errorOf(redirection.getTargetNode());
-        if (error.isPresent()) {
-          batch.failed(chunks.get(i), error.get());
-          continue;
+        if (!moved && redirection instanceof JedisMovedDataException) {
+          moved = true;
+          execute(cluster::renewSlotCache);
         }
-        reply = redirected(cluster, batch, chunks.get(i), redirection.getTargetNode());
+        redirected(cluster, batch, chunk, redirection);
+      } else {
+        batch.answered(chunk, replies.get(i), error -> refused(provider, error));
       }
-      batch.answered(chunks.get(i), reply, error -> refused(provider, error));
     }
   }
 
-  /** Follows a key to where it moved or is moving, which also learns the new map. */
-  private Object redirected(
-      ClusterConnectionProvider cluster, ScriptBatch batch, int[] chunk, HostAndPort target) {
-    CommandArguments same = batch.arguments(Command.EVAL, chunk);
-    // The executor wants to be told which of them is the key.
-    CommandArguments arguments = new CommandArguments(Command.EVAL);
-    arguments.add(same.get(1)).add(same.get(2)).key(batch.key(chunk[0]));
-    for (int i = 4; i < same.size(); i++) {
-      arguments.add(same.get(i));
-    }
-    try {
-      return new ClusterCommandExecutor(
-              cluster, REDIRECTIONS, config.readTimeout(), StaticCommandFlagsRegistry.registry())
-          .executeCommand(new CommandObject<>(arguments, BuilderFactory.RAW_OBJECT));
-    } catch (JedisDataException e) {
-      return e;
-    } catch (JedisException e) {
-      if (e.getCause() instanceof JedisConnectionException) {
-        silent.add(cluster, target, RedisErrors.unavailable(config, e));
+  /** Follows a key to where it moved or is moving. */
+  private void redirected(
+      ClusterConnectionProvider cluster,
+      ScriptBatch batch,
+      int[] chunk,
+      JedisRedirectionException redirection) {
+    Object reply = redirection;
+    for (int i = 0; i < REDIRECTIONS && reply instanceof JedisRedirectionException next; i++) {
+      HostAndPort target = next.getTargetNode();
+      Optional<StoreUnavailableException> silence = silent.errorOf(target);
+      if (silence.isPresent()) {
+        batch.failed(chunk, silence.get());
+        return;
       }
-      return new JedisDataException(e);
+      try (Connection connection = cluster.getConnection(target)) {
+        reply = batch.runRedirected(connection, chunk, next instanceof JedisAskDataException);
+      } catch (Throwable e) {
+        StoreUnavailableException error = unavailable(e);
+        if (e instanceof JedisConnectionException) {
+          silent.add(cluster, target, error);
+        }
+        batch.failed(chunk, error);
+        return;
+      }
     }
+    batch.answered(chunk, reply, error -> refused(cluster, error));
+  }
+
+  /** What is neither Redis's fault nor the network's is for the log, too. */
+  private StoreUnavailableException unavailable(Throwable e) {
+    if (e instanceof StoreUnavailableException known) {
+      return known;
+    }
+    if (!(e instanceof JedisException || e instanceof IllegalStateException)) {
+      LOGGER.log(Level.ERROR, "a batch for Redis failed", e);
+    }
+    return RedisErrors.unavailable(config, e);
   }
 
   private StoreUnavailableException refused(ConnectionProvider provider, JedisDataException error) {

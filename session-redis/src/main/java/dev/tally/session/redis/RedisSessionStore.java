@@ -49,8 +49,12 @@ public final class RedisSessionStore implements SessionStore {
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
   public RedisSessionStore(RedisSessionConfig config) {
+    this(config, new RedisScripts(config));
+  }
+
+  RedisSessionStore(RedisSessionConfig config, RedisScripts scripts) {
     this.config = config;
-    this.scripts = new RedisScripts(config);
+    this.scripts = scripts;
     this.ttlMillis = new Bytes(Ascii.of(config.sessionTtl().toMillis()));
   }
 

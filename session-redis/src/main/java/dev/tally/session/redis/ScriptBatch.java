@@ -97,7 +97,7 @@ final class ScriptBatch {
    * @return what the server answered for each chunk, errors among it
    */
   List<Object> runOn(Connection connection, List<int[]> chunks) {
-    List<Object> replies = send(connection, chunks, Command.EVALSHA);
+    List<Object> replies = exchange(connection, chunks, Command.EVALSHA, false);
     List<int[]> unknown = new ArrayList<>();
     for (int i = 0; i < chunks.size(); i++) {
       if (replies.get(i) instanceof JedisNoScriptException) {
@@ -108,7 +108,7 @@ final class ScriptBatch {
       return replies;
     }
     // The first run brings the text, and from then on the server knows it.
-    List<Object> again = send(connection, unknown, Command.EVAL);
+    List<Object> again = exchange(connection, unknown, Command.EVAL, false);
     List<Object> merged = new ArrayList<>(replies);
     for (int i = 0, next = 0; i < merged.size(); i++) {
       if (merged.get(i) instanceof JedisNoScriptException) {
@@ -118,17 +118,64 @@ final class ScriptBatch {
     return merged;
   }
 
-  private List<Object> send(Connection connection, List<int[]> chunks, Command first) {
-    Command command = first;
-    for (int[] chunk : chunks) {
-      connection.sendCommand(arguments(command, chunk));
-      command = Command.EVALSHA;
+  /**
+   * Runs one chunk at the server that another one named.
+   *
+   * @param asking whether its key is still moving there
+   * @return what the server answered, an error perhaps
+   */
+  Object runRedirected(Connection connection, int[] chunk, boolean asking) {
+    return exchange(connection, List.of(chunk), Command.EVAL, asking).get(0);
+  }
+
+  /**
+   * The only place that sends and reads. Unless every answer was read and fits what was asked, the
+   * connection is broken: in its pool, the next batch would take what is left for its own.
+   */
+  private List<Object> exchange(
+      Connection connection, List<int[]> chunks, Command first, boolean asking) {
+    boolean complete = false;
+    try {
+      if (asking) {
+        connection.sendCommand(Command.ASKING);
+      }
+      Command command = first;
+      for (int[] chunk : chunks) {
+        connection.sendCommand(arguments(command, chunk));
+        command = Command.EVALSHA;
+      }
+      int ahead = asking ? 1 : 0;
+      List<Object> all = connection.getMany(ahead + chunks.size());
+      List<Object> replies = all.subList(Math.min(ahead, all.size()), all.size());
+      if (!fit(chunks, replies)) {
+        throw new JedisDataException("its answers do not fit what it was asked");
+      }
+      complete = true;
+      return replies;
+    } finally {
+      if (!complete) {
+        connection.setBroken();
+      }
     }
-    return connection.getMany(chunks.size());
+  }
+
+  private boolean fit(List<int[]> chunks, List<Object> replies) {
+    if (replies.size() != chunks.size()) {
+      return false;
+    }
+    for (int i = 0; i < replies.size(); i++) {
+      if (!(replies.get(i) instanceof JedisDataException)
+          && !(replies.get(i) instanceof List<?> numbers
+              && numbers.size() == chunks.get(i).length * script.answers()
+              && numbers.stream().allMatch(Long.class::isInstance))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** EVAL or EVALSHA, and what it takes for a chunk. */
-  CommandArguments arguments(Command command, int[] chunk) {
+  private CommandArguments arguments(Command command, int[] chunk) {
     CommandArguments arguments = new CommandArguments(command);
     arguments.add(command == Command.EVAL ? script.text() : script.sha());
     arguments.add(chunk.length);
@@ -152,9 +199,8 @@ final class ScriptBatch {
       return;
     }
     List<?> numbers = (List<?>) reply;
-    int each = numbers.size() / chunk.length;
     for (int i = 0; i < chunk.length; i++) {
-      Numbers own = new Numbers(numbers, each * i);
+      Numbers own = new Numbers(numbers, script.answers() * i);
       answers[chunk[i]] = own.get(0) == FOREIGN_KEY ? foreignKey() : own;
     }
   }

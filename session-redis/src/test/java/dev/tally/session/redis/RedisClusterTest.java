@@ -59,6 +59,11 @@ class RedisClusterTest {
   }
 
   @Test
+  void batchThatFailsHalfWayLeavesNoAnswersToTheNext() {
+    HalfSent.leavesNoAnswersToTheNext(url(""));
+  }
+
+  @Test
   void masterThatIsDownFailsItsOwnSessionsOnly() {
     Sessions sessions = Sessions.open(store, 300);
     sessions.commitAndExpectStored(1);

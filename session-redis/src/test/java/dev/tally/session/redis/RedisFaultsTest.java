@@ -142,6 +142,11 @@ class RedisFaultsTest {
   }
 
   @Test
+  void batchThatFailsHalfWayLeavesNoAnswersToTheNext() {
+    HalfSent.leavesNoAnswersToTheNext(start().url());
+  }
+
+  @Test
   void wrongPasswordIsSaidWithoutThePassword() {
     RedisServer server = start("requirepass right");
     SessionStore refused = Sessions.store("redis://:geheim@" + server.address());

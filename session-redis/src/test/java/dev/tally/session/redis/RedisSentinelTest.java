@@ -70,6 +70,11 @@ class RedisSentinelTest {
   }
 
   @Test
+  void batchThatFailsHalfWayLeavesNoAnswersToTheNext() {
+    HalfSent.leavesNoAnswersToTheNext(url("mymaster"));
+  }
+
+  @Test
   void masterThatNobodyWatchesIsUnavailable() {
     try (SessionStore store = Sessions.store(url("othermaster"))) {
       assertThatThrownBy(store::checkHealth)

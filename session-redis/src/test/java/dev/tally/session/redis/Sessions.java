@@ -16,13 +16,23 @@ import java.util.stream.Stream;
 /** Many sessions of one store that count together, for tests. */
 record Sessions(SessionStore store, List<Lease> leases) {
 
+  static final Duration TTL = Duration.ofMinutes(10);
+
   static SessionStore store(String url) {
-    return new RedisSessionStore(RedisSessionConfig.parse(url, Duration.ofMinutes(10)));
+    return new RedisSessionStore(RedisSessionConfig.parse(url, TTL));
   }
 
   static Sessions open(SessionStore store, int number) {
     List<SessionId> ids = Stream.generate(SessionId::random).limit(number).toList();
     return new Sessions(store, store.openAll(ids).stream().map(Optional::orElseThrow).toList());
+  }
+
+  /** Opens all again. */
+  static Sessions resume(Sessions sessions) {
+    List<SessionId> ids = sessions.leases().stream().map(Lease::sessionId).toList();
+    return new Sessions(
+        sessions.store(),
+        sessions.store().openAll(ids).stream().map(Optional::orElseThrow).toList());
   }
 
   List<CommitResult> commit(long count) {
