@@ -1,8 +1,15 @@
 # Tally: `make run` starts the server, `make test` runs everything. ARGS go to the server:
 #   make run ARGS="--port 9000 --redis-url redis://127.0.0.1"
+# To GNU make this line is a target that nobody asks for; BSD's make prints it and ends.
+.error Tally is built with GNU make, on BSD type gmake:
+ifeq (,$(filter oneshell,$(.FEATURES)))
+$(error Tally is built with GNU make 3.82 or newer, and this is $(MAKE_VERSION): on macOS type brew install make, then gmake)
+endif
 SHELL := /bin/bash
 .SHELLFLAGS := -Eeuo pipefail -c
 .DEFAULT_GOAL := help
+# Node.js may have been fetched into the cache.
+export PATH := $(shell ops/tools.sh path)
 
 jar := server-tyrus/target/tally-server.jar
 web := server-tyrus/src/main/web

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs what building or testing Tally needs, where it can: as root on Debian or Ubuntu.
-# Elsewhere it says in one sentence what to install.
+# Gets what building or testing Tally needs, where it can: as root on Debian or Ubuntu by apt, and what these lack into the
+# user's cache. Elsewhere it says what to install, all at once.
 set -Eeuo pipefail
 
 readonly minimum_java=17
 readonly minimum_maven=3.8.7
 readonly minimum_node=20
-readonly traefik=${BASH_SOURCE[0]%/*}/traefik/install.sh
+readonly here=${BASH_SOURCE[0]%/*}
+readonly traefik=$here/traefik/install.sh
 # Where invoke-rc.d(8) asks whether it may start a service; the tests put it elsewhere.
 readonly policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 
@@ -15,10 +16,12 @@ usage() {
 Usage: ops/setup.sh build|test|load-test
 
   build      a JDK and Maven
-  test       the same, and Python, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, npm, Node.js,
-             chromium, prometheus, promtool, amtool and Traefik v3, which where its release cannot be reached is built
-             with Go
+  test       the same, and Python, redis-server, redis-cli, openssl, curl, pgrep, shellcheck, bats, chromium,
+             prometheus, promtool, amtool; Node.js with npm, and Traefik v3
   load-test  Python 3.11 or newer with venv
+
+Node.js and Traefik are fetched into ~/.cache/tally where they are missing or too old, and need no root. Without root, or
+without apt, it says what else is missing and what to type. CHROMIUM=/usr/bin/google-chrome takes another browser.
 
 Exit codes: 0 all there, 1 something is missing, 2 wrong usage.
 USAGE
@@ -47,7 +50,9 @@ at_least() { # wanted found
 
 has_java() { at_least "$minimum_java" "$(java_version)"; }
 has_maven() { at_least "$minimum_maven" "$(maven_version)"; }
-has_node() { at_least "$minimum_node" "$(node_version)"; }
+has_node() { at_least "$minimum_node" "$(node_version)" && command -v npm >/dev/null; }
+# Ubuntu's package of it is a stub that asks for a snap.
+has_chromium() { "${CHROMIUM:-chromium}" --version >/dev/null 2>&1; }
 # Debian splits ensurepip off, and venv fails late without it.
 has_python() { python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -63,12 +68,26 @@ missing() { # build|test|load-test
     command -v mvn >/dev/null || printf 'Maven %s or newer\n' "$minimum_maven"
   fi
   [[ $1 == test ]] || return 0
-  has_node || printf 'Node.js %s or newer\n' "$minimum_node"
   local tool
-  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats npm chromium prometheus promtool amtool; do
+  for tool in redis-server redis-cli openssl curl pgrep shellcheck bats prometheus promtool amtool; do
     command -v "$tool" >/dev/null || printf '%s\n' "$tool"
   done
+  has_chromium || echo chromium
+  has_node || printf 'Node.js %s or newer with npm\n' "$minimum_node"
   "$traefik" --offline >/dev/null || echo 'Traefik v3'
+}
+
+# Of missing things those that the distribution is asked for, and the others.
+from_packages() { grep -v -e '^Node.js' -e '^Traefik' || true; }
+from_elsewhere() { grep -e '^Node.js' -e '^Traefik' || true; }
+
+# Lines as a list in a sentence.
+joined() {
+  local -a lines
+  local list
+  mapfile -t lines
+  printf -v list '%s, ' "${lines[@]}"
+  printf '%s' "${list%, }"
 }
 
 # The JDK that the code is written for where the distribution has it, else the distribution's own.
@@ -86,18 +105,26 @@ packages() { # missing things on stdin
     case $thing in
       JDK*) jdk_package ;;
       Maven*) echo maven ;;
-      # No package has it; its own script gets it.
-      Traefik*) ;;
       Python*) echo python3-venv ;;
       redis-cli) echo redis-tools ;;
       pgrep) echo procps ;;
       promtool) echo prometheus ;;
       amtool) echo prometheus-alertmanager ;;
-      Node.js*) echo nodejs ;;
       *) echo "$thing" ;;
     esac
+  done | sort --unique
+}
+
+# Of the packages on stdin those that this distribution has.
+available() {
+  local package
+  while read -r package; do
+    ! apt-cache policy "$package" | grep --quiet 'Candidate: [^(]' || printf '%s\n' "$package"
   done
 }
+
+has_apt() { command -v apt-get apt-cache >/dev/null; }
+is_root() { [[ $(id -u) == 0 ]]; }
 
 apt() {
   DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=180 -o Dpkg::Use-Pty=0 -qq "$@" >&2
@@ -122,6 +149,43 @@ install_quietly() { # package...
   done
 }
 
+install_packages() { # build|test|load-test
+  local -a names
+  apt update || fail 'apt-get update failed; its message is above'
+  mapfile -t names < <(missing "$1" | from_packages | packages | available)
+  ((${#names[@]} > 0)) || return 0
+  printf 'setup: installing %s\n' "${names[*]}" >&2
+  install_quietly "${names[@]}" || fail "apt-get could not install ${names[*]}; its message is above"
+}
+
+# Says what to type. Where apt has no lists yet it knows no package.
+advise_apt() { # packages on stdin
+  local wanted known unknown
+  wanted=$(cat)
+  known=$(available <<<"$wanted")
+  if [[ -n $known ]]; then
+    unknown=$(grep -vxF "$known" <<<"$wanted" || true)
+  else
+    known=$wanted unknown=''
+  fi
+  printf 'setup: type: sudo apt-get update && sudo apt-get install --no-install-recommends %s\n' "${known//$'\n'/ }" >&2
+  [[ $unknown != *chromium* ]] ||
+    printf 'setup: Ubuntu has Chromium as a snap only: install Google Chrome and set CHROMIUM=/usr/bin/google-chrome\n' >&2
+  unknown=$(grep -v chromium <<<"$unknown" || true)
+  [[ -z $unknown ]] ||
+    printf 'setup: apt has no package %s here; on Ubuntu type: sudo add-apt-repository universe\n' "$(joined <<<"$unknown")" >&2
+}
+
+# Ends with all that is missing and what to do about it.
+give_up() { # missing things
+  local elsewhere
+  printf 'setup: please install %s and run this again\n' "$(from_packages <<<"$1" | joined)" >&2
+  ! has_apt || from_packages <<<"$1" | packages | advise_apt
+  elsewhere=$(from_elsewhere <<<"$1")
+  [[ -z $elsewhere ]] || printf 'setup: this script then fetches %s, without root\n' "$(joined <<<"$elsewhere")" >&2
+  exit 1
+}
+
 main() {
   local what=${1:-}
   case $what in
@@ -137,22 +201,30 @@ main() {
       ;;
   esac
 
+  # Whatever gets installed, JAVA_HOME decides.
+  if [[ $what != load-test && -n ${JAVA_HOME:-} ]] && ! has_java; then
+    fail "JAVA_HOME is $JAVA_HOME, where there is no JDK $minimum_java or newer; unset it, or set it to one, and run this again"
+  fi
   local wanted
+  PATH=$("$here/tools.sh" path)
   wanted=$(missing "$what")
   [[ -n $wanted ]] || return 0
-
-  local -a names
-  mapfile -t names < <(packages <<<"$wanted" | sort --unique)
-  if ((${#names[@]} > 0 && EUID == 0)) && command -v apt-get >/dev/null; then
-    printf 'setup: installing %s\n' "${names[*]}" >&2
-    apt update || fail "apt-get update failed; its message is above"
-    install_quietly "${names[@]}" || fail "apt-get could not install ${names[*]}; its message is above"
-    wanted=$(missing "$what")
+  if [[ -n $(from_packages <<<"$wanted") ]]; then
+    if is_root && has_apt; then
+      install_packages "$what"
+      wanted=$(missing "$what")
+    fi
+    [[ -z $(from_packages <<<"$wanted") ]] || give_up "$wanted"
   fi
-  if [[ $wanted == 'Traefik v3' ]] && "$traefik" >/dev/null; then
-    wanted=$(missing "$what")
+  if [[ $wanted == *Node.js* ]]; then
+    "$here/tools.sh" node ||
+      fail "Node.js could not be fetched, for the reason above; please install Node.js $minimum_node or newer with npm and run this again"
   fi
-  [[ -z $wanted ]] || fail "please install ${wanted//$'\n'/, } and run this again"
+  if [[ $wanted == *Traefik* ]]; then
+    "$traefik" >/dev/null || fail 'Traefik could not be fetched, for the reason above; please install Traefik v3 and run this again'
+  fi
+  wanted=$(missing "$what")
+  [[ -z $wanted ]] || fail "please install $(joined <<<"$wanted") and run this again"
 }
 
 main "$@"

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Finds Traefik v3, or gets it, and prints where it is: what is on PATH, else what an earlier call
-# left in the cache, else the official release, else a build from source with Go. No root needed.
+# left in the cache, else the official release, else a build from source with Go, which too is
+# fetched where it is missing. No root needed.
 # With --offline it only looks. Exit codes: 0 found, 1 not.
 set -Eeuo pipefail
 
 # The newest release whose every dependency can be had as a Go module today.
 readonly version=v3.6.12
-# Go fetches the toolchain that Traefik's go.mod asks for by itself from this one on.
-readonly minimum_go=1.21
-readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/tally/traefik-$version
+# What Traefik's go.mod asks for. Distributions forbid Go to fetch a newer one by itself.
+readonly minimum_go=1.25
+readonly cache=${XDG_CACHE_HOME:-~/.cache}/tally/traefik-$version
+readonly tools=${BASH_SOURCE[0]%/*}/../tools.sh
 
 say() { printf 'traefik: %s\n' "$1" >&2; }
 
@@ -47,7 +49,12 @@ has_go() {
 # files, which its own build makes: hence a copy, with an empty page in their place.
 build() { # directory
   local module
-  has_go || return 1
+  PATH=$("$tools" path)
+  if ! has_go; then
+    "$tools" go || return
+    # Without a Go of their own nobody has a use for the modules.
+    export GOPATH=$1/go GOCACHE=$1/go-build
+  fi
   say "building $version from source, which takes some minutes once"
   module=$(cd "$1" && go mod download -json "github.com/traefik/traefik/v3@$version" |
     sed -nE 's/^\t"Dir": "(.*)",?$/\1/p') || return
@@ -77,7 +84,7 @@ main() {
     # shellcheck disable=SC2064 # the directory is known now
     trap "chmod -R u+w '$work'; rm -rf '$work'" EXIT
     if ! download "$work" && ! build "$work"; then
-      say "please install Traefik v3, or Go $minimum_go or newer to build it with, and run this again"
+      say "$version could neither be downloaded nor built"
       return 1
     fi
     # In one step, so that nobody ever runs half a file.
