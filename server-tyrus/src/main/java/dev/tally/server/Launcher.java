@@ -114,7 +114,10 @@ final class Launcher {
           main
               ? config.host.value() + ":" + config.port.value()
               : config.adminHost.value() + ":" + config.adminPort.value();
-      err.println("tally-server: cannot listen on " + address + ": " + e.getMessage());
+      err.printf(
+          "tally-server: cannot listen on %s: %s. Stop what listens there, or choose another port"
+              + " with %s.%n",
+          address, e.getMessage(), main ? "--port" : "--admin-port");
       err.flush();
       admin.ifPresent(AdminServer::close);
       return 1;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.BufferedReader;
 import java.io.Writer;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -91,14 +92,20 @@ class ServerProcessTest {
     assertThat(exitCode(server)).isEqualTo(130);
   }
 
-  @Test
-  void aPortInUseIsOneSentenceAndExitCodeOne() throws Exception {
-    try (ServerSocket taken = new ServerSocket(0)) {
+  @ParameterizedTest
+  @ValueSource(strings = {"--port", "--admin-port"})
+  void aPortInUseIsSaidWithWhatToDoAndExitCodeOne(String option) throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = Integer.toString(taken.getLocalPort());
-      Process server = start("server", "--host", "0.0.0.0", "--port", port);
+      Process server = start("server", option, port);
       assertThat(exitCode(server)).isEqualTo(1);
       assertThat(log("server"))
-          .contains("tally-server: cannot listen on 0.0.0.0:" + port + ": Address already in use");
+          .contains(
+              "tally-server: cannot listen on 127.0.0.1:"
+                  + port
+                  + ": Address already in use. Stop what listens there, or choose another port with "
+                  + option
+                  + ".");
     }
   }
 
