@@ -119,15 +119,20 @@ packages() { # missing things on stdin
 available() {
   local package
   while read -r package; do
-    ! apt-cache policy "$package" | grep --quiet 'Candidate: [^(]' || printf '%s\n' "$package"
+    [[ ! $(LC_ALL=C apt-cache policy "$package") =~ Candidate:\ [^\(] ]] || printf '%s\n' "$package"
   done
 }
 
 has_apt() { command -v apt-get apt-cache >/dev/null; }
 is_root() { [[ $(id -u) == 0 ]]; }
 
+# Hundreds of lines, which matter only if it fails.
 apt() {
-  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=180 -o Dpkg::Use-Pty=0 -qq "$@" >&2
+  local said
+  said=$(DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=180 -o Dpkg::Use-Pty=0 -qq "$@" 2>&1 </dev/null) || {
+    printf '%s\n' "$said" >&2
+    return 1
+  }
 }
 
 # Debian starts a service as soon as it is installed. The tests start their own servers, so a

@@ -49,7 +49,9 @@ given_apt() { # package that it has not...
     "[[ \$* == *' install '* ]] || exit 0" \
     "cat \"\$POLICY_RC_D\" >>'$log'" \
     "for package; do case \$package in -* | */* | *=* | install) ;; *) printf '#!/bin/bash\n' >'$machine'/\$package; chmod +x '$machine'/\$package ;; esac; done"
-  given apt-cache "case ' $* ' in *\" \$2 \"*) echo '  Candidate: (none)' ;; *) echo '  Candidate: 1.0-1' ;; esac"
+  # It writes on after the line that matters.
+  given apt-cache "case ' $* ' in *\" \$2 \"*) echo '  Candidate: (none)' ;; *) echo '  Candidate: 1.0-1' ;; esac" \
+    "printf '%s\n' {1..20000}"
 }
 
 run_setup() { PATH=$machine run "$script" "$@"; }
