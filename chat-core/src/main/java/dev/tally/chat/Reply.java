@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 
 /** One text message to a client, as docs/PROTOCOL.md lists them, in UTF-8. Immutable. */
 public sealed interface Reply {
@@ -62,13 +63,14 @@ public sealed interface Reply {
    */
   static Reply welcome(Lease lease, ChatConfig config) {
     return new Encoded(
-        "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": %d, \"heartbeat_s\": %d}"
-            .formatted(
-                lease.sessionId().text(),
-                lease.resumed(),
-                lease.count(),
-                config.sessionTtl().toSeconds(),
-                config.heartbeat().toSeconds()));
+        String.format(
+            Locale.ROOT,
+            "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": %d, \"heartbeat_s\": %d}",
+            lease.sessionId().text(),
+            lease.resumed(),
+            lease.count(),
+            config.sessionTtl().toSeconds(),
+            config.heartbeat().toSeconds()));
   }
 
   /**
@@ -91,8 +93,12 @@ public sealed interface Reply {
    */
   static Reply bye(long total, Duration retryAfter, Duration closeIn) {
     return new Encoded(
-        "{\"type\": \"bye\", \"bye\": true, \"total\": %d, \"retry_after_ms\": %d, \"close_in_ms\": %d}"
-            .formatted(total, retryAfter.toMillis(), closeIn.toMillis()));
+        String.format(
+            Locale.ROOT,
+            "{\"type\": \"bye\", \"bye\": true, \"total\": %d, \"retry_after_ms\": %d, \"close_in_ms\": %d}",
+            total,
+            retryAfter.toMillis(),
+            closeIn.toMillis()));
   }
 
   /**
@@ -105,8 +111,12 @@ public sealed interface Reply {
    */
   static Reply error(String code, Duration retryAfter, String detail) {
     return new Encoded(
-        "{\"type\": \"error\", \"code\": \"%s\", \"retry_after_ms\": %d, \"detail\": \"%s\"}"
-            .formatted(code, retryAfter.toMillis(), detail));
+        String.format(
+            Locale.ROOT,
+            "{\"type\": \"error\", \"code\": \"%s\", \"retry_after_ms\": %d, \"detail\": \"%s\"}",
+            code,
+            retryAfter.toMillis(),
+            detail));
   }
 
   /**
@@ -120,8 +130,11 @@ public sealed interface Reply {
     Encoded reply = new Encoded(text);
     if (reply.length() > Encoded.MAX_BYTES) {
       throw new IllegalArgumentException(
-          "a pushed message has at most %d bytes in UTF-8, not %d"
-              .formatted(Encoded.MAX_BYTES, reply.length()));
+          String.format(
+              Locale.ROOT,
+              "a pushed message has at most %d bytes in UTF-8, not %d",
+              Encoded.MAX_BYTES,
+              reply.length()));
     }
     return reply;
   }
@@ -172,7 +185,8 @@ public sealed interface Reply {
   final class Encoded implements Reply {
 
     private static final DateTimeFormatter MILLISECONDS =
-        DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+        DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
 
     /** What fits into a frame with a length of 16 bits (RFC 6455, 5.2). */
     private static final int MAX_BYTES = 65_535;

@@ -12,6 +12,7 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -221,7 +222,11 @@ final class StoreAccess {
   private static <T> List<T> complete(List<T> answers, int asked) {
     if (answers.size() != asked) {
       throw new IllegalStateException(
-          "it was asked for %d sessions and answered for %d".formatted(asked, answers.size()));
+          String.format(
+              Locale.ROOT,
+              "it was asked for %d sessions and answered for %d",
+              asked,
+              answers.size()));
     }
     return answers;
   }

@@ -1,6 +1,7 @@
 package dev.tally.metrics;
 
 import dev.tally.chat.Readiness;
+import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -31,8 +32,12 @@ public record Health(Supplier<Readiness> readiness, String color, String version
   public Answer live() {
     return new Answer(
         200,
-        "{\"status\":\"ok\",\"color\":\"%s\",\"version\":\"%s\",\"instance\":\"%s\"}"
-            .formatted(escape(color), escape(version), escape(instance)));
+        String.format(
+            Locale.ROOT,
+            "{\"status\":\"ok\",\"color\":\"%s\",\"version\":\"%s\",\"instance\":\"%s\"}",
+            escape(color),
+            escape(version),
+            escape(instance)));
   }
 
   /**
@@ -45,13 +50,18 @@ public record Health(Supplier<Readiness> readiness, String color, String version
     return now.ready()
         ? new Answer(200, "{\"status\":\"ready\"}")
         : new Answer(
-            503, "{\"status\":\"unready\",\"reason\":\"%s\"}".formatted(escape(now.reason())));
+            503,
+            String.format(
+                Locale.ROOT, "{\"status\":\"unready\",\"reason\":\"%s\"}", escape(now.reason())));
   }
 
   private static String escape(String text) {
     return text.codePoints()
         .mapToObj(
-            c -> c < ' ' || c == '"' || c == '\\' ? "\\u%04x".formatted(c) : Character.toString(c))
+            c ->
+                c < ' ' || c == '"' || c == '\\'
+                    ? String.format(Locale.ROOT, "\\u%04x", c)
+                    : Character.toString(c))
         .collect(Collectors.joining());
   }
 }

@@ -3,6 +3,7 @@ package dev.tally.server;
 import dev.tally.server.client.ClientCommand;
 import dev.tally.server.logging.Logging;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -100,8 +101,12 @@ public final class Main implements Callable<Integer> {
     public String[] getVersion() {
       BuildInfo build = BuildInfo.read();
       return new String[] {
-        "tally-server %s (%s), Java %s"
-            .formatted(build.version(), build.revision(), Runtime.version().feature())
+        String.format(
+            Locale.ROOT,
+            "tally-server %s (%s), Java %s",
+            build.version(),
+            build.revision(),
+            Runtime.version().feature())
       };
     }
   }

@@ -61,12 +61,13 @@ final class Settings implements IDefaultValueProvider {
     for (OptionSpec option : config.options()) {
       String initial = text(option.initialValue());
       table.append(
-          "| `%s` | `%s` | %s | %s |\n"
-              .formatted(
-                  variable(option),
-                  option.longestName(),
-                  initial.isEmpty() ? "none" : "`" + initial + "`",
-                  String.join(" ", option.description())));
+          String.format(
+              Locale.ROOT,
+              "| `%s` | `%s` | %s | %s |\n",
+              variable(option),
+              option.longestName(),
+              initial.isEmpty() ? "none" : "`" + initial + "`",
+              String.join(" ", option.description())));
     }
     return table.toString();
   }

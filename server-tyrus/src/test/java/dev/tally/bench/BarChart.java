@@ -45,13 +45,19 @@ final class BarChart {
         }
       }
     }
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">
         <title>%s</title>
         <rect width="100%%" height="100%%" fill="#ffffff"/>
         %s%s</svg>
-        """
-        .formatted(WIDTH, y + GAP, title, text(LEFT, 18, "start", title), bars);
+        """,
+        WIDTH,
+        y + GAP,
+        title,
+        text(LEFT, 18, "start", title),
+        bars);
   }
 
   private static String rectangle(double x, int y, double width, String color) {

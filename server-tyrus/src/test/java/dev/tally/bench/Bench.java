@@ -3,6 +3,7 @@ package dev.tally.bench;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /** {@code make bench}: runs the parts that are named, or all, and writes docs/BENCHMARKS.md. */
 public final class Bench {
@@ -23,7 +24,7 @@ public final class Bench {
     List<String> named = words.stream().filter(word -> !word.equals("--brief")).toList();
     for (String name : named) {
       if (!Part.titles().contains(name)) {
-        System.err.printf("bench: '%s' is not one of %s%n", name, Part.titles());
+        System.err.printf(Locale.ROOT, "bench: '%s' is not one of %s%n", name, Part.titles());
         System.exit(2);
       }
     }
@@ -33,7 +34,7 @@ public final class Bench {
     for (Part part : Part.values()) {
       if (named.isEmpty() || named.contains(part.title())) {
         String section = part.run(lab);
-        System.out.printf("== %s%n%s%n", part.title(), section);
+        System.out.printf(Locale.ROOT, "== %s%n%s%n", part.title(), section);
         if (!brief) {
           Report.replace(
               lab.root().resolve("docs/BENCHMARKS.md"),

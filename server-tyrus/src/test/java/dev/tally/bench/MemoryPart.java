@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -77,7 +78,9 @@ final class MemoryPart {
           load.idle(lab.seconds(1)).exact();
           double kilobytes = server.rssKilobytes() - residentBefore;
           resident.add(
-              peer.name(), "%,d sockets, %s".formatted(sockets, runtime), kilobytes / sockets);
+              peer.name(),
+              String.format(Locale.ROOT, "%,d sockets, %s", sockets, runtime),
+              kilobytes / sockets);
           if (jvm.isPresent() && sockets == SOCKETS[0]) {
             double bytes = server.liveHeapBytes(jvm.get().tool("jcmd")) - heapBefore;
             heap.add(peer.name(), runtime, bytes / 1024 / sockets);

@@ -1,6 +1,7 @@
 package dev.tally.bench;
 
 import java.time.Duration;
+import java.util.Locale;
 import org.HdrHistogram.Histogram;
 
 /** What came back while messages were sent. Filled by {@link LoadGenerator}'s thread. */
@@ -32,8 +33,13 @@ final class Round {
   Round exact() {
     if (mismatches + missing + dropped > 0) {
       throw new IllegalStateException(
-          "of %d replies %d had a wrong count, %d are missing, and %d sockets ended"
-              .formatted(replies + mismatches, mismatches, missing, dropped));
+          String.format(
+              Locale.ROOT,
+              "of %d replies %d had a wrong count, %d are missing, and %d sockets ended",
+              replies + mismatches,
+              mismatches,
+              missing,
+              dropped));
     }
     return this;
   }

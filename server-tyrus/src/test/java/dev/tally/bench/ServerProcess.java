@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
@@ -54,7 +55,8 @@ final class ServerProcess implements AutoCloseable {
     while (!there.test(port)) {
       if (!process.isAlive() || System.nanoTime() - start > PATIENCE.toNanos()) {
         server.close();
-        throw new IOException("%s did not start, see %s".formatted(command.get(0), log));
+        throw new IOException(
+            String.format(Locale.ROOT, "%s did not start, see %s", command.get(0), log));
       }
       sleep(POLL);
     }

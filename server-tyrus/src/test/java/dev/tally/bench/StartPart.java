@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** From the start of the process to 200 on /readyz, with and without an archive of classes. */
 final class StartPart {
@@ -28,7 +29,7 @@ final class StartPart {
         seconds.add(name, "with archive", secondsToReady(lab, archived.get(j)));
       }
     }
-    return "Seconds, median of %d starts:\n\n".formatted(STARTS)
+    return String.format(Locale.ROOT, "Seconds, median of %d starts:\n\n", STARTS)
         + seconds.table("start to ready", "%.2f", "");
   }
 

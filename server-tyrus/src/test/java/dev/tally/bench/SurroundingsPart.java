@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,8 +23,10 @@ final class SurroundingsPart {
   static String run(Lab lab) throws IOException {
     return "Commits of a redis-server that does nothing else, by redis-benchmark with Tally's script:\n\n"
         + redis(lab)
-        + "\nTraefik in front of Tally, with 100 busy sockets and with %,d quiet ones:\n\n"
-            .formatted(SOCKETS)
+        + String.format(
+            Locale.ROOT,
+            "\nTraefik in front of Tally, with 100 busy sockets and with %,d quiet ones:\n\n",
+            SOCKETS)
         + traefik(lab);
   }
 
@@ -114,14 +117,16 @@ final class SurroundingsPart {
     Path routes = lab.output().resolve("traefik.yaml");
     Files.writeString(
         routes,
-        """
+        String.format(
+            Locale.ROOT,
+            """
         http:
           routers:
             tally: {rule: "PathPrefix(`/`)", service: tally}
           services:
             tally: {loadBalancer: {servers: [{url: "http://127.0.0.1:%d"}]}}
-        """
-            .formatted(port));
+        """,
+            port));
     List<String> command =
         List.of(
             binary.toString(),

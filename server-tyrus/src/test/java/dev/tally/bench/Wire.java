@@ -3,6 +3,7 @@ package dev.tally.bench;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
 
 /** What every client sends, byte for byte. */
 final class Wire {
@@ -17,7 +18,9 @@ final class Wire {
 
   static ByteBuffer request(int port) {
     String head =
-        """
+        String.format(
+            Locale.ROOT,
+            """
         GET /ws/chat/ HTTP/1.1\r
         Host: 127.0.0.1:%d\r
         Upgrade: websocket\r
@@ -25,8 +28,9 @@ final class Wire {
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
         Sec-WebSocket-Version: 13\r
         \r
-        """;
-    return direct(head.formatted(port).getBytes(US_ASCII));
+        """,
+            port);
+    return direct(head.getBytes(US_ASCII));
   }
 
   /** One frame, with the alphabet over and over in it. */

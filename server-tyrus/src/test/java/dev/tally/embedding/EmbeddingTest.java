@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -115,7 +116,11 @@ class EmbeddingTest {
   }
 
   private static String welcome(boolean resumed, long count) {
-    return "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": 3600, \"heartbeat_s\": 30}"
-        .formatted(ID, resumed, count);
+    return String.format(
+        Locale.ROOT,
+        "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": 3600, \"heartbeat_s\": 30}",
+        ID,
+        resumed,
+        count);
   }
 }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -123,8 +124,8 @@ class LeakTest {
       round();
     }
     Footprint after = footprint();
-    System.out.printf("%d rounds of %d connections%n", ROUNDS, CONNECTIONS);
-    System.out.printf("before: %s%nafter:  %s%n", before, after);
+    System.out.printf(Locale.ROOT, "%d rounds of %d connections%n", ROUNDS, CONNECTIONS);
+    System.out.printf(Locale.ROOT, "before: %s%nafter:  %s%n", before, after);
     System.out.println("grown most: " + after.growth(before));
     assertThat(metric("websocket_errors_total{kind=\"dead_peer\",}")).isPositive();
     assertThat(metric("websocket_closes_total{code=\"1000\",}")).isPositive();
@@ -159,7 +160,8 @@ class LeakTest {
 
   /** With the same session ids in each round, because the store keeps those. */
   private Client connect(int index, End end) throws IOException {
-    String target = "/ws/chat/?session_id=00000000-0000-4000-8000-%012d".formatted(index);
+    String target =
+        String.format(Locale.ROOT, "/ws/chat/?session_id=00000000-0000-4000-8000-%012d", index);
     if (end != End.RESET_WITHIN_THE_HANDSHAKE) {
       return new Client(RawClient.open(port, target), end);
     }
@@ -224,12 +226,13 @@ class LeakTest {
 
     @Override
     public String toString() {
-      return "%d bytes, %.0f descriptors, %.0f threads, %s"
-          .formatted(
-              heapBytes(),
-              descriptors,
-              threads,
-              OBJECTS.stream().map(type -> count(type) + " " + type).toList());
+      return String.format(
+          Locale.ROOT,
+          "%d bytes, %.0f descriptors, %.0f threads, %s",
+          heapBytes(),
+          descriptors,
+          threads,
+          OBJECTS.stream().map(type -> count(type) + " " + type).toList());
     }
   }
 

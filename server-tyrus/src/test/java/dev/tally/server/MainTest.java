@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -146,8 +147,12 @@ class MainTest {
               String value = described.group(2) == null ? "none" : "`" + described.group(2) + "`";
               assertThat(document)
                   .contains(
-                      "| `%s` | %s | %s. |"
-                          .formatted(option.longestName(), value, described.group(1)));
+                      String.format(
+                          Locale.ROOT,
+                          "| `%s` | %s | %s. |",
+                          option.longestName(),
+                          value,
+                          described.group(1)));
             });
   }
 

@@ -9,8 +9,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -116,12 +117,14 @@ public final class ClientCommand implements Callable<Integer> {
                 pingInterval.value()),
             new Screen(out, err, interactive))) {
       client.start();
-      Charset charset = Charset.defaultCharset();
-      outcome = pump(new BufferedReader(new InputStreamReader(System.in, charset)), client);
+      outcome =
+          pump(
+              new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)), client);
     }
     out.flush();
     outcome.failure().ifPresent(reason -> err.println("tally-server client: " + reason));
     err.printf(
+        Locale.ROOT,
         "sent %d, counted %d, lost %d, duplicated %d, reconnects %d, slowest gap %d ms%s%n",
         outcome.sent(),
         outcome.counted(),
@@ -166,7 +169,9 @@ public final class ClientCommand implements Callable<Integer> {
     @Override
     public void connected(String sessionId, long count, boolean resumed) {
       if (interactive || resumed) {
-        note("%s session %s at %d".formatted(resumed ? "resumed" : "new", sessionId, count));
+        note(
+            String.format(
+                Locale.ROOT, "%s session %s at %d", resumed ? "resumed" : "new", sessionId, count));
       }
     }
 

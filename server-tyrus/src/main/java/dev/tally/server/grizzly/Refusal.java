@@ -1,6 +1,7 @@
 package dev.tally.server.grizzly;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * Why a handshake fails.
@@ -40,7 +41,7 @@ record Refusal(String status, String result, String header, String sentence) {
     for (int i = 0; i < Math.min(value.length(), 64); i++) {
       char c = value.charAt(i);
       if (c < ' ' || c > '~' || c == '\'' || c == '\\') {
-        out.append("\\u%04x".formatted((int) c));
+        out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
       } else {
         out.append(c);
       }

@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
@@ -129,12 +130,20 @@ final class ManyClients {
     long[] acks = members.stream().mapToLong(member -> member.slowestAckMillis).sorted().toArray();
     long outOfOrder = members.stream().mapToLong(member -> member.outOfOrder).sum();
     System.out.printf(
+        Locale.ROOT,
         "moves %d, gap p50 %d ms, gap p99 %d ms, slowest gap %d ms%n",
-        gaps.length, share(gaps, 0.5), share(gaps, 0.99), share(gaps, 1));
+        gaps.length,
+        share(gaps, 0.5),
+        share(gaps, 0.99),
+        share(gaps, 1));
     System.out.printf(
+        Locale.ROOT,
         "slowest reply of a client p50 %d ms, p99 %d ms, slowest %d ms%n",
-        share(acks, 0.5), share(acks, 0.99), share(acks, 1));
+        share(acks, 0.5),
+        share(acks, 0.99),
+        share(acks, 1));
     System.out.printf(
+        Locale.ROOT,
         "clients %d, sent %d, counted %d, lost %d, duplicated %d, out of order %d, gave up %d%n",
         members.size(),
         sum(outcomes.stream().mapToLong(Outcome::sent)),

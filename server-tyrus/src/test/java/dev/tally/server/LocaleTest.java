@@ -1,0 +1,144 @@
+package dev.tally.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.session.redis.testing.RedisServer;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What the processes write for other programs is the same for every user: a locale may have digits,
+ * letters and an encoding of its own.
+ */
+class LocaleTest {
+
+  private static final Pattern READY = Pattern.compile("\"event\":\"ready\",\"port\":(\\d+)");
+
+  /** 40 bytes in UTF-8; what cannot be read becomes a replacement character of three. */
+  private static final String UMLAUTS = "ü".repeat(20);
+
+  @TempDir private Path directory;
+  private final List<Process> processes = new ArrayList<>();
+
+  @AfterEach
+  void endProcesses() {
+    processes.forEach(Process::destroyForcibly);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-Duser.language=fa -Duser.country=IR",
+        "-Duser.language=ar -Duser.country=EG",
+        "-Duser.language=hi -Duser.country=IN -Duser.extensions=u-nu-deva",
+        "-Duser.language=th -Duser.country=TH -Duser.variant=TH",
+        "-Duser.language=tr -Duser.country=TR",
+        "-Duser.language=de -Duser.country=DE",
+        "-Dfile.encoding=US-ASCII",
+      })
+  void changesNothingThatProgramsRead(String options) throws Exception {
+    int adminPort = RedisServer.freePort();
+    Process server =
+        launch(
+            "server",
+            options,
+            "--host 127.0.0.1 --port 0 --admin-port %d --log-format json --heartbeat 1s --max-message-bytes 40",
+            adminPort);
+    Await.until(() -> READY.matcher(text("server")).find());
+    Matcher ready = READY.matcher(text("server"));
+    assertThat(ready.find()).isTrue();
+    int port = Integer.parseInt(ready.group(1));
+
+    Process client = launch("client", options, "client ws://127.0.0.1:%d/ws/chat/", port);
+    try (var input = client.getOutputStream()) {
+      input.write((UMLAUTS + "\n").repeat(12).getBytes(StandardCharsets.UTF_8));
+    }
+    assertThat(exitCode(client)).as(text("client")).isZero();
+    assertThat(text("client"))
+        .startsWith(
+            String.join("\n", IntStream.rangeClosed(1, 12).mapToObj(Integer::toString).toList()))
+        .contains("sent 12, counted 12, lost 0, duplicated 0, reconnects 0");
+
+    for (String page : List.of("healthz", "readyz")) {
+      assertThat(JsonMapper.shared().readTree(get(port, page)).has("status")).isTrue();
+    }
+    assertThat(get(adminPort, "metrics"))
+        .contains("websocket_messages_total 12.0")
+        .matches("\\p{ASCII}*");
+
+    try (RawClient drained = RawClient.openTallyV1(port)) {
+      JsonNode welcome = next(drained, "welcome");
+      assertThat(welcome.get("count").asInt()).isZero();
+      assertThat(welcome.get("ttl_s").asInt()).isEqualTo(3600);
+      assertThat(next(drained, "heartbeat").get("ts").asString()).matches("[-:.\\dTZ]+");
+      server.destroy();
+      assertThat(next(drained, "bye").get("close_in_ms").isIntegralNumber()).isTrue();
+    }
+    assertThat(exitCode(server)).isZero();
+    assertThat(text("server")).matches("\\p{ASCII}*");
+    assertThat(text("server").lines().map(line -> JsonMapper.shared().readTree(line)))
+        .allMatch(line -> line.get("timestamp").asString().matches("\\d{4}-\\d\\d-\\d\\dT.*Z"))
+        .anyMatch(line -> line.get("event").asString().equals("stop"));
+  }
+
+  /** The next frame of that type; there may be pings before it. */
+  private static JsonNode next(RawClient client, String type) throws IOException {
+    JsonNode frame = JsonMapper.shared().readTree(client.next().text());
+    while (!frame.path("type").asString("").equals(type)) {
+      frame = JsonMapper.shared().readTree(client.next().text());
+    }
+    return frame;
+  }
+
+  private Process launch(String name, String options, String arguments, int port)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(options.split(" ")));
+    command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
+    command.add(Main.class.getName());
+    command.addAll(List.of(String.format(Locale.ROOT, arguments, port).split(" ")));
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve(name).toFile())
+            .start();
+    processes.add(process);
+    return process;
+  }
+
+  private String text(String name) throws IOException {
+    return Files.readString(directory.resolve(name));
+  }
+
+  private static String get(int port, String page) throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + port + "/" + page);
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+        .body();
+  }
+
+  private static int exitCode(Process process) throws InterruptedException {
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return process.exitValue();
+  }
+}
