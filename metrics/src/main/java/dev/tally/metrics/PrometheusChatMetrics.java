@@ -40,11 +40,13 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "wrong_version");
   private static final List<String> ERRORS =
       List.of(
+          "buffers_full",
           "dead_peer",
           "endpoint",
           "internal",
           "invalid_utf8",
           "listener",
+          "message_timeout",
           "protocol",
           "rate_limited",
           "slow_consumer",
@@ -61,6 +63,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   private static final double[] BATCH_SIZES = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
 
   private final ChatGauges gauges;
+  private final BufferGauges buffers;
   private final CollectorRegistry registry;
   private final Counter messages;
   private final Counter acknowledged;
@@ -85,6 +88,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   public PrometheusChatMetrics(CollectorRegistry registry, MonotonicClock time) {
     this.registry = registry;
     gauges = new ChatGauges(time).register(registry);
+    buffers = new BufferGauges().register(registry);
     messages =
         Counter.build("websocket_messages_total", "Text messages received.").register(registry);
     acknowledged =
@@ -186,6 +190,17 @@ public final class PrometheusChatMetrics implements ChatMetrics {
    */
   public void outboundBytes(LongSupplier bytes) {
     gauges.outboundBytes = bytes;
+  }
+
+  /**
+   * Adds one kind to {@code buffered_bytes} and {@code buffered_bytes_limit}.
+   *
+   * @param kind what the bytes are; a label
+   * @param limit the bound on them
+   * @param used how many are held now; called at every scrape
+   */
+  public void buffer(String kind, long limit, LongSupplier used) {
+    buffers.add(kind, limit, used);
   }
 
   /**

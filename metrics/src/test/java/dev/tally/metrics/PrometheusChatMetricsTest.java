@@ -69,6 +69,7 @@ class PrometheusChatMetricsTest {
     metrics.bind(new FixedStatistics(12));
     metrics.connectionLimit(19_000);
     metrics.outboundBytes(() -> 512);
+    metrics.buffer("replies", 4096, () -> 1024);
     metrics.drainLimit(Duration.ofSeconds(15));
     metrics.droppedLogLines(() -> 8);
     metrics.started(Duration.ofMillis(750));
@@ -77,6 +78,8 @@ class PrometheusChatMetricsTest {
             "websocket_active_connections 12.0\n",
             "websocket_connection_limit 19000.0\n",
             "websocket_outbound_bytes 512.0\n",
+            "buffered_bytes{kind=\"replies\",} 1024.0\n",
+            "buffered_bytes_limit{kind=\"replies\",} 4096.0\n",
             "chat_drain_limit_seconds 15.0\n",
             "log_dropped_lines_total 8.0\n",
             "chat_startup_seconds 0.75\n",

@@ -7,6 +7,7 @@ import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
+import dev.tally.server.grizzly.BufferBudgets;
 import dev.tally.server.grizzly.WebSocketServer;
 import java.io.IOException;
 import java.time.Duration;
@@ -135,5 +136,14 @@ public final class ChatServer {
    */
   public long outboundBytes() {
     return server.outboundBytes();
+  }
+
+  /**
+   * How much clients make the process hold, and may.
+   *
+   * @return the budgets that the listener draws from
+   */
+  public BufferBudgets buffers() {
+    return server.buffers();
   }
 }

@@ -9,6 +9,7 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.Health;
 import dev.tally.metrics.PrometheusChatMetrics;
+import dev.tally.server.grizzly.BufferBudgets;
 import dev.tally.server.grizzly.WebSocketSettings;
 import dev.tally.server.logging.LogFormat;
 import dev.tally.server.logging.Logging;
@@ -55,6 +56,14 @@ final class Launcher {
       store = store();
     } catch (IllegalArgumentException e) {
       err.println("tally-server: Invalid value for option '--redis-url': " + e.getMessage());
+      return 2;
+    }
+    if (config.bufferedBytes() / 4 < config.maxMessageBytes.value()) {
+      err.println(
+          "tally-server: Invalid value for option '--max-buffered-bytes': '"
+              + config.bufferedBytes()
+              + "' is less than four times --max-message-bytes, which is "
+              + config.maxMessageBytes.value());
       return 2;
     }
     LogFormat format = LogFormat.valueOf(config.logFormat.value().toUpperCase(Locale.ROOT));
@@ -104,6 +113,7 @@ final class Launcher {
     LedgerMetrics ledger = new LedgerMetrics(prometheus);
     ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock, time);
     prometheus.outboundBytes(server::outboundBytes);
+    addBuffers(prometheus, server.buffers());
     Optional<AdminServer> admin = Optional.empty();
     try {
       admin = admin(registry, server.hub());
@@ -145,6 +155,12 @@ final class Launcher {
     }
   }
 
+  private static void addBuffers(PrometheusChatMetrics prometheus, BufferBudgets buffers) {
+    prometheus.buffer("messages", buffers.messages().limit(), buffers.messages()::used);
+    prometheus.buffer("replies", buffers.replies().limit(), buffers.replies()::used);
+    prometheus.buffer("http", buffers.http().limit(), buffers.http()::used);
+  }
+
   private WebSocketSettings webSocket() {
     return new WebSocketSettings(
         config.host.value(),
@@ -157,9 +173,11 @@ final class Launcher {
         // Two seconds' worth at once: a client that was away sends what it kept.
         (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate.value())),
         config.maxOutboundBytes.value(),
+        config.bufferedBytes(),
         config.allowedOrigins.value(),
         config.trustedProxies.value(),
         config.handshakeTimeout.value(),
+        config.messageTimeout.value(),
         config.heartbeat.value(),
         config.closeTimeout.value(),
         config.retryAfter.value());

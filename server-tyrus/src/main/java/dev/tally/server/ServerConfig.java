@@ -101,6 +101,12 @@ final class ServerConfig {
           Duration.ofSeconds(10),
           "How long a new connection may take to send its request.");
 
+  final Setting<Duration> messageTimeout =
+      duration(
+          "--message-timeout",
+          Duration.ofSeconds(30),
+          "How long a message may take from its first byte to its last.");
+
   final Setting<Duration> closeTimeout =
       duration(
           "--close-timeout",
@@ -203,6 +209,16 @@ final class ServerConfig {
           262_144,
           "What may wait for a slow reader; more ends its connection.");
 
+  final Setting<Long> maxBufferedBytes =
+      add(
+          "--max-buffered-bytes",
+          "BYTES",
+          new Values.NonNegativeLong(),
+          0L,
+          "What all clients together may make the process hold: half of it for unfinished messages,"
+              + " three eighths for replies that wait for readers, an eighth for HTTP. 0: a quarter"
+              + " of the maximum heap.");
+
   final Setting<Duration> retryAfter =
       duration(
           "--retry-after",
@@ -301,5 +317,11 @@ final class ServerConfig {
   /** The limit on connections, with 0 resolved. */
   int connectionLimit() {
     return maxConnections.value() > 0 ? maxConnections.value() : FileDescriptors.connectionLimit();
+  }
+
+  /** The bound on what clients make the process hold, with 0 resolved. */
+  long bufferedBytes() {
+    long given = maxBufferedBytes.value();
+    return given > 0 ? given : Runtime.getRuntime().maxMemory() / 4;
   }
 }

@@ -89,6 +89,14 @@ public final class Values {
     }
   }
 
+  /** 0 or more. */
+  static final class NonNegativeLong implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String text) {
+      return wholeNumber(text, 0, Long.MAX_VALUE);
+    }
+  }
+
   /** 1 or more. */
   static final class PositiveLong implements ITypeConverter<Long> {
     @Override

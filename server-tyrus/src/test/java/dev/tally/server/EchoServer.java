@@ -40,9 +40,11 @@ public final class EchoServer implements AutoCloseable {
             0,
             1,
             4 * MAX_MESSAGE_BYTES,
+            32L * MAX_MESSAGE_BYTES,
             List.of("*"),
             List.of(),
             Duration.ofSeconds(10),
+            Duration.ofMinutes(10),
             Duration.ofSeconds(30),
             Duration.ofSeconds(2),
             Duration.ofSeconds(1));

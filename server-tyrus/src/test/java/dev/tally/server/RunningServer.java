@@ -131,9 +131,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     private int rate;
     private int burst = 1;
     private int outboundBytes = 262_144;
+    private long bufferedBytes = 67_108_864;
     private List<String> origins = List.of();
     private List<String> proxies = List.of();
     private Duration handshakeTimeout = Duration.ofSeconds(30);
+    private Duration messageTimeout = Duration.ofSeconds(30);
     private Duration heartbeat = Duration.ofSeconds(30);
     private Duration closeTimeout = Duration.ofSeconds(2);
 
@@ -151,6 +153,16 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
     Limits withOutboundBytes(int bytes) {
       outboundBytes = bytes;
+      return this;
+    }
+
+    Limits withBufferedBytes(long bytes) {
+      bufferedBytes = bytes;
+      return this;
+    }
+
+    Limits withMessageTimeout(Duration timeout) {
+      messageTimeout = timeout;
       return this;
     }
 
@@ -186,9 +198,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           rate,
           burst,
           outboundBytes,
+          bufferedBytes,
           origins,
           proxies,
           handshakeTimeout,
+          messageTimeout,
           heartbeat,
           closeTimeout,
           Duration.ofSeconds(7));

@@ -26,6 +26,8 @@ final class ConnectionRegistry {
   private final MonotonicClock time;
   private final ConnectionLimits limits;
   private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
+  private final Set<SelectorLoop> loops = ConcurrentHashMap.newKeySet();
+  private final BufferBudgets budgets;
   private final Liveness liveness;
   private long roundStart = System.nanoTime();
   private Iterator<WebSocketConnection> round = Collections.emptyIterator();
@@ -39,6 +41,7 @@ final class ConnectionRegistry {
     this.time = time;
     this.limits =
         new ConnectionLimits(settings.maxConnections(), settings.maxConnectionsPerAddress());
+    this.budgets = BufferBudgets.of(settings.maxBufferedBytes());
     this.liveness = new Liveness(settings.heartbeat(), settings.closeTimeout());
   }
 
@@ -54,8 +57,17 @@ final class ConnectionRegistry {
     return limits;
   }
 
+  BufferBudgets budgets() {
+    return budgets;
+  }
+
   Liveness liveness() {
     return liveness;
+  }
+
+  /** The reason of a close with 1013. */
+  String retryHint() {
+    return "retry_after_ms=" + settings.retryAfter().toMillis();
   }
 
   byte[] ping() {
@@ -66,6 +78,10 @@ final class ConnectionRegistry {
     return settings.messagesPerSecond() == 0
         ? null
         : new MessageRate(settings.messagesPerSecond(), settings.messageBurst(), time);
+  }
+
+  void add(SelectorLoop loop) {
+    loops.add(loop);
   }
 
   void add(WebSocketConnection connection) {
@@ -104,6 +120,10 @@ final class ConnectionRegistry {
     long millis = (System.nanoTime() - roundStart) / 1_000_000;
     roundStart += millis * 1_000_000;
     liveness.beginRound(millis);
+    if (budgets.messages().used() > 0) {
+      long latest = liveness.now() - settings.messageTimeout().toMillis();
+      loops.forEach(loop -> loop.endMessagesSince(latest));
+    }
     int size = connections.size();
     long steps = Math.min(size / LEAST_AT_ONCE, liveness.roundMillis() / STEP_MILLIS);
     stepsLeft = (int) Math.max(1, steps);

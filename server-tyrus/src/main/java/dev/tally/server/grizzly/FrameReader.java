@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Cuts what a client sends into frames, and enforces RFC 6455, sections 5 and 8.1, at the earliest
  * byte that breaks a rule. A text frame that arrives whole, which is nearly every one, is neither
- * copied nor kept; only what is still incomplete when the bytes end takes memory, and never more
- * than has arrived (and room to double).
+ * copied nor kept; only what is still incomplete when the bytes end takes memory: of a message what
+ * has come of it, and a quarter more, within the budget of all connections.
  */
 final class FrameReader {
 
@@ -45,6 +45,7 @@ final class FrameReader {
   }
 
   private final Receiver receiver;
+  private final SelectorLoop loop;
   private boolean stopped;
 
   // One reader for each connection: what fits into a byte is one.
@@ -60,21 +61,29 @@ final class FrameReader {
   private byte @Nullable [] header;
   private byte headerBytes;
   private byte[] control = EMPTY;
-  private byte[] message = EMPTY;
-  private int messageBytes;
-  private byte messageOpcode;
-  private int utf8 = Payload.COMPLETE;
+  private @Nullable UnfinishedMessage message;
 
-  FrameReader(Receiver receiver) {
+  FrameReader(Receiver receiver, SelectorLoop loop) {
     this.receiver = receiver;
+    this.loop = loop;
   }
 
-  /** Ignores everything from now on. */
+  /** Ignores everything from now on, and keeps nothing. */
   void stop() {
     stopped = true;
     header = null;
     control = EMPTY;
-    message = EMPTY;
+    UnfinishedMessage unfinished = message;
+    if (unfinished != null) {
+      message = null;
+      unfinished.end();
+    }
+  }
+
+  /** The unfinished message is not waited for any longer. */
+  void giveUp(CloseCode code, String reason) {
+    stop();
+    receiver.onViolation(code, reason);
   }
 
   /**
@@ -180,10 +189,11 @@ final class FrameReader {
       return declared <= MAX_CONTROL_PAYLOAD
           || violated(CloseCode.PROTOCOL_ERROR, "control frame above 125 bytes");
     }
-    if (code == CONTINUATION && messageOpcode == 0) {
+    UnfinishedMessage unfinished = message;
+    if (code == CONTINUATION && unfinished == null) {
       return violated(CloseCode.PROTOCOL_ERROR, "continuation of nothing");
     }
-    if (code != CONTINUATION && messageOpcode != 0) {
+    if (code != CONTINUATION && unfinished != null) {
       return violated(CloseCode.PROTOCOL_ERROR, "new message inside a fragmented one");
     }
     if (code == BINARY && !receiver.takesBinary()) {
@@ -191,7 +201,7 @@ final class FrameReader {
     }
     int most = receiver.maxMessageBytes();
     // Not a sum: what a client declares may be the largest number that there is.
-    return declared <= most - messageBytes
+    return declared <= most - (unfinished == null ? 0 : unfinished.size())
         || violated(CloseCode.MESSAGE_TOO_BIG, "messages are limited to " + most + " bytes");
   }
 
@@ -220,47 +230,39 @@ final class FrameReader {
   }
 
   private void readData(byte[] bytes, int from, int to, boolean ascii) {
-    if (opcode != CONTINUATION && messageOpcode == 0) {
-      messageOpcode = opcode;
+    UnfinishedMessage unfinished = message;
+    if (unfinished == null) {
+      unfinished = new UnfinishedMessage(this, loop, opcode);
+      message = unfinished;
     }
-    if (messageOpcode == TEXT && !(ascii && utf8 == Payload.COMPLETE)) {
-      utf8 = Payload.utf8(utf8, bytes, from, to);
-      if (utf8 == Payload.INVALID) {
-        violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
-        return;
-      }
+    if (!unfinished.readsOn(bytes, from, to, ascii)) {
+      violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
+      return;
     }
-    int needed = messageBytes + to - from;
-    if (needed > message.length) {
-      int most = receiver.maxMessageBytes();
-      message = Arrays.copyOf(message, Math.max(needed, Math.min(2 * needed, most)));
+    if (!unfinished.add(bytes, from, to, receiver.maxMessageBytes())) {
+      unfinished.giveWay(false);
+      return;
     }
-    System.arraycopy(bytes, from, message, messageBytes, to - from);
-    messageBytes = needed;
-    if (taken == length) {
-      opcode = -1;
-      if (fin) {
-        endMessage();
-      }
-    } else if (opcode != CONTINUATION) {
+    if (taken < length) {
       // The rest of this frame continues the message that it began.
       opcode = CONTINUATION;
+      return;
+    }
+    opcode = -1;
+    if (fin) {
+      message = null;
+      endMessage(unfinished);
     }
   }
 
-  private void endMessage() {
-    byte[] whole = message;
-    int size = messageBytes;
-    int kind = messageOpcode;
-    int state = utf8;
-    message = EMPTY;
-    messageBytes = 0;
-    messageOpcode = 0;
-    utf8 = Payload.COMPLETE;
-    if (kind == BINARY) {
-      receiver.onBinary(Arrays.copyOf(whole, size));
-    } else if (state == Payload.COMPLETE) {
-      receiver.onText(whole, 0, size);
+  private void endMessage(UnfinishedMessage whole) {
+    byte[] bytes = whole.bytes();
+    int size = whole.size();
+    whole.end();
+    if (whole.opcode() == BINARY) {
+      receiver.onBinary(Arrays.copyOf(bytes, size));
+    } else if (whole.isWholeText()) {
+      receiver.onText(bytes, 0, size);
     } else {
       violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
     }

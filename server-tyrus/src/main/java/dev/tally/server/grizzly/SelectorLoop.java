@@ -34,13 +34,41 @@ final class SelectorLoop {
   private final byte[] input = new byte[BUFFER_BYTES];
   private final ByteBuffer inputBuffer = ByteBuffer.wrap(input);
   private final ByteBuffer output = ByteBuffer.allocateDirect(BUFFER_BYTES);
+  private final Liveness liveness;
+  private final Holdings messages;
+  private volatile long overdue = -1;
   private @Nullable WebSocketConnection current;
 
   /** Made on the selector's own thread. */
-  SelectorLoop(NIOConnection connection) {
+  SelectorLoop(NIOConnection connection, ConnectionRegistry registry) {
+    NIOTransport transport = (NIOTransport) connection.getTransport();
     this.runner = connection.getSelectorRunner();
     this.thread = Thread.currentThread();
-    this.handler = ((NIOTransport) connection.getTransport()).getSelectorHandler();
+    this.handler = transport.getSelectorHandler();
+    this.liveness = registry.liveness();
+    this.messages =
+        new Holdings(registry.budgets().messages(), transport.getSelectorRunnersCount());
+    registry.add(this);
+  }
+
+  /** {@link Liveness#now}. */
+  long now() {
+    return liveness.now();
+  }
+
+  /** Of the messages that have not come to their end. For the selector's thread. */
+  Holdings messages() {
+    return messages;
+  }
+
+  /**
+   * Ends the messages that began too long ago. From any thread.
+   *
+   * @param latest the last {@link #now} that is too long ago
+   */
+  void endMessagesSince(long latest) {
+    overdue = latest;
+    wakeUp();
   }
 
   /** What a read fills; for the connection that has its turn. */
@@ -86,6 +114,7 @@ final class SelectorLoop {
 
   private void giveTurns() {
     awake.set(false);
+    messages.endOverdue(overdue);
     for (int turn = 0; turn < TURNS_AT_ONCE; turn++) {
       WebSocketConnection next = waiting.poll();
       if (next == null) {

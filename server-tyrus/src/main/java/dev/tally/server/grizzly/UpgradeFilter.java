@@ -159,7 +159,8 @@ final class UpgradeFilter extends BaseFilter {
       HttpContent content,
       String address) {
     SelectorLoop loop =
-        loops.computeIfAbsent(socket.getSelectorRunner(), runner -> new SelectorLoop(socket));
+        loops.computeIfAbsent(
+            socket.getSelectorRunner(), runner -> new SelectorLoop(socket, registry));
     WebSocketConnection connection =
         new WebSocketConnection(socket, loop, registry, rules.read(request, address));
     UpgradeAnswer response = new UpgradeAnswer();

@@ -68,7 +68,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     this.loop = loop;
     this.registry = registry;
     this.outbound = new Outbound(this, socket, loop);
-    this.reader = new FrameReader(this);
+    this.reader = new FrameReader(this, loop);
     this.rate = registry.newRate();
     this.heard = registry.liveness().now();
     this.client =
@@ -131,6 +131,10 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   void takeTurn() {
     queued = 0;
+    if (phase == Phase.ENDED) {
+      reader.stop();
+      return;
+    }
     loop.begin(this);
     endTurn();
   }
@@ -219,8 +223,10 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   public void onViolation(CloseCode code, String reason) {
     refuse(
         code,
-        reason,
+        code == CloseCode.TRY_AGAIN_LATER ? registry.retryHint() : reason,
         switch (code) {
+          case POLICY_VIOLATION -> "message_timeout";
+          case TRY_AGAIN_LATER -> "buffers_full";
           case MESSAGE_TOO_BIG -> "too_big";
           case INVALID_PAYLOAD -> "invalid_utf8";
           case UNSUPPORTED_DATA -> "unsupported_data";
@@ -298,7 +304,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   // What else may happen: from any thread.
 
   void wantTurn() {
-    if (!loop.isTurnOf(this) && QUEUED.compareAndSet(this, 0, 1)) {
+    if (!loop.isTurnOf(this)) {
+      enqueue();
+    }
+  }
+
+  private void enqueue() {
+    if (QUEUED.compareAndSet(this, 0, 1)) {
       loop.enqueue(this);
     }
   }
@@ -349,9 +361,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   private void doom() {
     doomed = true;
-    if (QUEUED.compareAndSet(this, 0, 1)) {
-      loop.enqueue(this);
-    }
+    enqueue();
   }
 
   /** Cuts the connection without another word. */
@@ -370,6 +380,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       return;
     }
     // Not reader.stop(): this may be another thread, and the reader in the middle of a frame.
+    enqueue();
     try {
       if (tyrus != null) {
         tyrus.close(

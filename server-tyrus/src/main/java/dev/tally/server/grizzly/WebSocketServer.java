@@ -174,6 +174,15 @@ public final class WebSocketServer {
     return registry.queuedBytes();
   }
 
+  /**
+   * How much clients make the process hold, and may.
+   *
+   * @return the budgets of this listener
+   */
+  public BufferBudgets buffers() {
+    return registry.budgets();
+  }
+
   /** Answers handshakes with 503 from now on; what is open goes on working. */
   public void refuseHandshakes() {
     upgrades.drain();

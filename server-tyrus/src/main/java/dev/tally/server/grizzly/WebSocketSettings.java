@@ -15,9 +15,12 @@ import java.util.List;
  * @param messagesPerSecond messages that one connection may send per second; 0 for no limit
  * @param messageBurst messages that it may send at once after a pause
  * @param maxOutboundBytes bytes that may wait for a slow reader before it is cut off
+ * @param maxBufferedBytes bytes that all clients together may make the process hold; see {@link
+ *     BufferBudgets}
  * @param allowedOrigins origins besides the server's own, or {@code *}; see {@link OriginPolicy}
  * @param trustedProxies CIDR blocks whose {@code X-Forwarded-For} counts; see {@link ClientAddress}
  * @param handshakeTimeout how long a connection may take for its next request to be complete
+ * @param messageTimeout how long a message may take from its first byte to its last
  * @param heartbeat a silent client gets a ping within it and is cut off within two
  * @param closeTimeout how long we wait for the client's end after our close frame
  * @param retryAfter what {@code Retry-After} says when we are draining or full
@@ -32,9 +35,11 @@ public record WebSocketSettings(
     int messagesPerSecond,
     int messageBurst,
     int maxOutboundBytes,
+    long maxBufferedBytes,
     List<String> allowedOrigins,
     List<String> trustedProxies,
     Duration handshakeTimeout,
+    Duration messageTimeout,
     Duration heartbeat,
     Duration closeTimeout,
     Duration retryAfter) {
