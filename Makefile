@@ -43,8 +43,10 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
 	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)
 
-# Each runs to its end whatever becomes of the others, one after the other: they start many processes.
-tests := test-ops test-monitoring test-java test-load-test test-web
+# Each is a part of `make test` and can be made alone. In this order two run side by side: long ones first.
+tests := test-java test-promote test-web test-monitoring test-ops test-load-test smoke
+# Where a part puts its reports, in JUnit's XML.
+reports = target/tests/$@
 
 # The tests of what watches over Tally, and the dashboard's picture.
 ops_venv := ops/.venv
@@ -77,28 +79,37 @@ bench: ## measure beside other servers and write docs/BENCHMARKS.md; BENCH="cpu 
 	  -cp "server-tyrus/target/test-classes:server-tyrus/target/classes:$$(<server-tyrus/target/test.classpath)" \
 	  dev.tally.bench.Bench $(peers) $(BENCH)
 
-test: ## run every test and check, and install what they need where possible
+test: ## run every test and check, and install what they need where possible; VERBOSE=1 shows all output
 	@ops/setup.sh test
-	@$(MAKE) --no-print-directory --jobs=1 --keep-going $(tests)
+	@VERBOSE=$(VERBOSE) ops/test/suite.py --first build $(tests)
 
-test-java: ## compiler warnings, rules, format, Javadoc and the tests of all modules
-	$(maven) verify
+smoke: ## make run comes up, counts and drains
+	@ops/test/smoke.sh
+
+# The jar is there: to make it again would take it from under those who run it.
+test-java: $(jar) ## compiler warnings, rules, format, Javadoc and the tests of all modules
+	$(maven) verify -Dtally.shade.skip '-Dtally.reports=$(CURDIR)/$(reports)'
 
 test-ops: $(jar) $(archive) ## the scripts and what ops/ has
 	shellcheck $(scripts)
-	@rm -rf target/bats-reports && mkdir -p target/bats-reports
-	bats --recursive --report-formatter junit --output target/bats-reports ops/test
+	@mkdir -p $(reports)
+	bats --report-formatter junit --output $(reports) $(filter-out ops/test/promote.bats,$(wildcard ops/test/*.bats))
+
+test-promote: $(jar) ## promotions with a real Traefik, Redis and clients
+	@mkdir -p $(reports)
+	bats --report-formatter junit --output $(reports) ops/test/promote.bats
 
 test-monitoring: $(jar) $(ops_venv)/complete ## the dashboard, the metrics and alerts in a real Prometheus and Alertmanager
-	$(ops_venv)/bin/pytest --junit-xml=target/pytest-reports/ops.xml ops/test
+	$(ops_venv)/bin/pytest --junit-xml=$(reports)/ops.xml ops/test
 
 test-load-test: $(jar) $(venv)/complete ## the load test, and all Python's style
 	$(python_checks)
-	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test.xml loadtest-locust
-	$(venv)/bin/pytest --junit-xml=target/pytest-reports/load-test-client.xml loadtest-locust/tests/under_gevent
+	$(venv)/bin/pytest --junit-xml=$(reports)/load-test.xml loadtest-locust
+	$(venv)/bin/pytest --junit-xml=$(reports)/load-test-client.xml loadtest-locust/tests/under_gevent
 
 test-web: $(jar) $(web)/node_modules ## the JavaScript client and the page
-	npm --prefix $(web) test
+	@mkdir -p $(reports)
+	REPORT='$(CURDIR)/$(reports)/junit.xml' npm --prefix $(web) test
 
 screenshot: $(jar) $(web)/node_modules ## take the README's picture of the page anew
 	@mkdir -p docs/images

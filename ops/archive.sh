@@ -3,6 +3,7 @@
 # the server once to see which classes it loads, then has the JVM write them down. An archive fits one
 # JDK and one jar; to any other the JVM says so and starts without it.
 set -Eeuo pipefail
+ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<'USAGE'
@@ -21,16 +22,6 @@ fail() {
   exit 1
 }
 
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      printf '%s\n' "$port"
-      return
-    fi
-  done
-}
-
 ask() { # port path
   local status
   exec 3<>"/dev/tcp/127.0.0.1/$1"
@@ -45,7 +36,7 @@ train() { # classes jar option...
   local classes=$1 jar=$2 log=$1.log path port admin_port deadline=$((SECONDS + 60))
   shift 2
   : >"$log"
-  admin_port=$(free_port)
+  admin_port=$("$ops/free-port.sh")
   # An empty environment: settings for the real server, such as REDIS_URL, are not for this one.
   env --ignore-environment "$java" -Xshare:off "-XX:DumpLoadedClassList=$classes" "$@" -jar "$jar" --host 127.0.0.1 --port 0 \
     --admin-port "$admin_port" --log-format json --log-level info >"$log" 2>&1 &

@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -20,12 +18,7 @@ PATIENCE_SECONDS = 60
 
 
 def free_port() -> int:
-    """Below the range from which the kernel takes ports for connections."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
+    return int(subprocess.check_output([OPS / "free-port.sh"]))
 
 
 def get(url: str) -> str:

@@ -4,17 +4,7 @@
 # A directory for all of it.
 place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
 
-# Below the range from which the kernel takes ports for connections, and never the same one twice.
-free_port() {
-  local port
-  while port=$((20000 + RANDOM % 12000)); do
-    if [[ ! -e $place/port.$port ]] && ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      : >"$place/port.$port"
-      printf '%s\n' "$port"
-      return
-    fi
-  done
-}
+free_port() { "$(dirname "${BASH_SOURCE[0]}")/../free-port.sh"; }
 
 # Waits for a condition, at most 60 s.
 await() { # command...

@@ -84,7 +84,7 @@ describe('every message is counted once', () => {
   });
 
   it('through a server that is killed and started again', async () => {
-    const port = await freePort();
+    const port = freePort();
     const first = await startServer([], port);
     const client = closing(connect(first.url));
     await client.send('one');

@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, connect } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const jar =
   process.env.TALLY_JAR ??
   fileURLToPath(new URL('../../../../../target/tally-server.jar', import.meta.url));
+export const ops = fileURLToPath(new URL('../../../../../../ops', import.meta.url));
 const java = process.env.JAVA_HOME ? `${process.env.JAVA_HOME}/bin/java` : 'java';
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
@@ -32,14 +34,9 @@ export async function until(condition, what, patienceMs = 20_000) {
   }
 }
 
-/** A port that nobody listens on now. */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
+/** A port that nobody listens on, and that nobody else gets from here. */
+export function freePort() {
+  return Number(execFileSync(join(ops, 'free-port.sh'), { encoding: 'utf8' }));
 }
 
 /** A process that ends with the test, by its pid. */
@@ -74,7 +71,7 @@ export class TallyServer extends OwnProcess {
 
   /** @param {string[]} flags @param {number} [port] */
   static async start(flags = [], port) {
-    const server = new TallyServer(port ?? (await freePort()), flags);
+    const server = new TallyServer(port ?? freePort(), flags);
     await until(async () => {
       if (server.child.exitCode !== null) {
         throw new Error(`the server ended: ${server.output}`);
@@ -98,7 +95,7 @@ export class Redis extends OwnProcess {
   }
 
   static async start() {
-    const redis = new Redis(await freePort());
+    const redis = new Redis(freePort());
     await until(() => /Ready to accept/.test(redis.output), 'Redis is ready');
     return redis;
   }

@@ -2,11 +2,8 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { OwnProcess, Redis, freePort, until } from './processes.js';
-
-const ops = fileURLToPath(new URL('../../../../../../ops', import.meta.url));
+import { OwnProcess, Redis, freePort, ops, until } from './processes.js';
 
 /** A real Traefik in front of two colours that `ops/promote.sh` starts and stops as processes. */
 export class BlueGreen {
@@ -24,7 +21,7 @@ export class BlueGreen {
     this.#processes.push(redis);
     const ports = [];
     for (let i = 0; i < 5; i++) {
-      ports.push(`${await freePort()}`);
+      ports.push(`${freePort()}`);
     }
     this.origin = `http://127.0.0.1:${ports[0]}`;
     this.#environment = {

@@ -8,9 +8,12 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -110,21 +113,43 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * A port that nobody listened on just now, below those that the system gives to outgoing
-   * connections.
+   * A port that nobody listens on, below those that the system gives to outgoing connections. It is
+   * reserved in the same place as by {@code ops/free-port.sh}: what runs side by side never gets
+   * the same one.
    *
    * @return the port
    */
   public static int freePort() {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
-      } catch (BindException e) {
-        // Taken: another one.
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+    try {
+      Object user = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+      Path reserved = Files.createDirectories(Path.of("/tmp/tally-ports-" + user));
+      while (true) {
+        int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+        if (isReserved(reserved.resolve(Integer.toString(port)))) {
+          continue;
+        }
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+          return socket.getLocalPort();
+        } catch (BindException e) {
+          // Taken: another one.
+        }
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Reserves it otherwise. A reservation lasts for an hour. */
+  private static boolean isReserved(Path port) throws IOException {
+    try {
+      Files.createFile(port);
+      return false;
+    } catch (FileAlreadyExistsException e) {
+      Instant made = Files.getLastModifiedTime(port).toInstant();
+      if (made.isBefore(Instant.now().minus(1, ChronoUnit.HOURS))) {
+        Files.deleteIfExists(port);
+      }
+      return true;
     }
   }
 

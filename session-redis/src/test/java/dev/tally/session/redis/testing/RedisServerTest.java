@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -15,6 +16,14 @@ class RedisServerTest {
   @Test
   void portsAreNotThoseOfOutgoingConnections() {
     assertThat(RedisServer.freePort()).isBetween(20_000, 31_999);
+  }
+
+  @Test
+  void portIsGivenToNobodyElseMeanwhile() {
+    List<Integer> ports =
+        IntStream.range(0, 500).parallel().mapToObj(i -> RedisServer.freePort()).toList();
+
+    assertThat(ports).doesNotHaveDuplicates();
   }
 
   @Test
