@@ -1,17 +1,13 @@
-# shellcheck shell=bash disable=SC2154 # routes, command, new: promote.sh and route.sh set them
+# shellcheck shell=bash disable=SC2154 # ops, routes, command: promote.sh and route.sh set them
 # The lock: one promotion at a time. The kernel holds it, and releases it when the last process that
 # inherited it ends; what stands in the file says who that is.
+
+# shellcheck source=ops/promote/start-time.sh
+source "$ops/promote/start-time.sh"
 
 lock_file=$routes/promote.lock
 # seconds
 readonly lock_timeout=${PROMOTE_LOCK_TIMEOUT:-5}
-
-# In ticks since the boot: tells a process from another one that got the same id later. Nothing if it
-# has ended, also while its parent has not waited for it yet.
-start_time() { # process
-  local stat
-  read -r stat <"/proc/$1/stat" && stat=${stat##*) } && [[ $stat != Z* ]] && cut -d ' ' -f 20 <<<"$stat"
-} 2>/dev/null
 
 # A promotion that runs is reported at once. One that was killed may leave commands behind that still
 # have the lock: those are awaited.

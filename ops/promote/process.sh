@@ -2,6 +2,9 @@
 # Colours as plain processes on this machine. Each runs a copy of the jar of its own, so that a new
 # build changes nothing under a running server, and the old colour can be started again as it was.
 
+# shellcheck source=ops/promote/start-time.sh
+source "$ops/promote/start-time.sh"
+
 state=${TALLY_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/tally}
 jar=${TALLY_JAR:-$ops/../server-tyrus/target/tally-server.jar}
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
