@@ -43,8 +43,8 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
 	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)
 
-# Each is a part of `make test` and can be made alone. In this order two run side by side: long ones first.
-tests := test-java test-promote test-web test-monitoring test-ops test-load-test smoke
+# Each is a part of `make test`, for ops/test/suite.py, and can be made alone.
+tests := test-java test-promote test-web test-ops test-load-test test-monitoring smoke
 # Where a part puts its reports, in JUnit's XML.
 reports = target/tests/$@
 
@@ -81,7 +81,7 @@ bench: ## measure beside other servers and write docs/BENCHMARKS.md; BENCH="cpu 
 
 test: ## run every test and check, and install what they need where possible; VERBOSE=1 shows all output
 	@ops/setup.sh test
-	@VERBOSE=$(VERBOSE) ops/test/suite.py --first build $(tests)
+	@VERBOSE=$(VERBOSE) ops/test/suite.py
 
 smoke: ## make run comes up, counts and drains
 	@ops/test/smoke.sh

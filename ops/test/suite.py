@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs parts of the tests, each a target of make, and says in one line how each went.
+"""Runs all tests, or the parts that are given, and says in one line how each went.
 
-The whole output of a part goes to target/tests/PART/log, its reports are beside it. At the end come
-what failed with what it said, what took longest, and "N passed, N failed, N skipped" as the last
-line. VERBOSE=1 shows all output. Exit codes: 0 all passed, 1 something failed, 129, 130 or 143
-after a signal, which ends all that runs.
+A part is a target of make. Its whole output goes to target/tests/PART/log, its reports are beside
+it. At the end come what failed with what it said, what took longest, and "N passed, N failed, N
+skipped" as the last line. VERBOSE=1 shows all output. Exit codes: 0 all passed, 1 something failed,
+129, 130 or 143 after a signal, which ends all that runs.
 """
 
 import argparse
@@ -22,7 +22,13 @@ from typing import IO
 import processes
 import results
 
+# Alone: if that fails, nothing else can run.
+FIRST = "build"
+# In this order two run side by side: long ones first.
+PARTS = ["test-java", "test-promote", "test-web", "test-ops", "test-load-test"]
+PARTS += ["test-monitoring", "smoke"]
 PLACE = pathlib.Path("target/tests")
+ROOT = pathlib.Path(__file__).parents[2]
 NAMES_ON_A_LINE = 3
 SLOWEST_TESTS = 5
 
@@ -193,13 +199,16 @@ def interrupted(number: int, _):
 def main() -> int:
     """Runs what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("parts", nargs="+", metavar="PART", help="a target of make")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="a target of make")
     parser.add_argument("--first", metavar="PART", help="alone; if it fails, nothing else runs")
     cores = len(os.sched_getaffinity(0))
     parser.add_argument("--jobs", type=int, default=min(cores, 2), help="parts side by side")
     arguments = parser.parse_args()
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, interrupted)
+    if not arguments.parts:
+        os.chdir(ROOT)
+        arguments.first, arguments.parts = FIRST, PARTS
 
     terminal = Terminal(verbose=os.environ.get("VERBOSE", "") not in ("", "0"))
     started = time.monotonic()
