@@ -1,6 +1,7 @@
 # What became of every session, out of the log of the colour that left and of the one that took over:
 #   awk -v since=2026-11-24T15:00:00.000Z -f ledger.awk side=old old.log side=new new.log
-# Only what happened since then counts. Prints name=value; the gaps are in ms.
+# Only what happened since then counts. Prints name=value; the gaps are in ms. What a log with holes
+# cannot tell is unknown: sessions whose lines were dropped are missing on both sides.
 
 function field(name,    value) {
   if (!match($0, "\"" name "\":\"?[^\",}]*")) return ""
@@ -32,9 +33,13 @@ side == "old" && event == "stop" {
   stops++
   in_flight += field("received") - field("acknowledged")
   abandoned += field("abandoned")
+  # A release that does not say whether it dropped lines may have dropped some.
+  if (field("log_dropped_lines") == "") silent++
 }
 
 field("timestamp") < since { next }
+
+event == "log_dropped" { dropped += field("lines") }
 
 side == "old" && event == "close" {
   # Without a count the connection ended before its session was there: it has been told nothing.
@@ -69,8 +74,11 @@ END {
   }
   in_flight -= given_up
   duplicated = (untold > in_flight) ? untold - in_flight : 0
-  if (stops == 0) duplicated = "unknown"
+  complete = stops > 0 && !silent && !dropped
+  if (!complete) duplicated = "unknown"
+  # A loss that is seen is one, whatever else there is.
+  lost = (complete || lost) ? lost + 0 : "unknown"
   sort_gaps()
-  printf "moved=%d missing=%d lost=%d duplicated=%s abandoned=%d p50=%d p99=%d slowest=%d\n",
-    moved, missing, lost, duplicated, abandoned, gap(0.5), gap(0.99), gap(1)
+  printf "moved=%d missing=%d lost=%s duplicated=%s abandoned=%d p50=%d p99=%d slowest=%d dropped=%d\n",
+    moved, missing, lost, duplicated, abandoned, gap(0.5), gap(0.99), gap(1), dropped
 }

@@ -23,5 +23,7 @@ ledger() { # since old new; 1 if something was lost or counted twice, or nobody 
     tr -d '"' | tr ':\n' '= ' || true)"
   printf 'moved %s, lost %s, duplicated %s, slowest gap %s ms (p50 %s ms, p99 %s ms), did not come back %s\n' \
     "${of[moved]}" "${of[lost]}" "${of[duplicated]}" "${of[slowest]}" "${of[p50]}" "${of[p99]}" "${of[missing]}"
+  [[ ${of[dropped]} == 0 ]] ||
+    say "nobody knows more: ${of[dropped]} lines of the two logs were dropped, so sessions may be missing on both sides"
   [[ ${of[lost]} == 0 && ${of[duplicated]} == 0 ]]
 }

@@ -15,7 +15,11 @@ resume() { # session count gap_ms
 }
 
 stop() { # received acknowledged
-  printf '{"timestamp":"2026-11-24T15:00:04.000Z","event":"stop","color":"blue","received":%s,"acknowledged":%s,"abandoned":0}\n' "$@"
+  printf '{"timestamp":"2026-11-24T15:00:04.000Z","event":"stop","color":"blue","received":%s,"acknowledged":%s,"abandoned":0,"log_dropped_lines":0}\n' "$@"
+}
+
+dropped() { # lines
+  printf '{"timestamp":"2026-11-24T15:00:02.500Z","event":"log_dropped","lines":%s}\n' "$1"
 }
 
 ledger() {
@@ -29,7 +33,7 @@ ledger() {
   { close a 1001 5 && close b 4001 7 && close c 1000 2 && stop 14 14; } >"$old"
   { resume a 5 30 && resume b 7 0 && resume c 2 10; } >"$new"
   ledger
-  [ "$output" = 'moved=3 missing=0 lost=0 duplicated=0 abandoned=0 p50=10 p99=30 slowest=30' ]
+  [ "$output" = 'moved=3 missing=0 lost=0 duplicated=0 abandoned=0 p50=10 p99=30 slowest=30 dropped=0' ]
 }
 
 @test "what was acknowledged and is not counted any more is lost" {
@@ -72,6 +76,39 @@ ledger() {
   resume a 5 0 >"$new"
   ledger
   [[ $output == *' duplicated=unknown '* ]]
+}
+
+@test "nobody knows what a log with holes does not tell, on either side" {
+  { close a 1001 5 && dropped 3 && stop 14 14; } >"$old"
+  resume a 5 30 >"$new"
+  ledger
+  [[ $output == *' lost=unknown duplicated=unknown '*' dropped=3' ]]
+
+  { close a 1001 5 && stop 5 5; } >"$old"
+  { dropped 2 && resume a 5 30; } >"$new"
+  ledger
+  [[ $output == *' lost=unknown duplicated=unknown '*' dropped=2' ]]
+}
+
+@test "a loss that is seen in a log with holes is a loss" {
+  { close a 1001 5 && dropped 3 && stop 14 14; } >"$old"
+  resume a 4 30 >"$new"
+  ledger
+  [[ $output == *' lost=1 duplicated=unknown '* ]]
+}
+
+@test "lines that were dropped before the switch make no hole" {
+  { dropped 3 | sed 's/15:00:02/14:59:59/' && close a 1001 5 && stop 5 5; } >"$old"
+  resume a 5 30 >"$new"
+  ledger
+  [[ $output == *' lost=0 duplicated=0 '* ]]
+}
+
+@test "a release that does not say whether it dropped lines leaves it unknown" {
+  { close a 1001 5 && stop 5 5 | sed 's/,"log_dropped_lines":0//'; } >"$old"
+  resume a 5 30 >"$new"
+  ledger
+  [[ $output == *' lost=unknown duplicated=unknown '* ]]
 }
 
 @test "what happened before the switch does not count" {

@@ -52,7 +52,7 @@ final class ChatGauges extends Collector {
     families.add(
         new CounterMetricFamily(
             "log_dropped_lines",
-            "Log lines dropped because their reader was slow.",
+            "Log lines dropped: their reader was slow, or the disk full.",
             (double) droppedLogLines.getAsLong()));
     ChatStatistics now = statistics;
     if (now != null) {

@@ -148,6 +148,7 @@ final class Launcher {
           .addKeyValue("abandoned", report.abandoned())
           .addKeyValue("drain_unacknowledged", report.unacknowledged())
           .addKeyValue("duration_ms", report.took().toMillis())
+          .addKeyValue("log_dropped_lines", logging.settle())
           .log("stopped");
       return 0;
     } finally {

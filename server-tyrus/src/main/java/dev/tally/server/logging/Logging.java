@@ -6,9 +6,12 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.jul.LevelChangePropagator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.EncoderBase;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -24,11 +27,13 @@ public final class Logging implements AutoCloseable {
   private static final String TEXT = "%d{HH:mm:ss.SSS} %-5level %msg  %kvp{NONE}%n";
 
   private final LoggerContext context;
-  private final NonBlockingAppender appender;
+  private final NonBlockingAppender queue;
+  private final StandardOutput output;
 
-  private Logging(LoggerContext context, NonBlockingAppender appender) {
+  private Logging(LoggerContext context, NonBlockingAppender queue, StandardOutput output) {
     this.context = context;
-    this.appender = appender;
+    this.queue = queue;
+    this.output = output;
   }
 
   /**
@@ -52,26 +57,26 @@ public final class Logging implements AutoCloseable {
     SLF4JBridgeHandler.install();
 
     boolean text = format == LogFormat.TEXT || (format == LogFormat.AUTO && Terminal.isAttached());
-    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
-    console.setContext(context);
-    console.setName("stdout");
     EncoderBase<ILoggingEvent> encoder = text ? text() : new JsonLineEncoder(color);
     encoder.setContext(context);
     encoder.start();
-    console.setEncoder(encoder);
-    console.start();
-    NonBlockingAppender async = new NonBlockingAppender();
-    async.setContext(context);
-    async.setName("async");
-    async.setQueueSize(QUEUE);
-    async.setMaxFlushTime(FLUSH_MILLIS);
-    async.addAppender(console);
-    async.start();
+    NonBlockingAppender queue = new NonBlockingAppender();
+    StandardOutput output =
+        new StandardOutput(new FileOutputStream(FileDescriptor.out), encoder, queue::dropped);
+    output.setContext(context);
+    output.setName("stdout");
+    output.start();
+    queue.setContext(context);
+    queue.setName("async");
+    queue.setQueueSize(QUEUE);
+    queue.setMaxFlushTime(FLUSH_MILLIS);
+    queue.addAppender(output);
+    queue.start();
 
     Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.addAppender(async);
+    root.addAppender(queue);
     root.setLevel(Level.toLevel(level));
-    return new Logging(context, async);
+    return new Logging(context, queue, output);
   }
 
   /** Turns the log off, for a command whose standard output is its result. */
@@ -82,12 +87,29 @@ public final class Logging implements AutoCloseable {
   }
 
   /**
-   * Lines that were dropped since the start. Any thread may ask.
+   * Lines that were dropped or could not be written since the start. Any thread may ask.
    *
    * @return 0 or more
    */
   public long droppedLines() {
-    return appender.dropped();
+    return queue.dropped() + output.failed();
+  }
+
+  /**
+   * Waits until all lines so far are written, for at most two seconds; what still waits then counts
+   * as dropped. The next line comes behind one that tells of what was dropped.
+   *
+   * @return how many lines were dropped since the start; 0 if the log is complete
+   */
+  public long settle() {
+    long queued = queue.queued();
+    long startNanos = System.nanoTime();
+    while (output.handled() < queued
+        && System.nanoTime() - startNanos < TimeUnit.MILLISECONDS.toNanos(FLUSH_MILLIS)) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
+    output.reportLosses(Math.max(0, queued - output.handled()));
+    return droppedLines();
   }
 
   /** Writes what is queued, for at most two seconds, and ends. */

@@ -8,14 +8,20 @@ import java.util.concurrent.atomic.LongAdder;
 final class NonBlockingAppender extends AsyncAppender {
 
   private final LongAdder dropped = new LongAdder();
+  private final LongAdder queued = new LongAdder();
 
   NonBlockingAppender() {
     setNeverBlock(true);
   }
 
-  /** Lines that were not written; any thread may ask. */
+  /** Lines that were dropped; any thread may ask. */
   long dropped() {
     return dropped.sum();
+  }
+
+  /** Lines that were put into the queue; any thread may ask. */
+  long queued() {
+    return queued.sum();
   }
 
   /** Asked only once the queue is nearly full: what it calls discardable is gone. */
@@ -28,14 +34,16 @@ final class NonBlockingAppender extends AsyncAppender {
     return discardable;
   }
 
-  // Logback does not say whether its offer() succeeded. Writers that race for the last place may
-  // lose a line uncounted; by then the count has long begun to rise.
+  // Logback does not say whether its offer() succeeded. Of writers that race for the last place one
+  // may lose its line and have it counted as queued: it is missed when all that was queued is
+  // awaited, and until then the count of dropped lines has long begun to rise.
   @Override
   protected void put(ILoggingEvent line) {
     if (getRemainingCapacity() == 0) {
       dropped.increment();
       return;
     }
+    queued.increment();
     super.put(line);
   }
 }
