@@ -18,8 +18,10 @@ import java.time.Duration;
  * @param retryAfter when a client may come back that the hub turned away for lack of the store, or
  *     of time to drain
  * @param maxPendingMessages unacknowledged messages per session; 1 or more
- * @param maxPendingBytes bytes of unacknowledged messages, all sessions together: their payload,
- *     and 64 for each message; 1 or more
+ * @param maxPendingBytes bytes of unacknowledged messages, all sessions together: 64 for each
+ *     message, and its payload if there is a {@link dev.tally.chat.spi.MessageListener}. One
+ *     session may take a sixteenth, or a single message; when all is taken, the session that holds
+ *     most is turned away. 1 or more
  * @param maxBatch sessions in one batch for the store; 1 or more
  */
 public record ChatConfig(

@@ -14,7 +14,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
@@ -39,8 +38,7 @@ public final class ChatHub implements AutoCloseable {
   private final MessageListener listener;
   private final Connections connections = new Connections();
   private final StoreAccess store;
-  private final LongAdder pendingMessages = new LongAdder();
-  private final AtomicLong pendingBytes = new AtomicLong();
+  private final PendingBudget budget;
   private final LongAdder superseded = new LongAdder();
   private final LongAdder unacknowledged = new LongAdder();
   private final ScheduledExecutorService timer = timer("tally-timer");
@@ -103,6 +101,7 @@ public final class ChatHub implements AutoCloseable {
     this.clock = clock;
     this.time = time;
     this.listener = listener;
+    this.budget = new PendingBudget(config.maxPendingBytes(), connections);
     this.store = new StoreAccess(store, this.metrics, config, time, connections);
     this.metrics.bind(statistics());
   }
@@ -218,7 +217,7 @@ public final class ChatHub implements AutoCloseable {
       now = time.millis();
     }
     int abandoned = connections.all().size();
-    long uncounted = unacknowledged.sum() - unacknowledgedBefore + pendingMessages.sum();
+    long uncounted = unacknowledged.sum() - unacknowledgedBefore + budget.messages();
     connections.all().forEach(ChatSession::abandon);
     int moved = (int) (superseded.sum() - supersededBefore);
     return new DrainReport(
@@ -248,19 +247,8 @@ public final class ChatHub implements AutoCloseable {
     return time;
   }
 
-  /** Makes room for a message of so many bytes; false if there is none. */
-  boolean admit(long bytes) {
-    if (pendingBytes.addAndGet(bytes) > config.maxPendingBytes()) {
-      pendingBytes.addAndGet(-bytes);
-      return false;
-    }
-    pendingMessages.increment();
-    return true;
-  }
-
-  void release(int messages, long bytes) {
-    pendingMessages.add(-messages);
-    pendingBytes.addAndGet(-bytes);
+  PendingBudget budget() {
+    return budget;
   }
 
   /** Messages that came in and will not be acknowledged on their connection. */
@@ -321,14 +309,6 @@ public final class ChatHub implements AutoCloseable {
 
   int connectionCount() {
     return connections.all().size();
-  }
-
-  long pendingMessageCount() {
-    return pendingMessages.sum();
-  }
-
-  long pendingByteCount() {
-    return pendingBytes.get();
   }
 
   /** One turn of the store's threads, for who did not {@link #start} them. */

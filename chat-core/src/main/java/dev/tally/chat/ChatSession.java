@@ -6,7 +6,7 @@ import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +27,17 @@ public final class ChatSession {
     CLOSED
   }
 
+  /** What became of a message. */
+  private enum Taken {
+    /** The session has something to store, and is marked as queued. */
+    NEWS,
+    /** It waits in the queue already, or is given up. */
+    DONE,
+    NO_ROOM
+  }
+
+  private static final String TOO_MUCH_WAITS = "too many messages wait for the session store";
+
   private final ChatHub hub;
   private final SessionId id;
   private final Subprotocol subprotocol;
@@ -34,8 +45,7 @@ public final class ChatSession {
   private final long connectedMillis;
 
   // Everything below is guarded by this; what is volatile is read without, too.
-  private final PendingMessages pending = new PendingMessages();
-  private final @Nullable ArrayDeque<String> texts;
+  private final PendingMessages pending;
   private volatile State state = State.OPENING;
   private volatile @Nullable Lease lease;
   private long received;
@@ -55,7 +65,7 @@ public final class ChatSession {
     this.subprotocol = subprotocol;
     this.transport = transport;
     this.connectedMillis = nowMillis;
-    this.texts = hub.listens() ? new ArrayDeque<>(1) : null;
+    this.pending = new PendingMessages(hub.listens());
   }
 
   /**
@@ -75,11 +85,12 @@ public final class ChatSession {
    *     dev.tally.chat.spi.MessageListener}
    */
   public void onText(String text) {
-    onText(text.getBytes(StandardCharsets.UTF_8).length, texts == null ? "" : text);
+    count(
+        pending.keepsPayloads() ? text.getBytes(StandardCharsets.UTF_8) : PendingMessages.NOT_KEPT);
   }
 
   /**
-   * Counts one text message, as {@link #onText(String)} does. It is decoded only if there is a
+   * Counts one text message, as {@link #onText(String)} does. It is copied only if there is a
    * {@link dev.tally.chat.spi.MessageListener}.
    *
    * @param utf8 has the payload, which must be valid UTF-8; not kept
@@ -87,34 +98,52 @@ public final class ChatSession {
    * @param to behind its last byte
    */
   public void onText(byte[] utf8, int from, int to) {
-    onText(
-        to - from, texts == null ? "" : new String(utf8, from, to - from, StandardCharsets.UTF_8));
+    count(pending.keepsPayloads() ? Arrays.copyOfRange(utf8, from, to) : PendingMessages.NOT_KEPT);
   }
 
-  private void onText(int payload, String text) {
+  private void count(byte[] payload) {
     hub.metrics().received();
-    long bytes = payload + PendingMessages.UPKEEP_BYTES;
-    boolean news = false;
-    synchronized (this) {
-      if (state == State.LEAVING || state == State.CLOSED) {
-        hub.giveUp(1);
-        return;
-      }
-      if (pending.size() >= hub.config().maxPendingMessages() || !hub.admit(bytes)) {
-        hub.giveUp(1);
-        tryAgainLater("too many messages wait for the session store");
-        return;
-      }
-      pending.add(hub.time().nanos(), bytes);
-      if (texts != null) {
-        texts.add(text);
-      }
-      received++;
-      news = state == State.OPEN && enqueue();
+    Taken taken = take(payload);
+    while (taken == Taken.NO_ROOM) {
+      hub.budget().makeRoom(this, pendingBytes() + PendingMessages.cost(payload));
+      taken = take(payload);
     }
-    if (news) {
+    if (taken == Taken.NEWS) {
       hub.commit(this);
     }
+  }
+
+  private synchronized Taken take(byte[] payload) {
+    if (state == State.LEAVING || state == State.CLOSED) {
+      hub.giveUp(1);
+      return Taken.DONE;
+    }
+    long cost = PendingMessages.cost(payload);
+    boolean hasItsShare =
+        pending.size() >= hub.config().maxPendingMessages()
+            || (!pending.isEmpty() && pending.bytes() + cost > hub.budget().share());
+    if (hasItsShare) {
+      hub.giveUp(1);
+      tryAgainLater(TOO_MUCH_WAITS);
+      return Taken.DONE;
+    }
+    if (!hub.budget().take(cost)) {
+      return Taken.NO_ROOM;
+    }
+    pending.add(hub.time().nanos(), payload);
+    received++;
+    return state == State.OPEN && enqueue() ? Taken.NEWS : Taken.DONE;
+  }
+
+  /** What its messages take of the budget. */
+  synchronized long pendingBytes() {
+    return pending.bytes();
+  }
+
+  /** Makes room for others: its messages go at once, although a commit of theirs may fly. */
+  synchronized void giveWay() {
+    tryAgainLater(TOO_MUCH_WAITS);
+    dropPending();
   }
 
   /**
@@ -137,7 +166,7 @@ public final class ChatSession {
           lease == null ? OptionalLong.empty() : OptionalLong.of(stored),
           Duration.ofMillis(hub.time().millis() - connectedMillis));
       last = lease != null && !superseded && !released && enqueue();
-      if (!last && !queued) {
+      if ((!last && !queued) || !hub.budget().keepsEnded()) {
         dropPending();
       }
     }
@@ -263,19 +292,25 @@ public final class ChatSession {
   private void acknowledge(Commit commit) {
     long nowNanos = hub.time().nanos();
     storedMillis = TimeUnit.NANOSECONDS.toMillis(nowNanos);
-    while (stored < commit.count()) {
+    while (stored < commit.count() && !pending.isEmpty()) {
       stored++;
       long receivedNanos = pending.oldestNanos();
-      hub.release(1, pending.oldestBytes());
-      pending.removeOldest();
-      if (state != State.CLOSED && !superseded) {
+      byte[] payload = pending.removeOldest();
+      hub.budget().release(1, PendingMessages.cost(payload));
+      if (state == State.CLOSED || closing != null) {
+        // The client finds in its next welcome that it was counted.
+        hub.giveUp(1);
+      } else {
         transport.send(Reply.count(stored));
         hub.metrics().acknowledged(nowNanos - receivedNanos);
       }
-      if (texts != null) {
-        hub.counted(id, stored, texts.remove());
+      if (pending.keepsPayloads()) {
+        hub.counted(id, stored, new String(payload, StandardCharsets.UTF_8));
       }
     }
+    // Messages that gave way while the commit flew are stored all the same.
+    stored = Math.max(stored, commit.count());
+    received = Math.max(received, stored);
     released = commit.last();
     if (commit.last() && state == State.LEAVING && closing == null) {
       closing = CloseCode.GOING_AWAY;
@@ -389,15 +424,9 @@ public final class ChatSession {
       return;
     }
     int dropped = pending.size();
-    long bytes = 0;
-    for (; !pending.isEmpty(); pending.removeOldest()) {
-      bytes += pending.oldestBytes();
-    }
-    hub.release(dropped, bytes);
+    hub.budget().release(dropped, pending.bytes());
     hub.giveUp(dropped);
     received -= dropped;
-    if (texts != null) {
-      texts.clear();
-    }
+    pending.clear();
   }
 }

@@ -12,12 +12,12 @@ record HubStatistics(ChatHub hub) implements ChatStatistics {
 
   @Override
   public long pendingMessages() {
-    return hub.pendingMessageCount();
+    return hub.budget().messages();
   }
 
   @Override
   public long pendingBytes() {
-    return hub.pendingByteCount();
+    return hub.budget().bytes();
   }
 
   @Override

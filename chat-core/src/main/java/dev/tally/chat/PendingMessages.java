@@ -1,16 +1,19 @@
 package dev.tally.chat;
 
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Messages of one session that wait for their count to be stored, oldest first. Takes no memory for
- * a client that never sent anything, and allocates nothing for one that sends a message at a time.
- * Guarded by the session.
+ * a client that never sent anything, and, where payloads are not kept, allocates nothing for one
+ * that sends a message at a time. Guarded by the session.
  */
 final class PendingMessages {
 
   /**
-   * What a message takes besides its payload: 16 bytes here and, where its text is kept for a
-   * listener, about 50 for a string, its array's header and a place in a queue. Without it a bound
-   * on bytes would not hold for many short messages, and not at all for empty ones.
+   * What a message takes besides its payload: 8 to 16 bytes here and, where the payload is kept, up
+   * to 40 for its array's header and a place in a queue. Without it a bound on bytes would not hold
+   * for many short messages, and not at all for empty ones.
    */
   static final long UPKEEP_BYTES = 64;
 
@@ -20,11 +23,40 @@ final class PendingMessages {
   /** Above it, the memory is given back once nothing waits. */
   private static final int KEPT_CAPACITY = 32;
 
-  /** Two entries a message: when it came, in nanoseconds, and its size in bytes with its upkeep. */
+  /** What stands for a payload that is not kept. */
+  static final byte[] NOT_KEPT = {};
+
+  private final @Nullable ArrayDeque<byte[]> payloads;
+
+  /** When each message came, in nanoseconds. */
   private long[] ring = NONE;
 
   private int first;
   private int size;
+  private long bytes;
+
+  /**
+   * Makes an empty queue.
+   *
+   * @param keepsPayloads whether somebody is to see the messages once they are counted
+   */
+  PendingMessages(boolean keepsPayloads) {
+    this.payloads = keepsPayloads ? new ArrayDeque<>(1) : null;
+  }
+
+  boolean keepsPayloads() {
+    return payloads != null;
+  }
+
+  /** What a message of such a payload takes here, in bytes. */
+  static long cost(byte[] payload) {
+    return payload.length + UPKEEP_BYTES;
+  }
+
+  /** What all of them take. */
+  long bytes() {
+    return bytes;
+  }
 
   int size() {
     return size;
@@ -34,42 +66,59 @@ final class PendingMessages {
     return size == 0;
   }
 
-  void add(long receivedNanos, long bytes) {
-    if (2 * size == ring.length) {
+  /**
+   * Adds the newest message.
+   *
+   * @param receivedNanos when it came
+   * @param payload its UTF-8, or empty if it is not kept
+   */
+  void add(long receivedNanos, byte[] payload) {
+    if (size == ring.length) {
       grow();
     }
-    int at = 2 * ((first + size++) % capacity());
-    ring[at] = receivedNanos;
-    ring[at + 1] = bytes;
+    ring[(first + size++) % ring.length] = receivedNanos;
+    bytes += cost(payload);
+    if (payloads != null) {
+      payloads.add(payload);
+    }
   }
 
   /** When the oldest one came; there must be one. */
   long oldestNanos() {
-    return ring[2 * first];
+    return ring[first];
   }
 
-  /** The oldest one's size; there must be one. */
-  long oldestBytes() {
-    return ring[2 * first + 1];
-  }
-
-  /** There must be one. */
-  void removeOldest() {
-    first = (first + 1) % capacity();
-    if (--size == 0 && capacity() > KEPT_CAPACITY) {
+  /**
+   * Removes the oldest one; there must be one.
+   *
+   * @return its payload, or empty if it was not kept
+   */
+  byte[] removeOldest() {
+    byte[] payload = payloads == null ? NOT_KEPT : payloads.remove();
+    bytes -= cost(payload);
+    first = (first + 1) % ring.length;
+    if (--size == 0 && ring.length > KEPT_CAPACITY) {
       ring = NONE;
       first = 0;
     }
+    return payload;
   }
 
-  private int capacity() {
-    return ring.length / 2;
+  /** Removes all. */
+  void clear() {
+    ring = NONE;
+    first = 0;
+    size = 0;
+    bytes = 0;
+    if (payloads != null) {
+      payloads.clear();
+    }
   }
 
   private void grow() {
-    long[] larger = new long[Math.max(2 * FIRST_CAPACITY, 2 * ring.length)];
+    long[] larger = new long[Math.max(FIRST_CAPACITY, 2 * ring.length)];
     for (int i = 0; i < ring.length; i++) {
-      larger[i] = ring[(2 * first + i) % ring.length];
+      larger[i] = ring[(first + i) % ring.length];
     }
     ring = larger;
     first = 0;

@@ -56,14 +56,13 @@ class ClockStepTest {
     clock.step(step);
     clock.advance(Duration.ofMillis(2));
     await().until(() -> closed(transports) == 2);
-    sessions.get(0).onClose(1001);
     Duration limit = config.drainTimeout().multipliedBy(95).dividedBy(100);
     clock.step(step);
     clock.advance(limit.minusMillis(2));
     assertThat(report)
         .succeedsWithin(Duration.ofMinutes(1))
         .extracting(DrainReport::abandoned, DrainReport::took)
-        .containsExactly(closed(transports) - 1, limit);
+        .containsExactly(transports.size(), limit);
   }
 
   private static int closed(List<CapturingTransport> transports) {

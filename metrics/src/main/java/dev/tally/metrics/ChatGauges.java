@@ -78,7 +78,7 @@ final class ChatGauges extends Collector {
     families.add(
         gauge(
             "chat_pending_bytes",
-            "Bytes of these messages, and 64 for each of them.",
+            "What these messages take of their budget: 64 bytes each.",
             (double) now.pendingBytes()));
     families.add(
         new GaugeMetricFamily(

@@ -159,7 +159,7 @@ final class ServerConfig {
           "BYTES",
           new Values.PositiveLong(),
           DEFAULTS.maxPendingBytes(),
-          "Bytes of unacknowledged messages, all sessions together: payload, and 64 for each message.");
+          "Bytes of unacknowledged messages, all sessions together: 64 for each message. One session may take a sixteenth.");
 
   final Setting<Integer> maxBatch =
       add(

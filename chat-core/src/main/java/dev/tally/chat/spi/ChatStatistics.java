@@ -18,8 +18,8 @@ public interface ChatStatistics {
   long pendingMessages();
 
   /**
-   * Bytes of the {@linkplain #pendingMessages() pending messages}: their payload, and 64 for each,
-   * which is about what it takes besides.
+   * Bytes of the {@linkplain #pendingMessages() pending messages}: 64 for each, and its payload if
+   * there is a {@link MessageListener} to see it.
    *
    * @return 0 or more
    */

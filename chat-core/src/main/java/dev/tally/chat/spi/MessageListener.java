@@ -9,7 +9,8 @@ import dev.tally.chat.SessionId;
  * behind the reply, also when the client is gone by then. A number can be left out: where a commit
  * was stored but its answer was lost and the connection ended before it could be repeated, the
  * client learns from its next welcome that the message was counted, and nobody has its text any
- * more. So this is at most once, in order; what must see every message stores it in the {@link
+ * more; and where a client was turned away to make room for others while its commit was under way.
+ * So this is at most once, in order; what must see every message stores it in the {@link
  * SessionStore} itself.
  *
  * <p>Called from any thread, selector threads among them, and under the session's lock: must return
