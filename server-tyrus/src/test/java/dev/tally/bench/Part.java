@@ -17,7 +17,8 @@ enum Part {
   START,
   ALLOCATION,
   LEAK,
-  SURROUNDINGS;
+  SURROUNDINGS,
+  HOSTILE;
 
   /** Measures, and returns the section as Markdown. */
   String run(Lab lab) throws IOException {
@@ -33,6 +34,7 @@ enum Part {
       case ALLOCATION -> AllocationPart.run(lab);
       case LEAK -> LeakPart.run(lab);
       case SURROUNDINGS -> SurroundingsPart.run(lab);
+      case HOSTILE -> HostilePart.run(lab);
     };
   }
 

@@ -97,6 +97,10 @@ final class ServerProcess implements AutoCloseable {
     return process.pid();
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** CPU time of the process since its start. */
   double cpuSeconds() throws IOException {
     return cpuSeconds(pid());
@@ -116,10 +120,14 @@ final class ServerProcess implements AutoCloseable {
     return Long.parseLong(fields[1]) * PAGE_KILOBYTES;
   }
 
-  /** Bytes of the objects that are reachable, after a full collection; Java only. */
+  /**
+   * Bytes of the objects that are reachable, after a full collection; Java only. A process that
+   * hangs may not say.
+   */
   long liveHeapBytes(Path jcmd) throws IOException {
     Process histogram =
-        new ProcessBuilder(jcmd.toString(), "" + pid(), "GC.class_histogram").start();
+        new ProcessBuilder("timeout", "60", jcmd.toString(), "" + pid(), "GC.class_histogram")
+            .start();
     Matcher total = TOTAL.matcher(new String(histogram.getInputStream().readAllBytes(), UTF_8));
     if (!total.find()) {
       throw new IOException("jcmd printed no histogram of process " + pid());
