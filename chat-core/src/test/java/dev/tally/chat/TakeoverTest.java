@@ -1,7 +1,7 @@
 package dev.tally.chat;
 
+import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
@@ -14,10 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** A client comes back while its older connection still waits for a store that blocks. */
-@Timeout(60)
 class TakeoverTest {
 
   private final MutableClock clock = new MutableClock();

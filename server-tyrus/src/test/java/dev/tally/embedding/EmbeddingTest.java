@@ -1,8 +1,8 @@
 package dev.tally.embedding;
 
+import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
@@ -18,11 +18,9 @@ import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each way of embedding Tally, started and talked to. */
-@Timeout(60)
 class EmbeddingTest {
 
   private static final String ID = "123e4567-e89b-42d3-a456-426614174003";

@@ -1,6 +1,6 @@
 package dev.tally.embedding;
 
-import static org.awaitility.Awaitility.await;
+import static dev.tally.chat.testing.Patience.await;
 
 import java.net.URI;
 import java.net.http.HttpClient;

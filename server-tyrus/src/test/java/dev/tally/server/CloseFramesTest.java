@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.RawClient.Frame;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -122,7 +123,9 @@ class CloseFramesTest {
 
   @Test
   void givesUpAClientThatNeverAnswersItsClose() throws Exception {
-    try (RunningServer full = new RunningServer(l -> l.withConnections(1, 0));
+    try (RunningServer full =
+            new RunningServer(
+                l -> l.withConnections(1, 0).withCloseTimeout(Duration.ofMillis(200)));
         RawClient client = RawClient.open(full.port())) {
       client.send(Frames.of("more:violation"));
       client.expectClose(1002, "continuation of nothing");

@@ -84,7 +84,7 @@ class DrainTest {
       assertThat(client.next().text()).startsWith("{\"type\": \"bye\"");
 
       clock.advance(timeout);
-      DrainReport report = stop.get(60, TimeUnit.SECONDS);
+      DrainReport report = stop.get(120, TimeUnit.SECONDS);
       assertThat(report.abandoned()).isEqualTo(1);
       assertThat(report.unacknowledged()).isEqualTo(1);
     }

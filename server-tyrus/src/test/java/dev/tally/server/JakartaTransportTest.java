@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.Reply;
+import dev.tally.chat.testing.Patience;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.Session;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +33,7 @@ class JakartaTransportTest {
     transport.send(Reply.push("never read"));
     transport.close(CloseCode.SUPERSEDED, "superseded");
     assertThat(closed)
-        .succeedsWithin(Duration.ofSeconds(30))
+        .succeedsWithin(Patience.PATIENCE)
         .satisfies(reason -> assertThat(reason.getCloseCode().getCode()).isEqualTo(4001));
   }
 

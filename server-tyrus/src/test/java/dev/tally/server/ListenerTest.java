@@ -7,11 +7,11 @@ import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.RunningServer.Limits;
 import dev.tally.server.grizzly.WebSocketServer;
+import dev.tally.session.redis.testing.RedisServer;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import org.glassfish.grizzly.http.server.StaticHttpHandler;
@@ -31,10 +31,7 @@ class ListenerTest {
 
   @Test
   void doesNotListenUnlessItsEndpointsAreDeployed() throws IOException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = RedisServer.freePort();
     ServerEndpointConfig endpoint =
         ServerEndpointConfig.Builder.create(EchoServer.Echo.class, "/same").build();
     WebSocketServer server =
@@ -55,9 +52,10 @@ class ListenerTest {
 
   @Test
   void givesThePortBackWhenItStops() throws IOException {
-    int port;
-    try (RunningServer server = new RunningServer()) {
-      port = server.port();
+    // One that the system gives to nobody else afterwards.
+    int port = RedisServer.freePort();
+    try (RunningServer server =
+        new RunningServer(new Limits().settings(port), RunningServer.memory())) {
       assertThat(server.accepts()).isTrue();
     }
     assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())

@@ -27,7 +27,7 @@ final class RawClient implements AutoCloseable {
   static final int PONG = 10;
 
   private static final byte[] MASK = {0x12, 0x34, 0x56, 0x78};
-  private static final int PATIENCE_MILLIS = 30_000;
+  private static final int PATIENCE_MILLIS = 120_000;
 
   final Socket socket;
   private final PushbackInputStream unread;

@@ -24,13 +24,20 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
+  /** Without heartbeats among the frames that a test expects, however long it takes. */
+  private static final ChatConfig QUIET =
+      ChatConfig.builder()
+          .heartbeat(Duration.ofHours(1))
+          .openTimeout(Duration.ofMinutes(10))
+          .build();
+
   final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
   private final ChatServer server;
   private final AtomicLong skippedNanos = new AtomicLong();
   private boolean stopped;
 
   RunningServer(WebSocketSettings settings, SessionStore store) {
-    this(settings, ChatConfig.defaults(), store);
+    this(settings, QUIET, store);
   }
 
   RunningServer(WebSocketSettings settings, ChatConfig config, SessionStore store) {
@@ -134,10 +141,10 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     private long bufferedBytes = 67_108_864;
     private List<String> origins = List.of();
     private List<String> proxies = List.of();
-    private Duration handshakeTimeout = Duration.ofSeconds(30);
-    private Duration messageTimeout = Duration.ofSeconds(30);
-    private Duration heartbeat = Duration.ofSeconds(30);
-    private Duration closeTimeout = Duration.ofSeconds(2);
+    private Duration handshakeTimeout = Duration.ofMinutes(10);
+    private Duration messageTimeout = Duration.ofMinutes(10);
+    private Duration heartbeat = Duration.ofHours(1);
+    private Duration closeTimeout = Duration.ofMinutes(1);
 
     Limits withConnections(int most, int mostPerAddress) {
       connections = most;

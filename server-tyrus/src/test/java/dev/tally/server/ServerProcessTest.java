@@ -37,7 +37,7 @@ class ServerProcessTest {
 
   private static final Pattern READY = Pattern.compile("\"event\":\"ready\",\"port\":(\\d+)");
   private static final Pattern LISTENING = Pattern.compile("bound to \\[127\\.0\\.0\\.1:(\\d+)\\]");
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 120;
 
   @TempDir private Path directory;
   private final HttpClient http =

@@ -25,13 +25,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /**
  * The rules of {@link SessionStore}, each as a test. Whoever writes a store extends this class,
  * says how to make one and how its time passes, and has every rule checked.
  */
-@Timeout(60)
 public abstract class SessionStoreContract {
 
   /** How long the stores under test keep a session. */
@@ -421,7 +419,8 @@ public abstract class SessionStoreContract {
       List<Callable<T>> calls = new ArrayList<>();
       IntStream.range(0, times).forEach(i -> calls.add(() -> task.run(i)));
       List<T> results = new ArrayList<>();
-      for (Future<T> result : threads.invokeAll(calls, 30, TimeUnit.SECONDS)) {
+      for (Future<T> result :
+          threads.invokeAll(calls, Patience.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         results.add(result.get());
       }
       return results;

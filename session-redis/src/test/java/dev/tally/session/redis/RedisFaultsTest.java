@@ -1,8 +1,9 @@
 package dev.tally.session.redis;
 
+import static dev.tally.chat.testing.Patience.PATIENCE;
+import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.SessionId;
 import dev.tally.chat.spi.SessionStore;
@@ -24,9 +25,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
 class RedisFaultsTest {
 
   private static final Pattern WAITING =
@@ -48,16 +47,16 @@ class RedisFaultsTest {
   @Test
   void connectionKilledInMidBatchLeavesTheBatchUnknownAndARepeatStoresIt() {
     RedisServer server = start();
-    Sessions sessions = Sessions.open(connect(server, "?read_timeout=30s"), 200);
+    Sessions sessions = Sessions.open(connect(server, "?read_timeout=60s"), 200);
     sessions.commitAndExpectStored(1);
-    server.cli("CLIENT", "PAUSE", "60000", "WRITE");
+    server.cli("CLIENT", "PAUSE", "3600000", "WRITE");
 
     CompletableFuture<List<CommitResult>> batch =
         CompletableFuture.supplyAsync(() -> sessions.commit(2));
     String waiting = await().until(() -> waitingClient(server), Optional::isPresent).orElseThrow();
     server.cli("CLIENT", "KILL", "ID", waiting);
 
-    assertThat(batch.orTimeout(10, TimeUnit.SECONDS).join())
+    assertThat(batch.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join())
         .isEqualTo(sessions.all(CommitResult.UNAVAILABLE));
     server.cli("CLIENT", "UNPAUSE");
     sessions.commitAndExpectStored(2);
@@ -94,8 +93,8 @@ class RedisFaultsTest {
         Stream.generate(() -> CompletableFuture.runAsync(small::checkHealth)).limit(8).toList();
 
     for (CompletableFuture<Void> caller : callers) {
-      assertThat(caller.orTimeout(20, TimeUnit.SECONDS))
-          .failsWithin(20, TimeUnit.SECONDS)
+      assertThat(caller)
+          .failsWithin(PATIENCE)
           .withThrowableThat()
           .withCauseInstanceOf(StoreUnavailableException.class);
     }
@@ -103,7 +102,7 @@ class RedisFaultsTest {
 
   @Test
   void countsOutliveARestartWithAppendOnlyFile() {
-    RedisServer server = start("appendonly yes", "appendfsync always");
+    RedisServer server = start("appendonly yes", "appendfsync no");
     Sessions sessions = Sessions.open(connect(server, ""), 100);
     sessions.commitAndExpectStored(7);
 
@@ -234,7 +233,7 @@ class RedisFaultsTest {
       try (Socket silent = sentinel.accept()) {
         assertThat(silent.getInputStream().read()).isNotNegative();
 
-        CompletableFuture.runAsync(lost::close).get(30, TimeUnit.SECONDS);
+        CompletableFuture.runAsync(lost::close).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 
         assertThat(lookUp).isNotDone();
         assertThatThrownBy(() -> lost.open(SessionId.random()))

@@ -1,8 +1,8 @@
 package dev.tally.session.redis;
 
+import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreUnavailableException;
@@ -14,9 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(120)
 class RedisSentinelTest {
 
   private RedisServer master;
@@ -27,14 +25,11 @@ class RedisSentinelTest {
   void start() {
     master = RedisServer.start("repl-diskless-sync-delay 0");
     replica = RedisServer.start("replicaof 127.0.0.1 " + master.port());
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> master.cli("INFO", "replication").contains("state=online"));
+    await().until(() -> master.cli("INFO", "replication").contains("state=online"));
     sentinels =
         Stream.generate(() -> RedisServer.startSentinel("mymaster", master, 2)).limit(3).toList();
     for (RedisServer sentinel : sentinels) {
       await()
-          .atMost(Duration.ofSeconds(30))
           .until(
               () ->
                   sentinel.cli("SENTINEL", "CKQUORUM", "mymaster").startsWith("OK 3")
@@ -55,12 +50,12 @@ class RedisSentinelTest {
       store.checkHealth();
       Sessions sessions = Sessions.open(store, 100);
       sessions.commitAndExpectStored(5);
-      assertThat(master.cli("WAIT", "1", "10000")).isEqualTo("1");
+      assertThat(master.cli("WAIT", "1", "120000")).isEqualTo("1");
 
       master.kill();
+      sentinels.forEach(sentinel -> sentinel.takeSilenceForDeath("mymaster"));
 
       await()
-          .atMost(Duration.ofSeconds(40))
           .pollInterval(Duration.ofMillis(200))
           .ignoreExceptions()
           .untilAsserted(() -> sessions.commitAndExpectStored(6));

@@ -1,8 +1,8 @@
 package dev.tally.session.redis;
 
+import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.SessionId;
 import dev.tally.chat.spi.Commit;

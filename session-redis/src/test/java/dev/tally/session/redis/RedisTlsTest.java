@@ -1,5 +1,6 @@
 package dev.tally.session.redis;
 
+import static dev.tally.chat.testing.Patience.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,10 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
 class RedisTlsTest {
 
   @TempDir private Path directory;
@@ -99,7 +98,7 @@ class RedisTlsTest {
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("openssl.log").toFile())
             .start();
-    assertThat(openssl.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(openssl.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(openssl.exitValue()).isZero();
     return certificate;
   }

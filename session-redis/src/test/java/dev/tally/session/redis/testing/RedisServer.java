@@ -1,6 +1,7 @@
 package dev.tally.session.redis.testing;
 
-import static org.awaitility.Awaitility.await;
+import static dev.tally.chat.testing.Patience.PATIENCE;
+import static dev.tally.chat.testing.Patience.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,7 +31,6 @@ import java.util.stream.Stream;
  */
 public final class RedisServer implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final int STARTS = 5;
 
   private final Path directory;
@@ -95,7 +95,8 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /**
-   * Starts a Sentinel that watches a master.
+   * Starts a Sentinel that watches a master. It takes nothing for down before it is told to by
+   * {@link #takeSilenceForDeath}: on a busy machine a living server may be silent for a while.
    *
    * @param masterName the name to give to the master
    * @param master the master
@@ -107,9 +108,18 @@ public final class RedisServer implements AutoCloseable {
         true,
         List.of(
             "sentinel monitor " + masterName + " 127.0.0.1 " + master.port() + " " + quorum,
-            "sentinel down-after-milliseconds " + masterName + " 500",
+            "sentinel down-after-milliseconds " + masterName + " 3600000",
             "sentinel failover-timeout " + masterName + " 3000"),
         RedisServer::freePort);
+  }
+
+  /**
+   * Makes a Sentinel take what does not answer for half a second for dead.
+   *
+   * @param masterName the master that it watches, with its replicas
+   */
+  public void takeSilenceForDeath(String masterName) {
+    cli("SENTINEL", "SET", masterName, "down-after-milliseconds", "500");
   }
 
   /**
@@ -263,8 +273,8 @@ public final class RedisServer implements AutoCloseable {
 
   /** Waits until it answers, or has ended. */
   private boolean isAnswering() {
-    await("redis-server on port " + port)
-        .atMost(PATIENCE)
+    await()
+        .alias("redis-server on port " + port)
         .pollInterval(Duration.ofMillis(20))
         .until(
             () ->

@@ -8,9 +8,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
 class RedisServerTest {
 
   @Test
