@@ -18,6 +18,7 @@ final class ChatGauges extends Collector {
 
   volatile @Nullable ChatStatistics statistics;
   volatile LongSupplier outboundBytes = () -> 0;
+  volatile LongSupplier httpConnections = () -> 0;
   volatile LongSupplier droppedLogLines = () -> 0;
   volatile int connectionLimit;
   volatile double drainLimitSeconds;
@@ -43,6 +44,11 @@ final class ChatGauges extends Collector {
             "websocket_outbound_bytes",
             "Bytes that wait to be written to sockets.",
             (double) outboundBytes.getAsLong()));
+    families.add(
+        gauge(
+            "http_connections",
+            "Sockets that are no WebSocket: handshakes and plain HTTP.",
+            (double) httpConnections.getAsLong()));
     families.add(
         gauge("chat_startup_seconds", "Time from start until ready; 0 before.", startupSeconds));
     families.add(

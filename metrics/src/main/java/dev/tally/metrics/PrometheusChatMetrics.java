@@ -33,6 +33,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "bad_request",
           "bad_session_id",
           "draining",
+          "evicted",
           "forbidden_origin",
           "full",
           "timeout",
@@ -201,6 +202,15 @@ public final class PrometheusChatMetrics implements ChatMetrics {
    */
   public void buffer(String kind, long limit, LongSupplier used) {
     buffers.add(kind, limit, used);
+  }
+
+  /**
+   * Offers {@code http_connections}.
+   *
+   * @param connections how many sockets are no WebSocket; called at every scrape
+   */
+  public void httpConnections(LongSupplier connections) {
+    gauges.httpConnections = connections;
   }
 
   /**

@@ -130,6 +130,15 @@ public final class ChatServer {
   }
 
   /**
+   * Sockets that are no WebSocket: handshakes under way and plain HTTP.
+   *
+   * @return 0 or more
+   */
+  public int httpConnections() {
+    return server.httpConnections();
+  }
+
+  /**
    * Bytes that wait for slow readers.
    *
    * @return 0 or more

@@ -1,14 +1,13 @@
 package dev.tally.server;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import dev.tally.server.grizzly.WebSocketServer;
 import java.lang.management.ManagementFactory;
 
 /** How many connections the process has file descriptors for. */
 final class FileDescriptors {
 
-  /** The spare sockets; and jars, listeners, the store's connections, and scrapes. */
-  private static final long RESERVED = WebSocketServer.SPARE_SOCKETS + 128;
+  /** Jars, listeners, the store's connections, and the admin port's. */
+  private static final long OWN = 128;
 
   private static final int UNKNOWN = 10_000;
 
@@ -21,18 +20,18 @@ final class FileDescriptors {
         : Long.MAX_VALUE;
   }
 
-  static int connectionLimit() {
+  static int connectionLimit(int spareConnections) {
     long most = most();
-    return most == Long.MAX_VALUE ? UNKNOWN : connectionLimit(most);
+    return most == Long.MAX_VALUE ? UNKNOWN : connectionLimit(most, spareConnections);
   }
 
-  static int connectionLimit(long maxFileDescriptors) {
-    long limit = Math.max(maxFileDescriptors / 4, maxFileDescriptors - RESERVED);
+  static int connectionLimit(long maxFileDescriptors, int spareConnections) {
+    long limit = Math.max(maxFileDescriptors / 4, maxFileDescriptors - spareConnections - OWN);
     return (int) Math.max(1, Math.min(Integer.MAX_VALUE, limit));
   }
 
   /** Whether the listener refuses connections in time: it cannot once the kernel does. */
-  static boolean suffice(int connections) {
-    return (long) connections + WebSocketServer.SPARE_SOCKETS <= most();
+  static boolean suffice(int connections, int spareConnections) {
+    return (long) connections + spareConnections <= most();
   }
 }

@@ -98,7 +98,7 @@ final class Launcher {
             "store", config.redisUrl.value().map(RedisSessionConfig::redacted).orElse("memory"))
         .log("starting");
     int connections = config.connectionLimit();
-    if (!FileDescriptors.suffice(connections)) {
+    if (!FileDescriptors.suffice(connections, config.spareConnections.value())) {
       log.warn(
           "{} connections may come, but there are only {} file descriptors: raise their limit",
           connections,
@@ -114,6 +114,7 @@ final class Launcher {
     ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock, time);
     prometheus.outboundBytes(server::outboundBytes);
     addBuffers(prometheus, server.buffers());
+    prometheus.httpConnections(server::httpConnections);
     Optional<AdminServer> admin = Optional.empty();
     try {
       admin = admin(registry, server.hub());
@@ -169,6 +170,7 @@ final class Launcher {
         config.backlog.value(),
         config.maxMessageBytes.value(),
         config.connectionLimit(),
+        config.spareConnections.value(),
         config.maxConnectionsPerAddress.value(),
         config.messageRate.value(),
         // Two seconds' worth at once: a client that was away sends what it kept.

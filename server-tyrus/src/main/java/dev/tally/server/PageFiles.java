@@ -1,9 +1,10 @@
 package dev.tally.server;
 
+import dev.tally.server.grizzly.HttpAnswer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,11 @@ import java.util.zip.CRC32;
  * reads from a disk. Immutable.
  */
 final class PageFiles {
+
+  /** The page loads nothing from elsewhere, runs nothing inline, and is put into no frame. */
+  private static final String CONTENT_SECURITY_POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+          + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private static final List<String> NAMES =
       List.of(
@@ -40,8 +46,10 @@ final class PageFiles {
    * One file.
    *
    * @param etag of the content, in quotes
+   * @param answer the file
+   * @param unchanged the answer to those who have it
    */
-  record PageFile(String content, String contentType, String etag) {}
+  record PageFile(String etag, HttpAnswer answer, HttpAnswer unchanged) {}
 
   private PageFiles(Map<String, PageFile> byPath) {
     this.byPath = byPath;
@@ -71,7 +79,19 @@ final class PageFiles {
       CRC32 checksum = new CRC32();
       checksum.update(bytes);
       String etag = '"' + Long.toHexString(checksum.getValue()) + '-' + bytes.length + '"';
-      return new PageFile(new String(bytes, StandardCharsets.UTF_8), contentType(name), etag);
+      List<String> common =
+          List.of(
+              "Cache-Control: no-cache",
+              "ETag: " + etag,
+              "Content-Security-Policy: " + CONTENT_SECURITY_POLICY,
+              "Referrer-Policy: no-referrer");
+      List<String> headers = new ArrayList<>(common);
+      headers.add("Content-Type: " + contentType(name));
+      headers.add("X-Content-Type-Options: nosniff");
+      return new PageFile(
+          etag,
+          new HttpAnswer("200 OK", headers, bytes),
+          new HttpAnswer("304 Not Modified", common, new byte[0]));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -185,13 +185,23 @@ final class ServerConfig {
           0,
           "Connections at a time. 0: from the limit on file descriptors.");
 
+  final Setting<Integer> spareConnections =
+      add(
+          "--spare-connections",
+          "N",
+          new Values.PositiveInt(),
+          128,
+          "Sockets above --max-connections, for handshakes and plain HTTP. One more ends the one that"
+              + " was silent for the longest, of the address that has the most of them.");
+
   final Setting<Integer> maxConnectionsPerAddress =
       add(
           "--max-connections-per-address",
           "N",
           new Values.NonNegativeInt(),
           0,
-          "Connections at a time from one address. 0: off.");
+          "Connections at a time from one address, and as many other sockets. An IPv6 network of 64"
+              + " bits is one address. 0: off.");
 
   final Setting<Integer> messageRate =
       add(
@@ -316,7 +326,9 @@ final class ServerConfig {
 
   /** The limit on connections, with 0 resolved. */
   int connectionLimit() {
-    return maxConnections.value() > 0 ? maxConnections.value() : FileDescriptors.connectionLimit();
+    return maxConnections.value() > 0
+        ? maxConnections.value()
+        : FileDescriptors.connectionLimit(spareConnections.value());
   }
 
   /** The bound on what clients make the process hold, with 0 resolved. */

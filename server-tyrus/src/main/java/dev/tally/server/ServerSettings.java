@@ -38,6 +38,7 @@ public record ServerSettings(
             4096,
             65_536,
             10_000,
+            128,
             0,
             0,
             1,

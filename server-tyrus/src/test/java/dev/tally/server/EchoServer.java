@@ -2,6 +2,7 @@ package dev.tally.server;
 
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.server.grizzly.WebSocketSettings;
 import jakarta.websocket.Endpoint;
@@ -14,9 +15,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Future;
-import org.glassfish.grizzly.http.server.HttpHandler;
-import org.glassfish.grizzly.http.server.Request;
-import org.glassfish.grizzly.http.server.Response;
 
 /**
  * Sends every message back, text and binary, up to 16 MiB, at {@code /}: the server's own glue with
@@ -36,6 +34,7 @@ public final class EchoServer implements AutoCloseable {
             128,
             MAX_MESSAGE_BYTES,
             1000,
+            128,
             0,
             0,
             1,
@@ -52,7 +51,7 @@ public final class EchoServer implements AutoCloseable {
         new WebSocketServer(
             settings,
             List.of(ServerEndpointConfig.Builder.create(Echo.class, "/").build()),
-            new NoPages(),
+            request -> HttpAnswer.text("404 Not Found", "text/plain", "No pages.\n"),
             ChatMetrics.NONE,
             MonotonicClock.system());
     server.start();
@@ -100,14 +99,6 @@ public final class EchoServer implements AutoCloseable {
               Future<Void> unused = session.getAsyncRemote().sendBinary(bytes);
             }
           });
-    }
-  }
-
-  private static final class NoPages extends HttpHandler {
-
-    @Override
-    public void service(Request request, Response response) {
-      response.setStatus(404);
     }
   }
 }

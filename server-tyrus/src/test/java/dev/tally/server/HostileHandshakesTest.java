@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.RawClient.Response;
-import dev.tally.server.grizzly.WebSocketServer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
@@ -242,31 +241,50 @@ class HostileHandshakesTest {
   }
 
   @Test
-  void endsConnectionsThatThereIsNoSpareSocketFor() throws Exception {
-    List<RawClient> mute = new ArrayList<>();
-    try (RunningServer server = new RunningServer(l -> l.withConnections(1, 0))) {
-      // Two more: each selector takes its own in, so the last one need not be the one too many.
-      for (int i = 0; i < 1 + WebSocketServer.SPARE_SOCKETS + 2; i++) {
-        mute.add(new RawClient(server.port()));
+  void letsNobodyKeepOthersOutByHoldingSockets() throws Exception {
+    byte[] page = bytes("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    List<RawClient> clients = new ArrayList<>();
+    try (RunningServer server = new RunningServer(l -> l.withConnections(10, 0).withSpare(20))) {
+      for (int i = 0; i < 400; i++) {
+        RawClient idle = new RawClient(server.port());
+        clients.add(idle);
+        if (i % 2 == 0) {
+          idle.send(page);
+        }
       }
-      Await.until(() -> server.events.contains("handshake full"));
-      try (RawClient tooMany = new RawClient(server.port())) {
-        assertThat(tooMany.atEnd()).isTrue();
+      for (int i = 1; i <= 10; i++) {
+        RawClient newcomer = new RawClient(server.port(), "127.0.0.2");
+        clients.add(newcomer);
+        newcomer.send(bytes(HANDSHAKE));
+        assertThat(newcomer.response().status()).startsWith("101 ");
+        newcomer.text("counted");
+        newcomer.expectCount(1);
       }
-      for (RawClient client : mute) {
+      assertThat(server.server().httpConnections()).isLessThanOrEqualTo(20);
+      assertThat(server.events).contains("handshake evicted").doesNotContain("handshake full");
+    } finally {
+      for (RawClient client : clients) {
         client.close();
       }
-      Await.until(
-          () -> {
-            try {
-              return server.accepts();
-            } catch (IOException e) {
-              // Ended, too: the others' end has not been seen yet.
-              return false;
-            }
-          });
+    }
+  }
+
+  @Test
+  void anAddressHasAsManyOtherSocketsAsWebSockets() throws Exception {
+    byte[] page = bytes("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    List<RawClient> clients = new ArrayList<>();
+    try (RunningServer server = new RunningServer(l -> l.withConnections(100, 2))) {
+      for (String from : List.of("127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2")) {
+        RawClient client = new RawClient(server.port(), from);
+        clients.add(client);
+        client.send(page);
+        assertThat(client.response().status()).startsWith("200 ");
+      }
+      assertThat(clients.get(0).atEnd()).isTrue();
+      assertThat(server.server().httpConnections()).isEqualTo(3);
+      assertThat(server.events).containsExactly("handshake evicted");
     } finally {
-      for (RawClient client : mute) {
+      for (RawClient client : clients) {
         client.close();
       }
     }
@@ -291,7 +309,7 @@ class HostileHandshakesTest {
           client.send(requests);
           client.send(requests);
         } catch (SocketException e) {
-          // The server takes 256 requests of a connection.
+          // What waits for it is bounded.
         }
         client.reset();
       }

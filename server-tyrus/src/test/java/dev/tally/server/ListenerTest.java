@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.RunningServer.Limits;
+import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.session.redis.testing.RedisServer;
 import jakarta.websocket.server.ServerEndpointConfig;
@@ -14,7 +15,6 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.List;
-import org.glassfish.grizzly.http.server.StaticHttpHandler;
 import org.junit.jupiter.api.Test;
 
 /** Where and when the server listens. */
@@ -38,7 +38,7 @@ class ListenerTest {
         new WebSocketServer(
             new Limits().settings(port),
             List.of(endpoint, endpoint),
-            new StaticHttpHandler(),
+            request -> HttpAnswer.text("404 Not Found", "text/plain", ""),
             ChatMetrics.NONE,
             MonotonicClock.system());
     try {

@@ -82,7 +82,12 @@ final class RawClient implements AutoCloseable {
   record Response(String status, Map<String, String> headers, String body) {}
 
   RawClient(int port) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    this(port, "127.0.0.1");
+  }
+
+  /** Connects from one of the loopback addresses. */
+  RawClient(int port, String from) throws IOException {
+    socket = new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.getByName(from), 0);
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(PATIENCE_MILLIS);
     unread = new PushbackInputStream(socket.getInputStream());

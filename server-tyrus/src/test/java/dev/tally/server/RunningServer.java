@@ -134,6 +134,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
   static final class Limits {
 
     private int connections = 1000;
+    private int spare = 128;
     private int perAddress;
     private int rate;
     private int burst = 1;
@@ -149,6 +150,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     Limits withConnections(int most, int mostPerAddress) {
       connections = most;
       perAddress = mostPerAddress;
+      return this;
+    }
+
+    Limits withSpare(int sockets) {
+      spare = sockets;
       return this;
     }
 
@@ -201,6 +207,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           128,
           65_536,
           connections,
+          spare,
           perAddress,
           rate,
           burst,

@@ -1,6 +1,7 @@
 package dev.tally.server.grizzly;
 
 import java.net.InetAddress;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,26 @@ final class ClientAddress {
       }
     }
     return client;
+  }
+
+  /** Whether the peer is a proxy whose word counts; many clients come from it. */
+  boolean isProxy(String peer) {
+    return !trusted.isEmpty() && isTrusted(withoutZone(peer));
+  }
+
+  /**
+   * What counts as one address where sockets are counted: of IPv6 the first 64 bits, since one host
+   * has all the others to itself.
+   */
+  static String network(String address) {
+    if (address.indexOf(':') < 0) {
+      return address;
+    }
+    InetAddress parsed = withoutZone(address);
+    if (parsed == null || parsed.getAddress().length != 16) {
+      return address;
+    }
+    return HexFormat.of().formatHex(parsed.getAddress(), 0, 8);
   }
 
   /** Link-local addresses come with the interface that they are on. */

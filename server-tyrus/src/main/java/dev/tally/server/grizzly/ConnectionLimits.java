@@ -23,12 +23,14 @@ final class ConnectionLimits {
     this.maxPerAddress = maxPerAddress;
   }
 
+  /** Takes a place for an address; an IPv6 network counts as one. */
   Place take(String address) {
     if (connections.incrementAndGet() > maxConnections) {
       connections.decrementAndGet();
       return Place.FULL;
     }
-    if (maxPerAddress > 0 && byAddress.merge(address, 1, Integer::sum) > maxPerAddress) {
+    if (maxPerAddress > 0
+        && byAddress.merge(ClientAddress.network(address), 1, Integer::sum) > maxPerAddress) {
       release(address);
       return Place.TOO_MANY_FROM_ADDRESS;
     }
@@ -38,7 +40,8 @@ final class ConnectionLimits {
   void release(String address) {
     connections.decrementAndGet();
     if (maxPerAddress > 0) {
-      byAddress.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
+      byAddress.computeIfPresent(
+          ClientAddress.network(address), (key, count) -> count == 1 ? null : count - 1);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.tally.server.grizzly;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -17,22 +19,12 @@ record Refusal(String status, String result, String header, String sentence) {
     this(status, result, "", sentence);
   }
 
-  /** The whole response. Its length is given and the connection ends with it. */
-  byte[] encode() {
-    byte[] body = (sentence + "\n").getBytes(StandardCharsets.UTF_8);
-    String head =
-        "HTTP/1.1 "
-            + status
-            + "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
-            + body.length
-            + "\r\nConnection: close\r\n"
-            + (header.isEmpty() ? "" : header + "\r\n")
-            + "\r\n";
-    byte[] start = head.getBytes(StandardCharsets.ISO_8859_1);
-    byte[] response = new byte[start.length + body.length];
-    System.arraycopy(start, 0, response, 0, start.length);
-    System.arraycopy(body, 0, response, start.length, body.length);
-    return response;
+  HttpAnswer answer() {
+    List<String> headers = new ArrayList<>(List.of("Content-Type: text/plain; charset=utf-8"));
+    if (!header.isEmpty()) {
+      headers.add(header);
+    }
+    return new HttpAnswer(status, headers, (sentence + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /** Makes a client's value fit to be repeated: cut to 64 characters, printable ASCII only. */

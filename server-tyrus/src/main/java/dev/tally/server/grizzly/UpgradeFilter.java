@@ -2,6 +2,8 @@ package dev.tally.server.grizzly;
 
 import dev.tally.server.grizzly.ConnectionLimits.Place;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.filterchain.BaseFilter;
@@ -17,10 +20,9 @@ import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
 import org.glassfish.grizzly.http.HttpContent;
 import org.glassfish.grizzly.http.HttpRequestPacket;
-import org.glassfish.grizzly.memory.Buffers;
+import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.grizzly.nio.SelectorRunner;
-import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.tyrus.core.RequestContext;
 import org.glassfish.tyrus.spi.WebSocketEngine;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
@@ -31,8 +33,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Turns an upgrade request into a {@link WebSocketConnection}, or refuses it with one sentence and
- * ends the connection. Other paths are left to HTTP. Stands between the HTTP codec and the HTTP
- * handlers and runs on the connection's selector thread.
+ * ends the connection. Other paths get their page. Stands behind the HTTP codec and runs on the
+ * connection's selector thread.
  */
 final class UpgradeFilter extends BaseFilter {
 
@@ -55,7 +57,8 @@ final class UpgradeFilter extends BaseFilter {
   private final Map<String, URI> paths;
   private final WebSocketEngine engine;
   private final ConnectionRegistry registry;
-  private final HandshakeTimeout timeout;
+  private final HttpSockets sockets;
+  private final Function<HttpRequestPacket, HttpAnswer> pages;
   private final HandshakeRules rules;
   private final ConcurrentHashMap<SelectorRunner, SelectorLoop> loops = new ConcurrentHashMap<>();
   private volatile boolean draining;
@@ -64,11 +67,13 @@ final class UpgradeFilter extends BaseFilter {
       Set<String> paths,
       WebSocketEngine engine,
       ConnectionRegistry registry,
-      HandshakeTimeout timeout) {
+      HttpSockets sockets,
+      Function<HttpRequestPacket, HttpAnswer> pages) {
     this.paths = paths.stream().collect(Collectors.toUnmodifiableMap(path -> path, URI::create));
     this.engine = engine;
     this.registry = registry;
-    this.timeout = timeout;
+    this.sockets = sockets;
+    this.pages = pages;
     this.rules = new HandshakeRules(registry.settings());
   }
 
@@ -79,41 +84,56 @@ final class UpgradeFilter extends BaseFilter {
 
   @Override
   public NextAction handleAccept(FilterChainContext ctx) throws IOException {
-    if (timeout.accept(ctx.getConnection())) {
-      return ctx.getInvokeAction();
-    }
-    ctx.getConnection().terminateSilently();
-    return ctx.getStopAction();
+    NIOConnection connection = (NIOConnection) ctx.getConnection();
+    InetAddress peer = ((InetSocketAddress) connection.getPeerAddress()).getAddress();
+    sockets.accept(connection, peer.getHostAddress());
+    return ctx.getInvokeAction();
   }
 
   @Override
   public NextAction handleClose(FilterChainContext ctx) throws IOException {
-    timeout.forget(ctx.getConnection());
+    sockets.forget(ctx.getConnection());
     return ctx.getInvokeAction();
   }
 
   @Override
   public NextAction handleRead(FilterChainContext ctx) throws IOException {
-    timeout.requestCame(ctx.getConnection());
-    HttpContent content = ctx.getMessage();
-    if (HttpContent.isBroken(content)) {
-      // The codec has answered 400, if no answer was out; handlers would log it with a stack trace.
-      ctx.getConnection().closeSilently();
+    HttpSocket socket = sockets.get(ctx.getConnection());
+    if (socket == null || socket.isClosing()) {
       return ctx.getStopAction();
     }
+    HttpContent content = ctx.getMessage();
+    if (HttpContent.isBroken(content)) {
+      // The codec has answered 400, if no answer was out.
+      socket.close();
+      return ctx.getStopAction();
+    }
+    // One read may hold hundreds of requests, so before each answer.
+    if (socket.waitingBytes() > registry.settings().maxOutboundBytes()) {
+      sockets.cut(socket);
+      return ctx.getStopAction();
+    }
+    sockets.requestCame(socket);
     HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
     URI path = paths.get(request.getRequestURI());
     if (path == null) {
-      return ctx.getInvokeAction();
+      socket.answer(request, pages.apply(request));
+      ctx.notifyDownstream(HttpServerFilter.RESPONSE_COMPLETE_EVENT);
+    } else {
+      handshake(socket, path, request, content);
     }
-    NIOConnection socket = (NIOConnection) ctx.getConnection();
+    return ctx.getStopAction();
+  }
+
+  private void handshake(
+      HttpSocket socket, URI path, HttpRequestPacket request, HttpContent content) {
     Refusal refusal = draining ? unavailable("draining", "is draining") : rules.check(request);
     if (refusal == null) {
       String address = rules.address(request);
       Place place = registry.limits().take(address);
       if (place == Place.TAKEN) {
         upgrade(socket, path, request, content, address);
-        return ctx.getStopAction();
+        return;
       }
       refusal =
           place == Place.FULL
@@ -125,7 +145,6 @@ final class UpgradeFilter extends BaseFilter {
                   "The address " + address + " has as many connections as one address may have.");
     }
     refuse(socket, refusal);
-    return ctx.getStopAction();
   }
 
   private Refusal unavailable(String result, String why) {
@@ -140,24 +159,18 @@ final class UpgradeFilter extends BaseFilter {
     return "Retry-After: " + Math.max(1, registry.settings().retryAfter().toSeconds());
   }
 
-  private void refuse(NIOConnection socket, Refusal refusal) {
+  private void refuse(HttpSocket socket, Refusal refusal) {
     registry.metrics().handshake(refusal.result());
-    ((TCPNIOTransport) socket.getTransport())
-        .getAsyncQueueIO()
-        .getWriter()
-        .write(
-            socket,
-            Buffers.wrap(socket.getMemoryManager(), ByteBuffer.wrap(refusal.encode())),
-            null);
-    socket.closeSilently();
+    socket.refuse(refusal.answer());
   }
 
   private void upgrade(
-      NIOConnection socket,
+      HttpSocket httpSocket,
       URI path,
       HttpRequestPacket request,
       HttpContent content,
       String address) {
+    NIOConnection socket = httpSocket.connection;
     SelectorLoop loop =
         loops.computeIfAbsent(
             socket.getSelectorRunner(), runner -> new SelectorLoop(socket, registry));
@@ -168,11 +181,11 @@ final class UpgradeFilter extends BaseFilter {
     if (upgrade == null) {
       registry.limits().release(address);
       refuse(
-          socket,
+          httpSocket,
           new Refusal("400 Bad Request", "bad_request", "This is no valid WebSocket handshake."));
       return;
     }
-    if (!timeout.forget(socket)) {
+    if (!sockets.forget(socket)) {
       // Nobody would find what began here: the connection is ending.
       registry.limits().release(address);
       return;

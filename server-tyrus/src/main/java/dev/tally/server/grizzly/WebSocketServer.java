@@ -10,11 +10,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.glassfish.grizzly.asyncqueue.AsyncQueueWriter;
 import org.glassfish.grizzly.filterchain.FilterChainBuilder;
+import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.server.FileCacheFilter;
-import org.glassfish.grizzly.http.server.HttpHandler;
 import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
@@ -31,9 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class WebSocketServer {
 
-  /** Sockets above the limit of WebSockets that may be open, for handshakes and plain HTTP. */
-  public static final int SPARE_SOCKETS = 128;
-
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketServer.class);
   private static final int READ_BUFFER_BYTES = 16 * 1024;
   private static final int MAX_HEAD_BYTES = 8 * 1024;
@@ -42,7 +41,7 @@ public final class WebSocketServer {
   private final EndpointContainer container;
   private final List<ServerEndpointConfig> endpoints;
   private final ConnectionRegistry registry;
-  private final HandshakeTimeout handshakeTimeout;
+  private final HttpSockets httpSockets;
   private final UpgradeFilter upgrades;
   private final HttpServer server = new HttpServer();
   private final NetworkListener listener;
@@ -61,26 +60,26 @@ public final class WebSocketServer {
   public WebSocketServer(
       WebSocketSettings settings,
       List<ServerEndpointConfig> endpoints,
-      HttpHandler pages,
+      Function<HttpRequestPacket, HttpAnswer> pages,
       ChatMetrics metrics,
       MonotonicClock time) {
     this.endpoints = List.copyOf(endpoints);
     this.container = new EndpointContainer(settings.maxMessageBytes());
     this.registry = new ConnectionRegistry(settings, metrics, time);
-    this.handshakeTimeout = new HandshakeTimeout(registry, time);
+    this.httpSockets = new HttpSockets(registry, time);
     this.upgrades =
         new UpgradeFilter(
             endpoints.stream().map(ServerEndpointConfig::getPath).collect(Collectors.toSet()),
             container.getWebSocketEngine(),
             registry,
-            handshakeTimeout);
+            httpSockets,
+            pages);
     this.listener = new NetworkListener("main", settings.host(), settings.port());
     this.listener.setTransport(transport(settings.backlog()));
     this.listener.setMaxHttpHeaderSize(MAX_HEAD_BYTES);
     this.listener.setMaxRequestHeaders(MAX_HEADERS);
     this.listener.registerAddOn((network, chain) -> setFilters(chain));
     this.server.addListener(listener);
-    this.server.getServerConfiguration().addHttpHandler(pages, "/");
     this.sweeper =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -99,6 +98,11 @@ public final class WebSocketServer {
             .setServerConnectionBackLog(backlog)
             .setTcpNoDelay(true)
             .build();
+    // A write never fails and nobody waits for one: whoever writes looks at the queue before it.
+    transport
+        .getAsyncQueueIO()
+        .getWriter()
+        .setMaxPendingBytesPerConnection(AsyncQueueWriter.UNLIMITED_SIZE);
     transport.setSelectorRunnersCount(Runtime.getRuntime().availableProcessors());
     return transport;
   }
@@ -107,6 +111,7 @@ public final class WebSocketServer {
   private void setFilters(FilterChainBuilder chain) {
     chain.remove(chain.indexOfType(IdleTimeoutFilter.class));
     chain.set(chain.indexOfType(HttpServerFilter.class), new RequestCodec(listener));
+    chain.remove(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class));
     chain.set(chain.indexOfType(FileCacheFilter.class), upgrades);
   }
 
@@ -136,7 +141,7 @@ public final class WebSocketServer {
     long pause = registry.liveness().roundMillis();
     try {
       if (registry.isRoundOver()) {
-        handshakeTimeout.sweep();
+        httpSockets.sweep();
       }
       pause = registry.sweep();
     } catch (RuntimeException e) {
@@ -166,12 +171,21 @@ public final class WebSocketServer {
   }
 
   /**
-   * Bytes that wait for readers, all connections together. Looks at each of them.
+   * Sockets that are no WebSocket: handshakes under way and plain HTTP.
+   *
+   * @return 0 or more
+   */
+  public int httpConnections() {
+    return httpSockets.size();
+  }
+
+  /**
+   * Bytes that wait for readers, all sockets together. Looks at each of them.
    *
    * @return 0 or more
    */
   public long outboundBytes() {
-    return registry.queuedBytes();
+    return registry.queuedBytes() + httpSockets.waitingBytes();
   }
 
   /**

@@ -11,7 +11,9 @@ import java.util.List;
  * @param backlog connections that the kernel may keep waiting for us
  * @param maxMessageBytes payload bytes of the largest message, its fragments summed up
  * @param maxConnections WebSockets at a time
- * @param maxConnectionsPerAddress WebSockets at a time from one client address; 0 for no limit
+ * @param spareConnections sockets above that, for handshakes under way and plain HTTP
+ * @param maxConnectionsPerAddress WebSockets at a time from one client address, and other sockets
+ *     from one peer that is no trusted proxy; 0 for no limit
  * @param messagesPerSecond messages that one connection may send per second; 0 for no limit
  * @param messageBurst messages that it may send at once after a pause
  * @param maxOutboundBytes bytes that may wait for a slow reader before it is cut off
@@ -31,6 +33,7 @@ public record WebSocketSettings(
     int backlog,
     int maxMessageBytes,
     int maxConnections,
+    int spareConnections,
     int maxConnectionsPerAddress,
     int messagesPerSecond,
     int messageBurst,

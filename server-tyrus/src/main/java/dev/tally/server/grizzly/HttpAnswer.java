@@ -1,0 +1,52 @@
+package dev.tally.server.grizzly;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.glassfish.grizzly.http.util.FastHttpDateFormat;
+
+/**
+ * An answer of plain HTTP. Immutable: all that wait for one answer share its body.
+ *
+ * @param status the status line's code and phrase
+ * @param headers header lines without line end; those of length, connection and date come on top
+ * @param body what follows the headers; must not change any more
+ */
+@SuppressWarnings("ArrayRecordComponent") // Never compared, and never written to.
+public record HttpAnswer(String status, List<String> headers, byte[] body) {
+
+  /** Copies the list of headers, not the body. */
+  public HttpAnswer {
+    headers = List.copyOf(headers);
+  }
+
+  /**
+   * An answer of text that must not be kept by caches.
+   *
+   * @param status the status line's code and phrase
+   * @param type the media type
+   * @param text the body
+   * @return the answer
+   */
+  public static HttpAnswer text(String status, String type, String text) {
+    return new HttpAnswer(
+        status,
+        List.of("Content-Type: " + type, "Cache-Control: no-store"),
+        text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The status line and all headers, with the empty line behind them. */
+  byte[] head(String connection) {
+    StringBuilder head = new StringBuilder("HTTP/1.1 ").append(status).append("\r\n");
+    for (String header : headers) {
+      head.append(header).append("\r\n");
+    }
+    if (!status.startsWith("304")) {
+      head.append("Content-Length: ").append(body.length).append("\r\n");
+    }
+    if (!connection.isEmpty()) {
+      head.append("Connection: ").append(connection).append("\r\n");
+    }
+    head.append("Date: ").append(FastHttpDateFormat.getCurrentDate()).append("\r\n\r\n");
+    return head.toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+}

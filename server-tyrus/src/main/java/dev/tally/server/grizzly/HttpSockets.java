@@ -1,0 +1,195 @@
+package dev.tally.server.grizzly;
+
+import dev.tally.chat.MonotonicClock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import org.glassfish.grizzly.Connection;
+import org.glassfish.grizzly.nio.NIOConnection;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sockets that are no WebSocket: handshakes under way and plain HTTP. A newcomer always gets
+ * in. Where there is no room for it, the address that has the most of these sockets loses the one
+ * that has been silent for the longest; so nobody can keep others out by holding sockets. It also
+ * ends those that take too long for their next request or for its answer, in place of Grizzly's
+ * idle timeout filter, which would hold on to upgraded connections. Safe for concurrent use.
+ */
+final class HttpSockets {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(HttpSockets.class);
+
+  /** The sockets of one network, the one that has been silent for the longest first. */
+  private static final class Group {
+    final LinkedHashSet<HttpSocket> sockets = new LinkedHashSet<>();
+
+    HttpSocket oldest() {
+      return sockets.iterator().next();
+    }
+  }
+
+  private static final Comparator<Group> LARGEST_FIRST =
+      Comparator.<Group>comparingInt(group -> -group.sockets.size())
+          .thenComparingLong(group -> group.oldest().turn);
+
+  private final Map<Connection<?>, HttpSocket> sockets = new HashMap<>();
+  private final Map<String, Group> groups = new HashMap<>();
+  private final TreeSet<Group> largestFirst = new TreeSet<>(LARGEST_FIRST);
+  private final ConnectionRegistry registry;
+  private final ClientAddress addresses;
+  private final MonotonicClock time;
+  private long turns;
+
+  HttpSockets(ConnectionRegistry registry, MonotonicClock time) {
+    this.registry = registry;
+    this.addresses = new ClientAddress(registry.settings().trustedProxies());
+    this.time = time;
+  }
+
+  /**
+   * Takes a new connection in, and ends another one if there is no room for both.
+   *
+   * @param peer the IP address that it comes from
+   */
+  void accept(NIOConnection connection, String peer) {
+    HttpSocket socket = new HttpSocket(connection, ClientAddress.network(peer));
+    HttpSocket ended;
+    synchronized (this) {
+      sockets.put(connection, socket);
+      ended = oneTooMany(peer, enter(socket));
+      if (ended != null) {
+        remove(ended);
+      }
+    }
+    if (ended != null) {
+      registry.metrics().handshake("evicted");
+      ended.connection.terminateSilently();
+    }
+  }
+
+  private @Nullable HttpSocket oneTooMany(String peer, Group mine) {
+    WebSocketSettings settings = registry.settings();
+    long most = (long) settings.maxConnections() + settings.spareConnections();
+    if (sockets.size() + registry.limits().connections() > most) {
+      return largestFirst.first().oldest();
+    }
+    int mostOfAddress = settings.maxConnectionsPerAddress();
+    return mostOfAddress > 0 && mine.sockets.size() > mostOfAddress && !addresses.isProxy(peer)
+        ? mine.oldest()
+        : null;
+  }
+
+  /** The connection's socket, or null if it was ended. For its selector's thread. */
+  synchronized @Nullable HttpSocket get(Connection<?> connection) {
+    return sockets.get(connection);
+  }
+
+  /** A complete head came; one that trickles in does not count. */
+  synchronized void requestCame(HttpSocket socket) {
+    if (sockets.containsKey(socket.connection)) {
+      leave(socket);
+      socket.first = false;
+      enter(socket);
+    }
+  }
+
+  /**
+   * The connection is a WebSocket from now on, or closed.
+   *
+   * @return false if it was ended before
+   */
+  synchronized boolean forget(Connection<?> connection) {
+    HttpSocket socket = sockets.get(connection);
+    if (socket == null) {
+      return false;
+    }
+    remove(socket);
+    return true;
+  }
+
+  /** Cuts a client off that does not read its answers. */
+  void cut(HttpSocket socket) {
+    if (forget(socket.connection)) {
+      registry.metrics().error("slow_consumer");
+      LOGGER.info(
+          "cut off {}, which left {} bytes of HTTP answers unread",
+          socket.network,
+          socket.waitingBytes());
+      socket.connection.terminateSilently();
+    }
+  }
+
+  void sweep() {
+    long latest = time.millis() - registry.settings().handshakeTimeout().toMillis();
+    List<HttpSocket> late = new ArrayList<>();
+    synchronized (this) {
+      for (HttpSocket socket : sockets.values()) {
+        if (socket.sinceMillis < latest) {
+          late.add(socket);
+        }
+      }
+    }
+    for (HttpSocket socket : late) {
+      end(socket, latest);
+    }
+  }
+
+  private void end(HttpSocket socket, long latest) {
+    synchronized (this) {
+      if (socket.sinceMillis >= latest) {
+        return;
+      }
+    }
+    if (socket.waitingBytes() > 0) {
+      cut(socket);
+    } else if (forget(socket.connection)) {
+      if (socket.first) {
+        registry.metrics().handshake("timeout");
+      }
+      socket.connection.terminateSilently();
+    }
+  }
+
+  synchronized int size() {
+    return sockets.size();
+  }
+
+  synchronized long waitingBytes() {
+    return sockets.values().stream().mapToLong(HttpSocket::waitingBytes).sum();
+  }
+
+  private void remove(HttpSocket socket) {
+    sockets.remove(socket.connection);
+    leave(socket);
+  }
+
+  private Group enter(HttpSocket socket) {
+    socket.sinceMillis = time.millis();
+    socket.turn = turns++;
+    Group group = groups.computeIfAbsent(socket.network, key -> new Group());
+    if (!group.sockets.isEmpty()) {
+      largestFirst.remove(group);
+    }
+    group.sockets.add(socket);
+    largestFirst.add(group);
+    return group;
+  }
+
+  private void leave(HttpSocket socket) {
+    Group group = Objects.requireNonNull(groups.get(socket.network));
+    largestFirst.remove(group);
+    group.sockets.remove(socket);
+    if (group.sockets.isEmpty()) {
+      groups.remove(socket.network);
+    } else {
+      largestFirst.add(group);
+    }
+  }
+}

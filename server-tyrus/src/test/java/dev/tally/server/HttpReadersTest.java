@@ -1,0 +1,199 @@
+package dev.tally.server;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.server.RawClient.Response;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Clients of plain HTTP that do not read what they asked for. */
+class HttpReadersTest {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final String PAGE = "GET /client/tally-client.js HTTP/1.1\r\nHost: a\r\n\r\n";
+  private static final int ANSWER_BYTES = 64 * 1024;
+
+  /** At least two for each selector. */
+  private static final int READERS = 2 * Runtime.getRuntime().availableProcessors();
+
+  private final List<DeafReader> readers = new ArrayList<>();
+
+  /** Asks on and on, and never reads. */
+  private static final class DeafReader implements AutoCloseable {
+
+    private final SocketChannel channel = SocketChannel.open();
+    private ByteBuffer unsent = ByteBuffer.allocate(0);
+
+    DeafReader(int port) throws IOException {
+      channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
+      channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      channel.configureBlocking(false);
+    }
+
+    /** Sends as much as the socket takes now; false if the connection is over. */
+    boolean ask(String request) {
+      try {
+        if (!unsent.hasRemaining()) {
+          unsent = ByteBuffer.wrap(request.repeat(200).getBytes(US_ASCII));
+        }
+        channel.write(unsent);
+        return true;
+      } catch (IOException e) {
+        return false;
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  @AfterEach
+  void closeReaders() throws IOException {
+    for (DeafReader reader : readers) {
+      reader.close();
+    }
+  }
+
+  /** Readers with answers that wait in the process, beyond what the kernel takes. */
+  private void stick(RunningServer server, String request) throws Exception {
+    for (int i = 0; i < READERS; i++) {
+      DeafReader reader = new DeafReader(server.port());
+      readers.add(reader);
+      long before = server.server().outboundBytes();
+      Await.until(
+          () -> {
+            assertThat(reader.ask(request)).isTrue();
+            return server.server().outboundBytes() > before + ANSWER_BYTES;
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        PAGE,
+        "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na",
+        "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"
+      })
+  void holdNobodyUp(String request) throws Exception {
+    try (RunningServer server = new RunningServer(l -> l.withOutboundBytes(1 << 30))) {
+      List<RawClient> others = new ArrayList<>();
+      for (int i = 0; i < READERS; i++) {
+        others.add(RawClient.open(server.port()));
+      }
+      stick(server, request);
+      for (int n = 1; n <= 20; n++) {
+        for (RawClient other : others) {
+          other.text("counted");
+          other.expectCount(n);
+        }
+      }
+      assertThat(server.server().outboundBytes()).isGreaterThan((long) READERS * ANSWER_BYTES / 2);
+      for (RawClient other : others) {
+        other.close();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {PAGE, "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"})
+  void areCutOffAboveTheBound(String request) throws Exception {
+    int bound = 32_768;
+    try (CapturedLog log = new CapturedLog();
+        RunningServer server = new RunningServer(l -> l.withOutboundBytes(bound));
+        DeafReader reader = new DeafReader(server.port())) {
+      long[] most = {0};
+      Await.until(
+          () -> {
+            most[0] = Math.max(most[0], server.server().outboundBytes());
+            return !reader.ask(request);
+          });
+      Await.until(() -> server.server().httpConnections() == 0);
+      assertThat(server.events).containsOnlyOnce("error slow_consumer");
+      assertThat(most[0]).isLessThanOrEqualTo(bound + ANSWER_BYTES);
+      assertThat(server.server().outboundBytes()).isZero();
+      assertThat(log.troubles).isEmpty();
+    }
+  }
+
+  @Test
+  void areCutOffInTimeBelowTheBound() throws Exception {
+    try (RunningServer server =
+        new RunningServer(
+            l -> l.withTimes(TIMEOUT, Duration.ofHours(1)).withOutboundBytes(1 << 30))) {
+      stick(server, PAGE);
+      Await.until(
+          () -> {
+            server.skip(TIMEOUT);
+            return server.server().httpConnections() == 0;
+          });
+      assertThat(server.events).contains("error slow_consumer");
+      assertThat(server.server().outboundBytes()).isZero();
+    }
+  }
+
+  @Test
+  void areNotKeptForARefusalThatTheyDoNotRead() throws Exception {
+    String refused = RawClient.handshake("/ws/chat/?session_id=1");
+    try (RunningServer server =
+        new RunningServer(
+            l -> l.withTimes(TIMEOUT, Duration.ofHours(1)).withOutboundBytes(1 << 30))) {
+      stick(server, PAGE);
+      for (DeafReader reader : readers) {
+        reader.unsent = ByteBuffer.allocate(0);
+        reader.channel.write(ByteBuffer.wrap(refused.repeat(10).getBytes(US_ASCII)));
+      }
+      Await.until(
+          () ->
+              server.events.stream().filter("handshake bad_session_id"::equals).count() == READERS);
+      Await.until(
+          () -> {
+            server.skip(TIMEOUT);
+            return server.server().httpConnections() == 0;
+          });
+      assertThat(server.events.stream().filter("handshake bad_session_id"::equals))
+          .hasSize(READERS);
+      assertThat(server.server().outboundBytes()).isZero();
+    }
+  }
+
+  @Test
+  void getEveryAnswerInOrderIfTheyRead() throws IOException {
+    try (RunningServer server = new RunningServer();
+        RawClient client = new RawClient(server.port())) {
+      for (int round = 0; round < 500; round++) {
+        client.send(
+            (PAGE
+                    + "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+                    + "GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+                .getBytes(US_ASCII));
+        Response page = client.response();
+        assertThat(page.status()).isEqualTo("200 OK");
+        assertThat(page.body()).contains("TallyClient");
+        assertThat(client.response().body()).contains("\"status\":\"ok\"");
+        assertThat(client.response().status()).isEqualTo("404 Not Found");
+      }
+    }
+  }
+}
