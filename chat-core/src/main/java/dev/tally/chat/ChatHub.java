@@ -39,6 +39,7 @@ public final class ChatHub implements AutoCloseable {
   private final Connections connections = new Connections();
   private final StoreAccess store;
   private final PendingBudget budget;
+  private final RetryHints retryHints;
   private final LongAdder superseded = new LongAdder();
   private final LongAdder unacknowledged = new LongAdder();
   private final ScheduledExecutorService timer = timer("tally-timer");
@@ -46,7 +47,7 @@ public final class ChatHub implements AutoCloseable {
   private volatile boolean started;
   private volatile boolean draining;
 
-  /** From here on clients expect no heartbeats: they are told to go. */
+  /** From here on clients are told to go: they expect no heartbeats, and nobody is let in. */
   private volatile boolean sayingBye;
 
   /**
@@ -101,6 +102,7 @@ public final class ChatHub implements AutoCloseable {
     this.clock = clock;
     this.time = time;
     this.listener = listener;
+    this.retryHints = new RetryHints(config.retryAfter(), time);
     this.budget = new PendingBudget(config.maxPendingBytes(), connections);
     this.store = new StoreAccess(store, this.metrics, config, time, connections);
     this.metrics.bind(statistics());
@@ -128,8 +130,8 @@ public final class ChatHub implements AutoCloseable {
     Transport guarded = new GuardedTransport(transport, metrics);
     ChatSession session = new ChatSession(this, id, subprotocol, guarded, time.millis());
     connections.add(session);
-    if (draining) {
-      session.leave(Duration.ZERO);
+    if (sayingBye) {
+      session.leave(Duration.ofMillis(RetryHints.jitterMillis()));
     } else {
       store.open(session);
     }
@@ -189,7 +191,10 @@ public final class ChatHub implements AutoCloseable {
     return new HubStatistics(this);
   }
 
-  /** Turns {@link #readiness} off, ahead of {@link #drain}, so that a balancer can take note. */
+  /**
+   * Turns {@link #readiness} off, ahead of {@link #drain}, so that a balancer can take note.
+   * Clients that it still sends are served until then.
+   */
   public void announceDrain() {
     draining = true;
   }
@@ -237,6 +242,11 @@ public final class ChatHub implements AutoCloseable {
     timer.shutdownNow();
     health.shutdownNow();
     store.close();
+    // So that every message that came is acknowledged or not, for whoever counts them.
+    long left = budget.messages();
+    if (left > 0) {
+      giveUp(left);
+    }
   }
 
   ChatConfig config() {
@@ -245,6 +255,10 @@ public final class ChatHub implements AutoCloseable {
 
   MonotonicClock time() {
     return time;
+  }
+
+  RetryHints retryHints() {
+    return retryHints;
   }
 
   PendingBudget budget() {
@@ -326,6 +340,10 @@ public final class ChatHub implements AutoCloseable {
 
   boolean isStoreUp() {
     return store.health().isUp();
+  }
+
+  boolean isStoreAway() {
+    return store.health().isAway();
   }
 
   boolean isDraining() {

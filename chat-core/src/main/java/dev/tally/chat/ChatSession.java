@@ -46,6 +46,7 @@ public final class ChatSession {
 
   // Everything below is guarded by this; what is volatile is read without, too.
   private final PendingMessages pending;
+  private final Farewell farewell;
   private volatile State state = State.OPENING;
   private volatile @Nullable Lease lease;
   private long received;
@@ -54,8 +55,6 @@ public final class ChatSession {
   private boolean queued;
   private boolean superseded;
   private boolean released;
-  private @Nullable CloseCode closing;
-  private boolean toldToLeave;
   private Duration leavingRetryAfter = Duration.ZERO;
 
   ChatSession(
@@ -65,6 +64,7 @@ public final class ChatSession {
     this.subprotocol = subprotocol;
     this.transport = transport;
     this.connectedMillis = nowMillis;
+    this.farewell = new Farewell(transport, subprotocol);
     this.pending = new PendingMessages(hub.listens());
   }
 
@@ -157,7 +157,7 @@ public final class ChatSession {
       if (state == State.CLOSED) {
         return;
       }
-      CloseCode ours = closing;
+      CloseCode ours = farewell.code();
       int reported = ours == null ? code : ours.code();
       state = State.CLOSED;
       hub.metrics().closed(reported);
@@ -181,15 +181,27 @@ public final class ChatSession {
    * acknowledged stays; the rest is not counted or found in the next welcome.
    *
    * @param code the status code
-   * @param reason at most 123 bytes of UTF-8
+   * @param reason for people; what is above 123 bytes of UTF-8, the most that a close frame takes,
+   *     is cut off at the end of a character
+   * @throws IllegalArgumentException if the code is one that is never sent
    */
-  public synchronized void refuse(CloseCode code, String reason) {
-    if (closing != null || state == State.CLOSED) {
-      return;
+  public void refuse(CloseCode code, String reason) {
+    if (code == CloseCode.NO_STATUS || code == CloseCode.ABNORMAL) {
+      throw new IllegalArgumentException(code.code() + " is never sent");
     }
-    closing = code;
-    state = State.LEAVING;
-    transport.close(code, reason);
+    close(code, reason);
+  }
+
+  private synchronized void close(CloseCode code, String reason) {
+    if (!isOver()) {
+      state = State.LEAVING;
+      farewell.close(code, reason);
+    }
+  }
+
+  /** Whether our close frame went out, or the connection ended. */
+  private boolean isOver() {
+    return farewell.code() != null || state == State.CLOSED;
   }
 
   /** Whether the client still waits for the lease. */
@@ -239,12 +251,14 @@ public final class ChatSession {
       return;
     }
     superseded = true;
-    hub.countSuperseded();
+    if (farewell.code() == null) {
+      hub.countSuperseded();
+    }
     if (!queued) {
       // Else a commit may fly, and be answered that it came before the newer lease.
       dropPending();
     }
-    refuse(CloseCode.SUPERSEDED, CloseCode.SUPERSEDED.reason());
+    close(CloseCode.SUPERSEDED, CloseCode.SUPERSEDED.reason());
   }
 
   /** What to store now; null if there is nothing, and the session is out of the queue then. */
@@ -281,6 +295,9 @@ public final class ChatSession {
       // Nobody was told of these counts: the client finds in its next welcome which are missing.
       dropPending();
     }
+    if (result == CommitResult.UNAVAILABLE) {
+      leaveIfNothingIsOwed();
+    }
     return queued;
   }
 
@@ -297,7 +314,7 @@ public final class ChatSession {
       long receivedNanos = pending.oldestNanos();
       byte[] payload = pending.removeOldest();
       hub.budget().release(1, PendingMessages.cost(payload));
-      if (state == State.CLOSED || closing != null) {
+      if (isOver()) {
         // The client finds in its next welcome that it was counted.
         hub.giveUp(1);
       } else {
@@ -312,14 +329,25 @@ public final class ChatSession {
     stored = Math.max(stored, commit.count());
     received = Math.max(received, stored);
     released = commit.last();
-    if (commit.last() && state == State.LEAVING && closing == null) {
-      closing = CloseCode.GOING_AWAY;
-      if (subprotocol == Subprotocol.PLAIN) {
-        transport.send(Reply.bye(stored));
-      } else if (!toldToLeave) {
-        transport.send(Reply.bye(stored, leavingRetryAfter, Duration.ZERO));
-      }
-      transport.close(CloseCode.GOING_AWAY, hint(leavingRetryAfter));
+    if (commit.last() && state == State.LEAVING) {
+      sayBye(leavingRetryAfter);
+    }
+  }
+
+  private void sayBye(Duration retryAfter) {
+    if (!isOver()) {
+      state = State.LEAVING;
+      farewell.bye(lease == null ? OptionalLong.empty() : OptionalLong.of(stored), retryAfter);
+    }
+  }
+
+  /**
+   * Lets a client go in a drain although its last commit, which says when it left, was not
+   * answered.
+   */
+  private void leaveIfNothingIsOwed() {
+    if (state == State.LEAVING && received == stored) {
+      sayBye(leavingRetryAfter);
     }
   }
 
@@ -350,8 +378,11 @@ public final class ChatSession {
           boolean renew = nowMillis - storedMillis > hub.config().sessionTtl().toMillis() / 4;
           due = (renew || !pending.isEmpty()) && enqueue();
         }
-      } else if (closing == null && state == State.LEAVING) {
+      } else if (state == State.LEAVING && farewell.code() == null) {
         due = enqueue();
+        if (hub.isStoreAway()) {
+          leaveIfNothingIsOwed();
+        }
       }
     }
     if (due) {
@@ -370,24 +401,25 @@ public final class ChatSession {
 
   /** Tells a {@code tally.v1} client of the drain; whether there was one to tell. */
   synchronized boolean announceLeave(Duration retryAfter, Duration closeIn) {
-    if (subprotocol != Subprotocol.TALLY_V1 || state != State.OPEN) {
-      return false;
-    }
-    transport.send(Reply.bye(stored, retryAfter, closeIn));
-    toldToLeave = true;
-    return true;
+    return state == State.OPEN && farewell.announce(stored, retryAfter, closeIn);
   }
 
-  /** Counts nothing more, stores the last count, then says bye and closes with 1001. */
+  /**
+   * Counts nothing more, stores the last count, then says bye and closes with 1001. While the store
+   * is away nobody waits for it who has a reply to every message.
+   */
   void leave(Duration retryAfter) {
     boolean last = false;
     synchronized (this) {
       if (state == State.OPENING) {
-        refuse(CloseCode.GOING_AWAY, hint(retryAfter));
+        sayBye(retryAfter);
       } else if (state == State.OPEN) {
         state = State.LEAVING;
         leavingRetryAfter = retryAfter;
         last = enqueue();
+        if (hub.isStoreAway()) {
+          leaveIfNothingIsOwed();
+        }
       }
     }
     if (last) {
@@ -397,7 +429,9 @@ public final class ChatSession {
 
   /** Closes with 1001 although the last count may not be stored: the drain's time is over. */
   synchronized void abandon() {
-    refuse(CloseCode.GOING_AWAY, hint(hub.config().retryAfter()));
+    if (!isOver()) {
+      sayBye(hub.retryHints().next());
+    }
   }
 
   private boolean enqueue() {
@@ -408,15 +442,10 @@ public final class ChatSession {
 
   /** Turns the client away because the store cannot serve it now. */
   synchronized void tryAgainLater(String detail) {
-    Duration retryAfter = hub.config().retryAfter();
-    if (subprotocol == Subprotocol.TALLY_V1) {
-      transport.send(Reply.error("store_unavailable", retryAfter, detail));
+    if (!isOver()) {
+      state = State.LEAVING;
+      farewell.tryAgainLater(hub.retryHints().next(), detail);
     }
-    refuse(CloseCode.TRY_AGAIN_LATER, hint(retryAfter));
-  }
-
-  private static String hint(Duration retryAfter) {
-    return "retry_after_ms=" + retryAfter.toMillis();
   }
 
   private void dropPending() {

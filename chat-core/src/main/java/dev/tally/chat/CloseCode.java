@@ -13,8 +13,13 @@ public enum CloseCode {
   GOING_AWAY(1001, "going away", Reconnect.AFTER_HINT),
   /** The peer broke RFC 6455. */
   PROTOCOL_ERROR(1002, "protocol error", Reconnect.NO),
-  /** A binary message. */
+  /**
+   * A binary message; or, in a container that cannot refuse the handshake, a session id that is
+   * none.
+   */
   UNSUPPORTED_DATA(1003, "unsupported data", Reconnect.NO),
+  /** A close frame without a code, such as a browser's {@code close()} sends. Never sent. */
+  NO_STATUS(1005, "no status", Reconnect.WITH_BACKOFF),
   /** The connection broke without a close frame. Never sent. */
   ABNORMAL(1006, "abnormal closure", Reconnect.WITH_BACKOFF),
   /** Text that is not UTF-8. */

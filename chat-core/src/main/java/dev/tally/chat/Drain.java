@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.PriorityQueue;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The timetable of a drain: each connection has a slot of its own, so that the clients come back
@@ -12,8 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class Drain {
 
-  private static final int SLOWEST_PER_SECOND = 500;
-  private static final int JITTER_MILLIS = 250;
+  static final int SLOWEST_PER_SECOND = 500;
 
   private record Slot(long atMillis, ChatSession session) {}
 
@@ -55,7 +53,7 @@ final class Drain {
         return slot.atMillis() - nowMillis;
       }
       slots.remove();
-      slot.session().leave(Duration.ofMillis(ThreadLocalRandom.current().nextInt(JITTER_MILLIS)));
+      slot.session().leave(Duration.ofMillis(RetryHints.jitterMillis()));
     }
     return Long.MAX_VALUE;
   }

@@ -104,12 +104,15 @@ public sealed interface Reply {
   /**
    * Tells a {@code tally.v1} client why it is about to be closed.
    *
-   * @param code a word for programs
+   * @param code a word for programs; as detail
    * @param retryAfter when to come back, from now
-   * @param detail a sentence for people; ASCII without quotes or backslashes
+   * @param detail a sentence for people; printable ASCII without quotes or backslashes
    * @return the error
+   * @throws IllegalArgumentException if code or detail has other characters
    */
   static Reply error(String code, Duration retryAfter, String detail) {
+    Encoded.requirePlain(code);
+    Encoded.requirePlain(detail);
     return new Encoded(
         String.format(
             Locale.ROOT,
@@ -192,6 +195,14 @@ public sealed interface Reply {
     private static final int MAX_BYTES = 65_535;
 
     private final byte[] payload;
+
+    /** What needs no escapes in JSON. */
+    private static void requirePlain(String text) {
+      if (!text.chars().allMatch(c -> c >= ' ' && c <= '~' && c != '"' && c != '\\')) {
+        throw new IllegalArgumentException(
+            "an error has printable ASCII without quotes and backslashes, not: " + text);
+      }
+    }
 
     private Encoded(String text) {
       this.payload = text.getBytes(StandardCharsets.UTF_8);

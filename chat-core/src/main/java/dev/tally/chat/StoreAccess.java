@@ -194,11 +194,11 @@ final class StoreAccess {
     List<CommitResult> results;
     try {
       results = complete(store.commitAll(commits), commits.size());
-      metrics.committed(commits.size(), System.nanoTime() - startNanos);
     } catch (Throwable e) {
       results = Collections.nCopies(commits.size(), CommitResult.UNAVAILABLE);
       logUnlessUnavailable(e);
     }
+    long tookNanos = System.nanoTime() - startNanos;
     List<ChatSession> left = new ArrayList<>();
     int unanswered = 0;
     for (int i = 0; i < sessions.size(); i++) {
@@ -215,6 +215,9 @@ final class StoreAccess {
     }
     if (unanswered > 0) {
       metrics.error(UNAVAILABLE);
+    }
+    if (unanswered < sessions.size()) {
+      metrics.committed(commits.size(), tookNanos);
     }
     return new Outcome(unanswered < sessions.size(), left);
   }

@@ -71,6 +71,11 @@ final class StoreHealth {
     return up && !isDownForLong();
   }
 
+  /** Whether it answered before, and does not now. */
+  boolean isAway() {
+    return wasUp && !isUp();
+  }
+
   /** Whether it ever did. */
   boolean wasUp() {
     return wasUp;

@@ -120,10 +120,8 @@ class ChatHubTest {
     clock.advance(Duration.ofSeconds(31));
     waiting.sweep();
     assertThat(transport.frames().get(1))
-        .startsWith(
-            "{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": 1000");
-    assertThat(transport.closed())
-        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+        .startsWith("{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": 1");
+    assertTurnedAwayWithAHint();
   }
 
   @Test
@@ -132,11 +130,18 @@ class ChatHubTest {
     memory.close();
     hub.connect(transport, id, Subprotocol.TALLY_V1);
     assertThat(transport.frames())
-        .containsExactly(
-            "{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": 1000,"
+        .singleElement()
+        .asString()
+        .matches(
+            "\\{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": 1\\d{3},"
                 + " \"detail\": \"the session store does not answer\"}");
-    assertThat(transport.closed())
-        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+    assertTurnedAwayWithAHint();
+  }
+
+  private void assertTurnedAwayWithAHint() {
+    Close close = transport.closed().orElseThrow();
+    assertThat(close.code()).isEqualTo(CloseCode.TRY_AGAIN_LATER);
+    assertThat(close.reason()).matches("retry_after_ms=1\\d{3}");
   }
 
   @Test
@@ -149,8 +154,7 @@ class ChatHubTest {
     assertThat(transport.closed()).isEmpty();
     clock.advance(Duration.ofSeconds(2));
     waiting.sweep();
-    assertThat(transport.closed())
-        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+    assertTurnedAwayWithAHint();
   }
 
   @Test
@@ -162,8 +166,7 @@ class ChatHubTest {
     session.onText("a");
     clock.advance(Duration.ofSeconds(2));
     waiting.sweep();
-    assertThat(transport.closed())
-        .contains(new Close(CloseCode.TRY_AGAIN_LATER, "retry_after_ms=1000"));
+    assertTurnedAwayWithAHint();
   }
 
   @Test

@@ -66,8 +66,11 @@ class PendingBudgetTest {
   private List<Client> connect(int clients) {
     List<Client> all = new ArrayList<>();
     for (int i = 0; i < clients; i++) {
-      all.add(connect());
+      CapturingTransport transport = new CapturingTransport();
+      all.add(
+          new Client(hub.connect(transport, SessionId.random(), Subprotocol.TALLY_V1), transport));
     }
+    await().until(() -> all.stream().noneMatch(client -> client.transport().frames().isEmpty()));
     return all;
   }
 
