@@ -28,9 +28,13 @@ function sort_gaps(    i, j, n, step, x) {
 
 { event = field("event") }
 
-side == "old" && event == "drain" { given_up += field("unacknowledged") }
+side == "old" && event == "drain" {
+  draining = 1
+  given_up += field("unacknowledged")
+}
 side == "old" && event == "stop" {
   stops++
+  draining = 0
   in_flight += field("received") - field("acknowledged")
   abandoned += field("abandoned")
   # A release that does not say whether it dropped lines may have dropped some.
@@ -47,6 +51,7 @@ side == "old" && event == "close" {
   if (count == "") next
   session = field("session")
   if (!(session in told) || count + 0 > told[session]) told[session] = count + 0
+  in_drain[session] = draining
   # Sent away. Whoever moved ahead of that may have closed the old connection by any code, and
   # whoever closed and did not move has left.
   code = field("code")
@@ -69,8 +74,9 @@ END {
     }
     sorted[++moved] = gaps[session]
     if (found[session] < told[session]) lost += told[session] - found[session]
-    # Counted, though the old colour could not say so any more.
-    else untold += found[session] - told[session]
+    # Counted, though the old colour could not say so any more. What it gave up before the drain is
+    # not known session by session.
+    else if (in_drain[session]) untold += found[session] - told[session]
   }
   in_flight -= given_up
   duplicated = (untold > in_flight) ? untold - in_flight : 0

@@ -14,6 +14,10 @@ resume() { # session count gap_ms
   printf '{"timestamp":"2026-11-24T15:00:03.000Z","event":"resume","color":"green","session":"%s","count":%s,"gap_ms":%s}\n' "$@"
 }
 
+drain() { # unacknowledged
+  printf '{"timestamp":"2026-11-24T15:00:02.000Z","event":"drain","color":"blue","unacknowledged":%s}\n' "$@"
+}
+
 stop() { # received acknowledged
   printf '{"timestamp":"2026-11-24T15:00:04.000Z","event":"stop","color":"blue","received":%s,"acknowledged":%s,"abandoned":0,"log_dropped_lines":0}\n' "$@"
 }
@@ -50,8 +54,15 @@ ledger() {
   [[ $output == *' lost=0 duplicated=0 '* ]]
 }
 
+@test "what was stored after its connection ended, before the drain, is no duplicate" {
+  { close a 1006 5 && drain 1 && stop 6 5; } >"$old"
+  resume a 6 0 >"$new"
+  ledger
+  [[ $output == *' lost=0 duplicated=0 '* ]]
+}
+
 @test "more counted than came in is a duplicate" {
-  { close a 1001 5 && stop 6 5; } >"$old"
+  { drain 0 && close a 1001 5 && stop 6 5; } >"$old"
   resume a 8 0 >"$new"
   ledger
   [[ $output == *' duplicated=2 '* ]]

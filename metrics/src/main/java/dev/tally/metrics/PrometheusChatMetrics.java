@@ -68,6 +68,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   private final CollectorRegistry registry;
   private final Counter messages;
   private final Counter acknowledged;
+  private final Counter unacknowledged;
   private final Counter errors;
   private final Counter handshakes;
   private final Counter heartbeats;
@@ -94,6 +95,9 @@ public final class PrometheusChatMetrics implements ChatMetrics {
         Counter.build("websocket_messages_total", "Text messages received.").register(registry);
     acknowledged =
         Counter.build("chat_acknowledged_total", "Replies whose count was stored.")
+            .register(registry);
+    unacknowledged =
+        Counter.build("chat_unacknowledged_total", "Messages without a reply on their connection.")
             .register(registry);
     errors =
         Counter.build("websocket_errors_total", "Errors by kind.")
@@ -257,6 +261,11 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   public void acknowledged(long nanos) {
     acknowledged.inc();
     acknowledgeTime.observe(nanos / NANOS_PER_SECOND);
+  }
+
+  @Override
+  public void unacknowledged(long messages) {
+    unacknowledged.inc((double) messages);
   }
 
   @Override

@@ -30,6 +30,7 @@ class PrometheusChatMetricsTest {
     metrics.received();
     metrics.received();
     metrics.acknowledged(60_000);
+    metrics.unacknowledged(3);
     metrics.handshake("accepted");
     metrics.error("slow_consumer");
     metrics.heartbeat(7);
@@ -40,6 +41,7 @@ class PrometheusChatMetricsTest {
         .contains(
             "websocket_messages_total 2.0\n",
             "chat_acknowledged_total 1.0\n",
+            "chat_unacknowledged_total 3.0\n",
             "chat_ack_seconds_bucket{le=\"5.0E-5\",} 0.0\n",
             "chat_ack_seconds_bucket{le=\"1.0E-4\",} 1.0\n",
             "websocket_handshakes_total{result=\"accepted\",} 1.0\n",
@@ -55,11 +57,13 @@ class PrometheusChatMetricsTest {
   @Test
   void closeCodesOfTheClientsOwnShareOneLabel() throws Exception {
     metrics.closed(1001);
+    metrics.closed(1005);
     metrics.closed(4777);
     metrics.closed(3001);
     assertThat(scrape())
         .contains(
             "websocket_closes_total{code=\"1001\",} 1.0\n",
+            "websocket_closes_total{code=\"1005\",} 1.0\n",
             "websocket_closes_total{code=\"other\",} 2.0\n")
         .doesNotContain("4777");
   }

@@ -80,7 +80,9 @@ public final class ChatEndpoint extends Endpoint {
     try {
       id = asked.isEmpty() ? SessionId.random() : SessionId.parse(asked.get(0));
     } catch (IllegalArgumentException e) {
-      JakartaTransport.close(session, CloseCode.POLICY_VIOLATION, "session_id must be a UUID");
+      hub.metrics().handshake("bad_session_id");
+      // The same id would be as wrong the next time, so no code after which clients come back.
+      JakartaTransport.close(session, CloseCode.UNSUPPORTED_DATA, "session_id must be a UUID");
       return;
     }
     ChatSession opened = hub.connect(new JakartaTransport(session), id, subprotocol);

@@ -78,15 +78,16 @@ public final class ChatServer {
   }
 
   /**
-   * Drains: not ready at once, no new handshake, every client gets its bye and 1001 in its own
-   * slot, the last counts are stored. Blocks until all is done.
+   * Drains: not ready at once, no new handshake once the delay for the balancer is over, every
+   * client gets its bye and 1001 in its own slot, the last counts are stored. Blocks until all is
+   * done.
    *
    * @return the ledger
    */
   public DrainReport stop() {
     hub.announceDrain();
-    server.refuseHandshakes();
     pause(settings.drainDelay().toMillis());
+    server.refuseHandshakes();
     server.stopAccepting();
     long deadline = time.millis() + drainTimeout.toMillis();
     DrainReport report = hub.drain();

@@ -5,6 +5,7 @@ import dev.tally.chat.DrainReport;
 import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.Readiness;
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.Health;
@@ -110,8 +111,10 @@ final class Launcher {
     prometheus.connectionLimit(connections);
     prometheus.drainLimit(config.drainDelay.value().plus(config.drainTimeout.value()));
     prometheus.droppedLogLines(logging::droppedLines);
-    LedgerMetrics ledger = new LedgerMetrics(prometheus);
-    ChatServer server = new ChatServer(settings(), config.chatConfig(), store, ledger, clock, time);
+    LedgerMetrics ledger = new LedgerMetrics();
+    ChatMetrics metrics = new BothMetrics(ledger, new BothMetrics(new HeartbeatLog(), prometheus));
+    ChatServer server =
+        new ChatServer(settings(), config.chatConfig(), store, metrics, clock, time);
     prometheus.outboundBytes(server::outboundBytes);
     addBuffers(prometheus, server.buffers());
     prometheus.httpConnections(server::httpConnections);

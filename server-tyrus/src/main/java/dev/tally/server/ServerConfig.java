@@ -93,7 +93,7 @@ final class ServerConfig {
           "DURATION",
           new Values.AnyDuration(),
           Duration.ZERO,
-          "How long to be unready, for the balancer to notice, before the first bye.");
+          "How long to be unready, for the balancer to notice, and still take new clients.");
 
   final Setting<Duration> handshakeTimeout =
       duration(
@@ -234,7 +234,8 @@ final class ServerConfig {
           "--retry-after",
           Duration.ofSeconds(1),
           "When to come back, for clients that a full or draining server, or one without its store,"
-              + " turns away; in HTTP whole seconds.");
+              + " turns away; in HTTP whole seconds. On a WebSocket the first of them; the others"
+              + " follow at 500 a second.");
 
   final Setting<List<String>> allowedOrigins =
       list(

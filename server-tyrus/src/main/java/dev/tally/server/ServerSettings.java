@@ -12,7 +12,7 @@ import java.util.List;
  * @param version the release, for people
  * @param instance tells this process from others
  * @param adminAddress {@code host:port} where the metrics are; empty if nowhere
- * @param drainDelay how long to go on accepting after readiness went off, for balancers that poll
+ * @param drainDelay how long to take new clients after readiness went off, for balancers that poll
  *     it
  */
 public record ServerSettings(

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
+import dev.tally.chat.CloseCode;
 import dev.tally.chat.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.server.RawClient.Frame;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.time.InstantSource;
 import java.util.Map;
@@ -70,13 +72,16 @@ class ChatEndpointTest {
   }
 
   @Test
-  void closesABadSessionIdWith1008AndABinaryMessageWith1003() throws Exception {
+  void closesABadSessionIdAndABinaryMessageSoThatClientsDoNotComeBack() throws Exception {
     try (RawClient client = RawClient.open(port(), "/ws/chat?session_id=42")) {
-      assertThat(client.next().closeCode()).isEqualTo(1008);
+      Frame close = client.next();
+      assertThat(close.closeCode()).isEqualTo(1003);
+      assertThat(close.closeReason()).isEqualTo("session_id must be a UUID");
     }
     try (RawClient client = RawClient.open(port(), "/ws/chat")) {
       client.send(RawClient.frame(RawClient.BINARY, new byte[] {1}));
       assertThat(client.next().closeCode()).isEqualTo(1003);
     }
+    assertThat(CloseCode.UNSUPPORTED_DATA.reconnect()).isEqualTo(CloseCode.Reconnect.NO);
   }
 }

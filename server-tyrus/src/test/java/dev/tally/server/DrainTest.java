@@ -90,6 +90,33 @@ class DrainTest {
     }
   }
 
+  @Test
+  void takesNewClientsUntilTheDelayForTheBalancerIsOver() throws Exception {
+    MutableClock clock = new MutableClock();
+    Duration delay = Duration.ofSeconds(5);
+    ServerSettings defaults = ServerSettings.defaults("127.0.0.1", 0);
+    ChatServer server =
+        new ChatServer(
+            new ServerSettings(
+                defaults.webSocket(), "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", delay),
+            ChatConfig.defaults(),
+            RunningServer.memory(),
+            ChatMetrics.NONE,
+            clock,
+            clock.monotonic());
+    server.start();
+    CompletableFuture<DrainReport> stop = CompletableFuture.supplyAsync(server::stop);
+    Await.until(() -> !server.hub().readiness().ready());
+    try (RawClient late = RawClient.open(server.port())) {
+      late.text("one");
+      late.expectCount(1);
+      clock.advance(delay);
+      assertThat(late.next().text()).isEqualTo("{\"bye\": true, \"total\": 1}");
+      answerClose(late);
+    }
+    assertThat(stop.get().closed()).isEqualTo(1);
+  }
+
   private static ChatServer drainingWithin(Duration timeout, SessionStore store, MutableClock clock)
       throws IOException {
     ChatServer server =
