@@ -86,7 +86,8 @@ screen() { # seconds instance...
   for instance in "$@"; do
     name=${instance%%=*}
     touch "$work/before/$name"
-    { echo "$name" && awk -v seconds="$seconds" -f "$ops/monitor.awk" "$work/before/$name" "$work/now/$name"; } >"$work/column.$name"
+    # mawk reads and writes numbers as the language does, with a comma in German.
+    { echo "$name" && LC_ALL=C awk -v seconds="$seconds" -f "$ops/monitor.awk" "$work/before/$name" "$work/now/$name"; } >"$work/column.$name"
     columns+=("$work/column.$name")
   done
   printf 'Tally at %(%H:%M:%S)T, over %s s\n\n' -1 "$seconds"
@@ -108,7 +109,7 @@ watch() {
     scrape "$work/now" "${instances[@]}"
     at=${EPOCHREALTIME/[.,]/}
     if ((last > 0)); then
-      text=$(screen "$(awk -v us=$((at - last)) 'BEGIN { printf "%.1f", us / 1e6 }')" "${instances[@]}")
+      text=$(screen "$(LC_ALL=C awk -v us=$((at - last)) 'BEGIN { printf "%.1f", us / 1e6 }')" "${instances[@]}")
       if [[ -n $once ]]; then
         printf '%s\n' "$text"
         return

@@ -48,6 +48,15 @@ screen_with() { # label pattern monitor-argument...
   [ "$(row errors/s)" = - ]
 }
 
+@test "reads and shows numbers alike in a language that has a decimal comma" {
+  mkdir "$BATS_TEST_TMPDIR/locales"
+  # It warns of what does not matter, and then exits with 1.
+  localedef -i de_DE -f UTF-8 "$BATS_TEST_TMPDIR/locales/de_DE.UTF-8" || true
+  [[ -d $BATS_TEST_TMPDIR/locales/de_DE.UTF-8 ]] || skip 'the package locales is not installed'
+  export LOCPATH=$BATS_TEST_TMPDIR/locales LC_ALL=de_DE.UTF-8
+  await screen_with 'ack p50 / p99, ms' '^[0-9.]+ / [0-9.]+$' "$counting"
+}
+
 @test "shows that the store is down, and the line that the log has of it" {
   await screen_with state '^not ready$' "$lonely=$BATS_FILE_TMPDIR/lonely"
   [[ $(row 'store, commit p99 ms / batch') == DOWN* ]]
