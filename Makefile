@@ -18,9 +18,10 @@ archive := $(jar:.jar=.jsa)
 # Directories count too: a source that was taken away is a change.
 sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client $(web)/page)
 scripts := .ci/run $(shell find ops server-tyrus/src/test/bench -name '*.sh' -o -name '*.bash' -o -name '*.bats')
-revision := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
-maven := mvn --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
-java := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
+# Not that of a repository around an unpacked release.
+revision := $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown)
+maven := ops/maven.sh --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
+java := $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java)
 # docs/OPERATIONS.md, "JVM options", says why. The log of the JVM itself must not mix with ours.
 java_options := -Xlog:disable -Xlog:all=warning:stderr
 ARGS ?=
@@ -67,6 +68,7 @@ $(archive): $(jar) ops/archive.sh
 	@ops/archive.sh $(jar) $@ $(java_options) || echo 'make: without the archive the server takes longer to start' >&2
 
 run: $(jar) $(archive) ## start the server in the foreground; ARGS="--port 9000 ..."
+	@command -v $(java) >/dev/null || ops/setup.sh build
 	@exec $(java) $(java_options) -XX:SharedArchiveFile=$(archive) -jar $(jar) $(ARGS)
 
 bench: ## measure beside other servers and write docs/BENCHMARKS.md; BENCH="cpu memory" for some parts, --brief to try

@@ -44,10 +44,21 @@ await_healthy() { # service...
   done
 }
 
+# Prometheus, Alertmanager and Grafana run as users of their own. With umask 077, git makes files that only you can read.
+require_readable() {
+  local closed
+  closed=$(find "$ops/prometheus" "$ops/alertmanager" "$ops/grafana" ! -perm -o=r -print -quit)
+  if [[ -n $closed ]]; then
+    printf 'dev: the containers run as other users, who cannot read %s; type: chmod -R go+rX ops\n' "$closed" >&2
+    exit 1
+  fi
+}
+
 up() {
   local live password=admin
+  require_readable
   docker info >/dev/null 2>&1 || {
-    printf 'dev: no Docker engine answers; docker info says why\n' >&2
+    printf 'dev: no Docker engine answers; docker info says why. Without Docker, make run starts the server alone\n' >&2
     exit 1
   }
   # With none, blue gets the first one; promotions write the next.

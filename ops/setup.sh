@@ -156,7 +156,9 @@ install_quietly() { # package...
 
 install_packages() { # build|test|load-test
   local -a names
-  apt update || fail 'apt-get update failed; its message is above'
+  # One source that cannot be reached need not be the one that has the packages.
+  apt -o APT::Update::Error-Mode=any update ||
+    printf 'setup: apt-get update failed, for the reason above; is this machine connected to the network?\n' >&2
   mapfile -t names < <(missing "$1" | from_packages | packages | available)
   ((${#names[@]} > 0)) || return 0
   printf 'setup: installing %s\n' "${names[*]}" >&2

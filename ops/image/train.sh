@@ -38,3 +38,5 @@ kill -TERM "$server"
 wait "$server"
 redis-cli shutdown nosave
 [[ -s tally.aot ]]
+# The server runs as another user, also where the jar was built with umask 077.
+chmod -R a+rX /opt/tally
