@@ -1,31 +1,21 @@
 """A client that does not lose count, as docs/PROTOCOL.md asks for."""
 
-import random
 import time
-from collections import deque
 from collections.abc import Callable
 
 import gevent
 from gevent.event import Event
 
-from tally_load.connection import (
-    BACKOFF_CLOSE_CODES,
-    FINAL_CLOSE_CODES,
-    SUPERSEDED,
-    Connection,
-    Refused,
-    retry_after_s,
-)
+from tally_load.connection import Connection, Refused
 from tally_load.ledger import Ledger, Totals
+from tally_load.reconnect import Ending, ReconnectRules, hint_in_frame
 
-FIRST_BACKOFF_S = 0.1
-LONGEST_BACKOFF_S = 5.0
 WELCOME_TIMEOUT_S = 15.0
 MISSED_HEARTBEATS = 2
+# Between two heartbeats, if the server does not say.
+HEARTBEAT_S = 30
 GIVE_UP_AFTER_S = 60.0
 SETTLE_TIMEOUT_S = 15.0
-# How long an attempt that failed here may still take the session from the connection that there is.
-STRAY_S = 30.0
 NO_WELCOME = "the connection had no welcome"
 
 # Told of what was measured: its name, the seconds it took, and why it failed, if it did.
@@ -34,23 +24,6 @@ Observer = Callable[[str, float, Exception | None], None]
 
 class Fault(Exception):
     """What a user would complain of."""
-
-
-class Backoff:
-    """Exponential, with full jitter, so that clients which fell together come back apart."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-
-    def next_s(self) -> float:
-        """The pause after one more failure."""
-        ceiling = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(self._failures, 10))
-        self._failures += 1
-        return random.uniform(0, ceiling)
-
-    def reset(self) -> None:
-        """Begins again, after a success."""
-        self._failures = 0
 
 
 class Client:
@@ -68,15 +41,11 @@ class Client:
         self._totals = totals
         self._observe = observe
         self._ledger = Ledger(totals)
-        self._backoff = Backoff()
+        self._rules = ReconnectRules()
         self._session_id: str | None = None
         self._current: Connection | None = None
         self._planned: gevent.Greenlet | None = None
         self._opening = False
-        # Until when each attempt that failed and may be served is worth a return from 4001.
-        self._strays: deque[float] = deque()
-        # Whether more came over the connection than the welcome, which a server in trouble may say.
-        self._proved = False
         self._broken_since = time.monotonic()
 
     def start(self) -> None:
@@ -113,7 +82,7 @@ class Client:
         self._ledger.close()
 
     def _audit(self) -> bool:
-        self._backoff.reset()
+        self._rules.begin_anew()
         deadline = time.monotonic() + WELCOME_TIMEOUT_S
         while time.monotonic() < deadline:
             begun = time.monotonic()
@@ -121,22 +90,22 @@ class Client:
                 connection = Connection(self._url, self._session_id)
             except Refused as e:
                 self._observe("audit", time.monotonic() - begun, e)
-                self._pause_audit(e.retry_after_s, deadline)
+                self._pause_audit(e.ending, deadline)
                 continue
             for frame in connection.frames(WELCOME_TIMEOUT_S):
-                if frame.get("type") == "welcome":
+                if _is_welcome(frame):
                     self._observe("audit", time.monotonic() - begun, None)
                     self._take_stored(frame["count"])
                     connection.say_goodbye()
                     connection.abort()
                     return True
             self._observe("audit", time.monotonic() - begun, Fault(NO_WELCOME))
-            self._pause_audit(retry_after_s(connection.closed_with.reason), deadline)
+            self._pause_audit(connection.ending, deadline)
         return False
 
-    def _pause_audit(self, hint_s: float, deadline: float) -> None:
+    def _pause_audit(self, ending: Ending, deadline: float) -> None:
         left_s = max(0.0, deadline - time.monotonic())
-        gevent.sleep(min(hint_s + self._backoff.next_s(), left_s))
+        gevent.sleep(min(self._rules.pause_ms(ending.hint_ms) / 1000, left_s))
 
     def _connect_after(self, delay_s: float) -> None:
         """One attempt is planned at a time: a newer plan replaces the older one."""
@@ -156,19 +125,15 @@ class Client:
             connection = Connection(self._url, self._session_id)
         except Refused as e:
             self._opening = False
-            if e.may_be_served:
-                self._add_stray()
+            self._rules.failed(e.ending)
             self._observe(name, time.monotonic() - begun, e)
-            if e.final:
-                self._give_up(str(e))
-            else:
-                self._retry(str(e), e.retry_after_s)
+            self._come_back(e.ending)
             return
         is_welcome = False
         for frame in connection.frames(WELCOME_TIMEOUT_S):
             if self.ended.is_set():
                 return
-            if not is_welcome and frame.get("type") == "welcome":
+            if not is_welcome and _is_welcome(frame):
                 is_welcome = True
                 self._observe(name, time.monotonic() - begun, None)
                 self._take_over(connection, frame)
@@ -177,18 +142,16 @@ class Client:
         if not is_welcome:
             self._opening = False
             self._observe(name, time.monotonic() - begun, Fault(NO_WELCOME))
-            if connection.closed_with.code != SUPERSEDED:
-                self._add_stray()
+            self._rules.failed(connection.ending)
         elif connection is self._current:
             self._current = None
             self._broken_since = time.monotonic()
-            if self._proved and connection.closed_with.code not in BACKOFF_CLOSE_CODES:
-                self._backoff.reset()
+            self._rules.broke(connection.ending)
         else:
             return
         # Superseded, before its welcome, by the connection that this client is opening itself.
         if not self._opening:
-            self._come_back(connection)
+            self._come_back(connection.ending)
 
     def _take_over(self, connection: Connection, welcome: dict) -> None:
         if self._session_id:
@@ -199,8 +162,10 @@ class Client:
         self._opening = False
         self._current = connection
         self._session_id = welcome["session_id"]
-        self._proved = False
-        connection.set_timeout(MISSED_HEARTBEATS * max(1, welcome.get("heartbeat_s", 30)))
+        self._rules.opened()
+        heartbeat_s = welcome.get("heartbeat_s")
+        patience_s = max(1, heartbeat_s) if _is_count(heartbeat_s) else HEARTBEAT_S
+        connection.set_timeout(MISSED_HEARTBEATS * patience_s)
         self._take_stored(welcome["count"])
         self.welcomed.set()
         self._pump()
@@ -208,13 +173,12 @@ class Client:
     def _received(self, frame: dict) -> None:
         kind, count = frame.get("type"), frame.get("count")
         if kind == "bye":
-            hint_ms = frame.get("retry_after_ms")
-            self._connect_after(hint_ms / 1000 if _is_whole(hint_ms) else 0)
+            self._connect_after(hint_in_frame(frame.get("retry_after_ms")) / 1000)
         elif kind == "heartbeat":
-            self._proved = True
-        elif "type" not in frame and _is_whole(count):
+            self._rules.proved()
+        elif "type" not in frame and _is_count(count):
             # Anything else is text that a server pushes which embeds Tally.
-            self._proved = True
+            self._rules.proved()
             duplicated = self._totals.duplicated
             ages = self._ledger.reply(count, time.monotonic())
             self._acknowledged(ages)
@@ -237,39 +201,16 @@ class Client:
         while self._current and (text := self._ledger.next()) is not None:
             self._current.send(text)
 
-    def _come_back(self, connection: Connection) -> None:
-        close = connection.closed_with
-        if close.code == SUPERSEDED and self._take_stray():
-            # By its own attempt, perhaps, which failed here and was served all the same.
-            self._retry("superseded", 0)
-        elif close.code in FINAL_CLOSE_CODES:
-            self._give_up(f"the server closed with {close.code} {close.reason}")
-        else:
-            self._retry(f"{close.code} {close.reason}", retry_after_s(close.reason))
-
-    def _add_stray(self) -> None:
-        self._forget_old_strays()
-        self._strays.append(time.monotonic() + STRAY_S)
-
-    def _take_stray(self) -> bool:
-        self._forget_old_strays()
-        if not self._strays:
-            return False
-        self._strays.popleft()
-        return True
-
-    def _forget_old_strays(self) -> None:
-        while self._strays and self._strays[0] < time.monotonic():
-            self._strays.popleft()
-
-    def _retry(self, reason: str, hint_s: float) -> None:
-        # The hint is this client's own slot; jitter on top keeps those apart that got none.
-        delay_s = hint_s + self._backoff.next_s()
+    def _come_back(self, ending: Ending) -> None:
+        if self._rules.gives_up(ending):
+            self._give_up(ending.text)
+            return
+        delay_s = self._rules.pause_ms(ending.hint_ms) / 1000
         left_s = self._broken_since + GIVE_UP_AFTER_S - time.monotonic()
         if self._current:
             self._connect_after(delay_s)
         elif left_s < 0:
-            self._give_up(f"no connection for {GIVE_UP_AFTER_S:.0f} s: {reason}")
+            self._give_up(f"no connection for {GIVE_UP_AFTER_S:.0f} s: {ending.text}")
         else:
             # Tries a last time when it is time to give up, however long the hint.
             self._connect_after(min(delay_s, left_s))
@@ -281,5 +222,13 @@ class Client:
             self._observe("session", 0, Fault(f"gave up: {reason}"))
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_welcome(frame: dict) -> bool:
+    return (
+        frame.get("type") == "welcome"
+        and _is_count(frame.get("count"))
+        and isinstance(frame.get("session_id"), str)
+    )

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 import json
 import logging
-import re
 import socket
 import ssl
 import threading
@@ -17,43 +16,26 @@ from collections.abc import Iterator
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, NegotiationError
-from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI, parse_uri
 
+from tally_load.reconnect import ABNORMAL, Ending, closed, refused
+
 SUBPROTOCOL = Subprotocol("tally.v1")
 CONNECT_TIMEOUT_S = 5.0
 READ_BYTES = 4096
-SUPERSEDED = 4001
-# The codes after which docs/PROTOCOL.md says not to come back.
-FINAL_CLOSE_CODES = frozenset({1000, 1002, 1003, 1007, 1009, SUPERSEDED})
-# The codes of a server that will close again for the same reason: the pauses go on growing.
-BACKOFF_CLOSE_CODES = frozenset({1008, 1011})
 
-_RETRY_AFTER = re.compile(r"\bretry_after_ms=(\d{1,9})\b")
 _logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The connection could not be opened.
+    """The connection could not be opened."""
 
-    It is final if it would be refused again. The server may have resumed the session for it, or
-    may still do so, if it may be served.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        final: bool = False,
-        may_be_served: bool = False,
-        retry_after_s: float = 0.0,
-    ) -> None:
-        super().__init__(reason)
-        self.final = final
-        self.may_be_served = may_be_served
-        self.retry_after_s = retry_after_s
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.text)
+        self.ending = ending
 
 
 class Connection:
@@ -67,14 +49,14 @@ class Connection:
                 uri = dataclasses.replace(uri, query=f"session_id={session_id}")
             self._socket = _connect(uri, address)
         except OSError as e:
-            raise Refused(_describe(e)) from e
+            raise Refused(Ending(_describe(e), may_be_served=False)) from e
         self._protocol = ClientProtocol(uri, subprotocols=[SUBPROTOCOL], logger=_logger)
         self._write_lock = threading.Lock()
         try:
             self._shake_hands(resumes=session_id is not None)
         except (OSError, Refused) as e:
             self.abort()
-            raise e if isinstance(e, Refused) else Refused(_describe(e), may_be_served=True) from e
+            raise e if isinstance(e, Refused) else Refused(Ending(_describe(e))) from e
 
     def send(self, text: str) -> None:
         """Sends a message. On a broken connection nothing happens: the reader learns of it."""
@@ -114,9 +96,10 @@ class Connection:
         self._socket.settimeout(seconds)
 
     @property
-    def closed_with(self) -> Close:
-        """The server's close frame, or 1006 if it ended without one."""
-        return self._protocol.close_rcvd or Close(CloseCode.ABNORMAL_CLOSURE, "")
+    def ending(self) -> Ending:
+        """How it ended, once it has."""
+        close = self._protocol.close_rcvd
+        return closed(close.code, close.reason) if close else closed(ABNORMAL, "")
 
     def say_goodbye(self) -> None:
         """Starts the closing handshake with 1000; the reader sees its end."""
@@ -136,7 +119,7 @@ class Connection:
         if self._protocol.handshake_exc:
             raise _refusal(self._protocol.handshake_exc, resumes)
         if self._protocol.subprotocol != SUBPROTOCOL:
-            raise Refused(f"the server does not speak {SUBPROTOCOL}", final=True)
+            raise Refused(_wrong_protocol(f"the server does not speak {SUBPROTOCOL}"))
 
     def _receive(self) -> None:
         data = self._socket.recv(READ_BYTES)
@@ -158,12 +141,6 @@ class Connection:
             for data in self._protocol.data_to_send():
                 if data:
                     self._socket.sendall(data)
-
-
-def retry_after_s(close_reason: str) -> float:
-    """The hint in a close frame's reason; 0 if there is none."""
-    match = _RETRY_AFTER.search(close_reason)
-    return int(match.group(1)) / 1000 if match else 0.0
 
 
 @functools.cache
@@ -193,20 +170,16 @@ def _connect(uri: WebSocketURI, address: tuple) -> socket.socket:
 
 def _refusal(reason: Exception, resumes: bool) -> Refused:
     if isinstance(reason, NegotiationError):
-        return Refused(str(reason), final=True)
+        return Refused(_wrong_protocol(str(reason)))
     if not isinstance(reason, InvalidStatus):
-        return Refused(str(reason), may_be_served=True)
-    status = reason.response.status_code
-    # A proxy that has just started knows no routes for a moment.
-    may_pass = status == 429 or status >= 500 or (status == 404 and resumes)
-    hint = reason.response.headers.get("Retry-After", "")
-    return Refused(
-        f"HTTP status {status}",
-        final=not may_pass,
-        # A gateway answers for a server that it asked, and that died or is slow.
-        may_be_served=status in (502, 504),
-        retry_after_s=float(hint) if hint.isdecimal() else 0.0,
-    )
+        return Refused(Ending(str(reason)))
+    response = reason.response
+    retry_after = response.headers.get("Retry-After", "")
+    return Refused(refused(response.status_code, retry_after, been_there=resumes))
+
+
+def _wrong_protocol(text: str) -> Ending:
+    return Ending(text, final=True, may_be_served=False)
 
 
 def _describe(error: OSError) -> str:

@@ -12,8 +12,8 @@ from websockets.sync.server import serve
 
 from tally_load import client as client_module
 from tally_load import connection as connection_module
-from tally_load.client import Backoff, Client
-from tally_load.connection import retry_after_s
+from tally_load import reconnect as reconnect_module
+from tally_load.client import Client
 from tally_load.ledger import Totals
 
 
@@ -92,14 +92,14 @@ def connect(totals, observed):
 def record_pauses(client):
     """Notes how many failures in a row each pause follows, and makes the pauses short."""
     pauses = []
-    next_s = client._backoff.next_s
+    pause_ms = client._rules.pause_ms
 
-    def record():
-        pauses.append(client._backoff._failures)
-        next_s()
-        return 0.001
+    def record(hint_ms):
+        pauses.append(client._rules._failures)
+        pause_ms(hint_ms)
+        return 1
 
-    client._backoff.next_s = record
+    client._rules.pause_ms = record
     return pauses
 
 
@@ -196,6 +196,8 @@ def test_a_hint_beyond_its_patience_does_not_keep_a_user_from_giving_up(connect,
         {"count": "7"},
         {"count": True},
         {"count": 7.5},
+        {"count": -1},
+        {"type": "welcome", "session_id": "s", "count": 7},
     ],
 )
 def test_pushed_text_is_ignored(connect, totals, pushed):
@@ -241,7 +243,7 @@ def test_to_be_superseded_by_its_own_late_attempt_is_no_end(connect, totals, obs
 
 
 def test_each_attempt_that_had_no_welcome_is_worth_one_return(connect, totals, monkeypatch):
-    monkeypatch.setattr(client_module, "STRAY_S", 3600)
+    monkeypatch.setattr(reconnect_module, "STRAY_S", 3600)
 
     class DyingTwice(Script):
         def __call__(self, socket):
@@ -323,6 +325,40 @@ def test_a_hint_is_waited_for(connect, totals):
     assert time.monotonic() - begun >= 0.3
 
 
+@pytest.mark.parametrize("heartbeat_s", [31_622_400, 10**30, -1, 0, "soon", None])
+def test_a_heartbeat_interval_may_be_any_number_or_none(connect, totals, heartbeat_s):
+    class Unusual(Script):
+        def __call__(self, socket):
+            send(socket, type="welcome", session_id="s", count=0, heartbeat_s=heartbeat_s)
+            self.answer(socket)
+
+    client = connect(Unusual())
+    say(client, "a")
+    await_true(lambda: totals.acknowledged == 1, "the message must be counted")
+    assert totals.reconnects == 0
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"type": "welcome"},
+        {"type": "welcome", "session_id": "s", "count": -1},
+        {"type": "welcome", "session_id": "s", "count": "7"},
+        {"type": "welcome", "session_id": 7, "count": 7},
+    ],
+)
+def test_a_welcome_without_its_members_is_none(connect, totals, nonsense):
+    class Confused(Script):
+        def __call__(self, socket):
+            send(socket, **nonsense)
+            super().__call__(socket)
+
+    client = connect(Confused())
+    say(client, "a")
+    await_true(lambda: totals.acknowledged == 1, "the message must be counted")
+    assert (totals.lost, totals.duplicated, totals.reconnects) == (0, 0, 0)
+
+
 def test_a_silent_connection_is_a_broken_one(connect, totals, monkeypatch):
     monkeypatch.setattr(client_module, "MISSED_HEARTBEATS", 0.01)
     connect(Script())
@@ -368,14 +404,6 @@ def test_a_stored_count_that_went_back_is_a_loss(connect, totals, observed):
     assert str(observed[-1][2]) == "counted messages were missing later"
 
 
-def test_backoff_doubles_to_a_ceiling_and_begins_again(monkeypatch):
-    monkeypatch.setattr(client_module.random, "uniform", lambda _, ceiling: ceiling)
-    backoff = Backoff()
-    assert [backoff.next_s() for _ in range(8)] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-    backoff.reset()
-    assert backoff.next_s() == 0.1
-
-
 @pytest.mark.parametrize(
     ("code", "failures"), [(1001, [0, 0, 0]), (1008, [0, 1, 2]), (1011, [0, 1, 2])]
 )
@@ -407,11 +435,3 @@ def test_a_welcome_alone_does_not_make_pauses_short_again(connect, totals):
     ready.set()
     await_true(lambda: totals.reconnects == 3, "the client must come back")
     assert pauses == [0, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("reason", "seconds"),
-    [("retry_after_ms=730", 0.73), ("going away", 0), ("", 0), ("xretry_after_ms=7", 0)],
-)
-def test_the_hint_in_a_close_reason(reason, seconds):
-    assert retry_after_s(reason) == seconds

@@ -1,6 +1,8 @@
 /**
- * Exponential backoff with full jitter: any pause from zero to a ceiling that doubles with each
- * failure, so that clients which fell together do not come back together.
+ * Exponential backoff with full jitter: a pause is the server's hint and a random time out of a
+ * window. The window is the first one or the hint, whichever is longer, and doubles with each
+ * failure up to the longest one: so clients that fell together, or were told the same
+ * hint, come back apart (docs/PROTOCOL.md, "Coming back").
  */
 export class Backoff {
   #firstMs;
@@ -9,8 +11,8 @@ export class Backoff {
   #failures = 0;
 
   /**
-   * @param {number} firstMs the first ceiling
-   * @param {number} longestMs the last ceiling
+   * @param {number} firstMs the first window
+   * @param {number} longestMs the longest
    * @param {() => number} random from 0 inclusive to 1 exclusive
    */
   constructor(firstMs, longestMs, random) {
@@ -19,10 +21,16 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** The pause after one more failure, in milliseconds. */
-  next() {
-    const ceilingMs = Math.min(this.#longestMs, this.#firstMs * 2 ** this.#failures++);
-    return Math.floor(this.#random() * (ceilingMs + 1));
+  /**
+   * The pause after one more failure.
+   *
+   * @param {number} hintMs the least; 0 if there is no hint
+   * @returns {number} whole milliseconds
+   */
+  next(hintMs) {
+    const firstMs = Math.max(this.#firstMs, hintMs);
+    const windowMs = Math.min(this.#longestMs, firstMs * 2 ** this.#failures++);
+    return hintMs + Math.floor(this.#random() * (windowMs + 1));
   }
 
   /** Begins again, after a success. */

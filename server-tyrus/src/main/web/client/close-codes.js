@@ -11,6 +11,7 @@ export const CLOSE_CODES = new Map([
   [1001, 'after-hint'],
   [1002, 'never'],
   [1003, 'never'],
+  [1005, 'with-backoff'],
   [1006, 'with-backoff'],
   [1007, 'never'],
   [1008, 'with-backoff'],
@@ -33,14 +34,4 @@ export const SUPERSEDED = 4001;
  */
 export function reconnectAfter(code) {
   return CLOSE_CODES.get(code) ?? 'with-backoff';
-}
-
-/**
- * The hint in a close frame's reason.
- *
- * @param {string} reason
- * @returns {number} milliseconds; 0 if there is no hint
- */
-export function retryAfterMs(reason) {
-  return Number(/\bretry_after_ms=(\d{1,9})\b/.exec(reason)?.[1] ?? 0);
 }

@@ -1,4 +1,5 @@
 import { ABNORMAL, NORMAL, PROTOCOL_ERROR } from './close-codes.js';
+import { startTimer } from './timers.js';
 
 /**
  * The part of the WebSocket API that is used.
@@ -97,14 +98,14 @@ export class Connection {
     if (ms > 0) {
       clearTimeout(this.#timer);
       // One timer for each of them: what came while the process slept is read before the second.
-      this.#timer = setTimeout(() => this.#endAfter(ms, 'heartbeats missed'), ms);
+      this.#timer = startTimer(() => this.#endAfter(ms, 'heartbeats missed'), ms);
     }
   }
 
   /** @param {number} ms @param {string} reason */
   #endAfter(ms, reason) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end(ABNORMAL, reason), ms);
+    this.#timer = startTimer(() => this.#end(ABNORMAL, reason), ms);
   }
 
   /** @param {number} code @param {string} reason */

@@ -5,8 +5,8 @@ import {
   RATE_LIMIT,
   SUPERSEDED,
   reconnectAfter,
-  retryAfterMs,
 } from './close-codes.js';
+import { hintInReason } from './hints.js';
 
 /**
  * How long after its end an attempt without a welcome may still take the session away from the
@@ -21,7 +21,7 @@ const MAX_STRAYS = 5;
 /** How the package ws says that an attempt was refused, so that no server resumed the session. */
 const REFUSED = /ECONNREFUSED|^Unexpected server response: (?!502|504)/;
 
-/** Whether and when to come back after an ending (docs/PROTOCOL.md, "Close codes"). */
+/** Whether and when to come back after an ending (docs/PROTOCOL.md, "Coming back"). */
 export class ReconnectRules {
   #backoff;
   #now;
@@ -32,8 +32,8 @@ export class ReconnectRules {
 
   /**
    * @param {object} options
-   * @param {number} options.backoffMs ceiling of the first pause
-   * @param {number} options.maxBackoffMs ceiling of the longest
+   * @param {number} options.backoffMs the first window of the pauses
+   * @param {number} options.maxBackoffMs the longest
    * @param {() => number} options.random for the jitter
    * @param {() => number} [options.now] milliseconds of a clock that is never set back
    */
@@ -73,14 +73,13 @@ export class ReconnectRules {
   }
 
   /**
-   * Decides on an ending.
+   * Decides on an ending that no other connection makes up for.
    *
    * @param {number} code
-   * @param {boolean} moving whether the next connection of this client was under way already
    * @returns {boolean} true: stay away for ever; false: come back after {@link pauseMs}
    */
-  giveUp(code, moving) {
-    const byMyself = code === SUPERSEDED && (moving || this.#isByStray());
+  giveUp(code) {
+    const byMyself = code === SUPERSEDED && this.#isByStray();
     return !byMyself && reconnectAfter(code) === 'never';
   }
 
@@ -90,13 +89,8 @@ export class ReconnectRules {
     return this.#strays.shift() !== undefined;
   }
 
-  /**
-   * How long to wait before the next attempt. The hint is this client's own slot; jitter on top
-   * keeps those apart that got none.
-   *
-   * @param {string} reason of the close
-   */
+  /** How long to wait before the next attempt. @param {string} reason of the close */
   pauseMs(reason) {
-    return retryAfterMs(reason) + this.#backoff.next();
+    return this.#backoff.next(hintInReason(reason));
   }
 }

@@ -1,9 +1,13 @@
 import { ABNORMAL, SUPERSEDED } from './close-codes.js';
 import { Connection } from './connection.js';
+import { parse } from './frames.js';
+import { hintInFrame } from './hints.js';
 import { Ledger } from './ledger.js';
+import { complete } from './options.js';
 import { ReconnectRules } from './reconnect-rules.js';
 import { SessionMemory } from './session-memory.js';
 import { TallyError } from './tally-error.js';
+import { startTimer } from './timers.js';
 
 export { TallyError };
 
@@ -18,22 +22,7 @@ export { TallyError };
  * @typedef {'connecting' | 'open' | 'moving' | 'waiting' | 'offline' | 'closed'} TallyState
  */
 
-/**
- * @typedef {object} TallyOptions
- * @property {string} [sessionId] resume this session, whatever is stored
- * @property {import('./session-memory.js').SessionStorageLike | null} [storage] where the session
- *     id is kept; by default sessionStorage in a browser, else (and with null) only in this object
- * @property {string} [storageKey] by default `tally:` and the URL
- * @property {number} [maxWaiting] messages that may wait for their count; 10000 by default
- * @property {number} [maxWaitingBytes] their UTF-8; 4 MiB by default
- * @property {number} [maxInFlight] those of them that may be on their way; 256 by default
- * @property {number} [connectTimeoutMs] for the handshake; 5000 by default
- * @property {number} [welcomeTimeoutMs] from then to the welcome; 15000 by default
- * @property {number} [backoffMs] ceiling of the first pause between two attempts; 100 by default
- * @property {number} [maxBackoffMs] ceiling of the longest; 10000 by default
- * @property {() => number} [random] for the jitter; Math.random by default
- * @property {import('./connection.js').WebSocketConstructor} [WebSocket] by default the global one
- */
+/** @typedef {import('./options.js').TallyOptions} TallyOptions */
 
 /**
  * @typedef {object} TallyEvents
@@ -84,24 +73,8 @@ export class TallyClient extends EventTarget {
   constructor(url, options = {}) {
     super();
     this.#url = webSocketUrl(url);
-    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    if (!WebSocket) {
-      throw new TypeError('there is no global WebSocket here: give one in options.WebSocket');
-    }
-    this.#options = {
-      maxWaiting: options.maxWaiting ?? 10_000,
-      maxWaitingBytes: options.maxWaitingBytes ?? 4 * 1024 * 1024,
-      maxInFlight: options.maxInFlight ?? 256,
-      connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-      welcomeTimeoutMs: options.welcomeTimeoutMs ?? 15_000,
-      maxBackoffMs: options.maxBackoffMs ?? 10_000,
-      WebSocket,
-    };
-    this.#rules = new ReconnectRules({
-      backoffMs: options.backoffMs ?? 100,
-      maxBackoffMs: this.#options.maxBackoffMs,
-      random: options.random ?? Math.random,
-    });
+    this.#options = complete(options);
+    this.#rules = new ReconnectRules(this.#options);
     this.#session = new SessionMemory(
       options.storage,
       options.storageKey ?? `tally:${this.#url}`,
@@ -253,14 +226,14 @@ export class TallyClient extends EventTarget {
         this.#welcomed(connection, frame);
       }
     } else if (frame.type === 'bye') {
-      const retryInMs = millis(frame.retry_after_ms);
-      const closeInMs = millis(frame.close_in_ms);
+      const retryInMs = hintInFrame(frame.retry_after_ms);
+      const closeInMs = hintInFrame(frame.close_in_ms);
       this.#emit('bye', { total: frame.total, retryAfterMs: retryInMs, closeInMs });
       this.#plan(retryInMs, {});
     } else if (frame.type === 'heartbeat') {
       this.#rules.proved();
       this.#emit('heartbeat', { ts: frame.ts });
-    } else if (frame.type === undefined && Number.isSafeInteger(frame.count)) {
+    } else if (frame.type === 'count') {
       this.#rules.proved();
       this.#replied(frame.count);
     }
@@ -339,12 +312,11 @@ export class TallyClient extends EventTarget {
       this.#next = undefined;
       this.#rules.failed(code, reason);
     }
-    if (this.#rules.giveUp(code, moving)) {
-      this.#end(ending(code, reason), { code, reason });
-      return;
-    }
-    if (this.#next) {
+    if (moving) {
+      // The welcome of the next connection decides.
       this.#setState('connecting', { code, reason });
+    } else if (this.#rules.giveUp(code)) {
+      this.#end(ending(code, reason), { code, reason });
     } else {
       this.#plan(this.#rules.pauseMs(reason), { code, reason });
     }
@@ -359,7 +331,7 @@ export class TallyClient extends EventTarget {
     // The browser may be wrong about being offline (it cannot know of loopback), so try at times.
     const retryInMs = offline && !this.#current ? this.#options.maxBackoffMs : delayMs;
     clearTimeout(this.#attempt);
-    this.#attempt = setTimeout(() => this.#connect(), retryInMs);
+    this.#attempt = startTimer(() => this.#connect(), retryInMs);
     const state = this.#current ? 'moving' : offline ? 'offline' : 'waiting';
     this.#setState(state, { ...why, retryInMs });
   }
@@ -402,20 +374,6 @@ function webSocketUrl(url) {
   }
   absolute.hash = '';
   return absolute.href;
-}
-
-/** Later versions of the server may say what this client does not know. @param {string} text */
-function parse(text) {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return { type: 'unknown' };
-  }
-}
-
-/** @param {unknown} hint @returns {number} 0 for none, and for what is none */
-function millis(hint) {
-  return Number.isSafeInteger(hint) ? Math.max(0, Number(hint)) : 0;
 }
 
 /** @param {number} code @param {string} reason */

@@ -262,6 +262,67 @@ describe('the client', () => {
   it('refuses options that cannot work', () => {
     assert.throws(() => open('ftp://host/'), /ws, wss, http or https is needed, not 'ftp:/);
     assert.throws(() => open(server.url, { sessionId: '7' }), /a session id is a UUID, not '7'/);
+    assert.throws(
+      () => open(server.url, { connectTimeoutMs: 2 ** 31 }),
+      /connectTimeoutMs is a number from 0 to 2147483647, not '2147483648'/,
+    );
+    assert.throws(() => open(server.url, { backoffMs: -1 }), /backoffMs is a number from 0/);
+    assert.throws(() => open(server.url, { maxInFlight: 0 }), /maxInFlight is 1 or more, not '0'/);
+    assert.throws(() => open(server.url, { maxWaiting: NaN }), RangeError);
+  });
+
+  it('stays with a server whose heartbeat is longer than a timer', async () => {
+    const { other, url } = await serve();
+    other.on('connection', (socket) => {
+      socket.send(welcome({ heartbeat_s: 31_622_400 }));
+      socket.on('message', () => socket.send('{"count": 1}'));
+    });
+    const client = open(url);
+    await next(client, 'welcome');
+    // Timers that are too long would be over by then.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+
+    assert.equal(await client.send('one'), 1);
+    assert.deepEqual(client.states, ['open']);
+  });
+
+  it('waits for the slot of a bye, however far away it is', async () => {
+    const { other, url } = await serve();
+    other.on('connection', (socket) => {
+      socket.send(welcome());
+      socket.send('{"type": "bye", "bye": true, "total": 0, "retry_after_ms": 2147483648}');
+      socket.on('message', () => socket.send('{"count": 1}'));
+    });
+    const client = open(url);
+
+    const { retryAfterMs } = await next(client, 'bye');
+    assert.equal(await client.send('one'), 1);
+
+    assert.equal(retryAfterMs, 3_600_000);
+    assert.deepEqual([client.states, client.totals.reconnects], [['open', 'moving'], 0]);
+  });
+
+  it('ends with the next connection only, whatever the old one closes with in a move', async () => {
+    /** @type {((socket: WebSocket) => void)[]} */
+    const parts = [
+      (socket) => {
+        socket.send(welcome());
+        socket.send('{"type": "bye", "bye": true, "total": 0, "retry_after_ms": 0}');
+        old = socket;
+      },
+      (socket) => {
+        old?.close(1009);
+        old?.on('close', () => socket.send(welcome()));
+      },
+    ];
+    /** @type {WebSocket | undefined} */
+    let old;
+    const { other, url } = await serve();
+    other.on('connection', (socket) => parts.shift()?.(socket));
+
+    const client = open(url);
+    await until(() => client.states.join() === 'open,moving,moving,connecting,open', 'it moved');
+    assert.equal(client.error, undefined);
   });
 
   it('comes back after a cut, and sends again what was not counted', async () => {

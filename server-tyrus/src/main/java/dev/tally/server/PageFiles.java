@@ -34,11 +34,15 @@ final class PageFiles {
           "client/backoff.js",
           "client/close-codes.js",
           "client/connection.js",
+          "client/frames.js",
+          "client/hints.js",
           "client/ledger.js",
+          "client/options.js",
           "client/reconnect-rules.js",
           "client/session-memory.js",
           "client/tally-client.js",
-          "client/tally-error.js");
+          "client/tally-error.js",
+          "client/timers.js");
 
   private final Map<String, PageFile> byPath;
 

@@ -4,30 +4,37 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * Exponential backoff with full jitter: any pause from zero to a ceiling that doubles with each
- * failure, so that clients which fell together do not come back together. Not thread-safe.
+ * Exponential backoff with full jitter: a pause is the server's hint and a random time out of a
+ * window. The window is 100 ms or the hint, whichever is longer, and doubles with each failure up
+ * to 10 s: so clients that fell together, or were told the same hint, come back apart
+ * (docs/PROTOCOL.md, "Coming back"). Not thread-safe.
  */
 final class Backoff {
 
-  private static final int MAX_DOUBLINGS = 30;
+  private static final long FIRST_MILLIS = 100;
 
-  private final Duration first;
-  private final Duration longest;
+  /** 5,000 clients then come back at 500 a second, the pace of a drain. */
+  private static final long LONGEST_MILLIS = 10_000;
+
+  /** More than it takes to get from the first window to the longest. */
+  private static final int MAX_DOUBLINGS = 10;
+
   private final RandomGenerator random;
   private int failures;
 
-  Backoff(Duration first, Duration longest, RandomGenerator random) {
-    this.first = first;
-    this.longest = longest;
+  Backoff(RandomGenerator random) {
     this.random = random;
   }
 
-  /** The pause after one more failure. */
-  Duration next() {
-    long ceiling =
-        Math.min(longest.toMillis(), first.toMillis() << Math.min(failures, MAX_DOUBLINGS));
-    failures++;
-    return Duration.ofMillis(random.nextLong(ceiling + 1));
+  /**
+   * The pause after one more failure.
+   *
+   * @param hintMillis the least; 0 if there is no hint
+   */
+  Duration next(long hintMillis) {
+    long window = Math.min(LONGEST_MILLIS, Math.max(FIRST_MILLIS, hintMillis) << failures);
+    failures = Math.min(failures + 1, MAX_DOUBLINGS);
+    return Duration.ofMillis(hintMillis + random.nextLong(window + 1));
   }
 
   /** Begins again, after a success. */

@@ -1,5 +1,6 @@
 package dev.tally.server.client;
 
+import dev.tally.chat.MonotonicClock;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.util.List;
@@ -68,7 +69,9 @@ final class ChatClient implements AutoCloseable {
     this.http = http;
     this.loop = loop;
     this.room = new Semaphore(settings.maxUnacknowledged());
-    this.rules = new ReconnectRules(settings.giveUpAfter(), RandomGenerator.getDefault());
+    this.rules =
+        new ReconnectRules(
+            settings.giveUpAfter(), RandomGenerator.getDefault(), MonotonicClock.system());
     this.sessionId = settings.sessionId();
   }
 
@@ -168,7 +171,7 @@ final class ChatClient implements AutoCloseable {
       observer.heartbeat(heartbeat.timestamp());
     } else if (frame instanceof ServerFrame.Bye bye) {
       observer.note("server drains at count " + bye.total() + ", moving");
-      connectAfter(bye.retryAfterMillis().orElse(0));
+      connectAfter(bye.retryAfterMillis());
     }
   }
 

@@ -5,10 +5,7 @@ import dev.tally.chat.CloseCode.Reconnect;
 import java.net.ConnectException;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocketHandshakeException;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletionException;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** How a connection ended, or an attempt to open one. */
 sealed interface Ending {
@@ -20,8 +17,8 @@ sealed interface Ending {
    */
   boolean isFinal(boolean beenThere);
 
-  /** When the server wants this client back; empty if it did not say. */
-  OptionalLong hintMillis();
+  /** When the server wants this client back, in milliseconds; 0 if it did not say. */
+  long hintMillis();
 
   /**
    * Of an attempt that had no welcome: whether the server may have resumed the session for it, or
@@ -46,8 +43,6 @@ sealed interface Ending {
   /** The server closed it. */
   record Closed(int code, String reason) implements Ending {
 
-    private static final Pattern HINT = Pattern.compile("\\bretry_after_ms=(\\d{1,9})\\b");
-
     /** The rule of docs/PROTOCOL.md; for a code that Tally does not send, a broken connection's. */
     Reconnect reconnect() {
       return CloseCode.of(code).map(CloseCode::reconnect).orElse(Reconnect.WITH_BACKOFF);
@@ -59,11 +54,8 @@ sealed interface Ending {
     }
 
     @Override
-    public OptionalLong hintMillis() {
-      Matcher matcher = HINT.matcher(reason);
-      return matcher.find()
-          ? OptionalLong.of(Long.parseLong(matcher.group(1)))
-          : OptionalLong.empty();
+    public long hintMillis() {
+      return Hint.inReason(reason);
     }
 
     /** Only an attempt that was served can be superseded, and by then it holds nothing any more. */
@@ -81,8 +73,6 @@ sealed interface Ending {
   /** The server answered the handshake with another status than 101. */
   record Refused(int status, String retryAfter) implements Ending {
 
-    private static final Pattern SECONDS = Pattern.compile("\\d{1,6}");
-
     @Override
     public boolean isFinal(boolean beenThere) {
       // A proxy that has just started knows no routes for a moment.
@@ -90,14 +80,9 @@ sealed interface Ending {
       return !mayPass;
     }
 
-    /**
-     * Proxies may say a date instead of seconds, which is not worth a clock that has to be right.
-     */
     @Override
-    public OptionalLong hintMillis() {
-      return SECONDS.matcher(retryAfter).matches()
-          ? OptionalLong.of(1000 * Long.parseLong(retryAfter))
-          : OptionalLong.empty();
+    public long hintMillis() {
+      return Hint.inHeader(retryAfter);
     }
 
     /** A gateway answers for a server that it asked, and that died or is slow. */
@@ -126,8 +111,8 @@ sealed interface Ending {
     }
 
     @Override
-    public OptionalLong hintMillis() {
-      return OptionalLong.empty();
+    public long hintMillis() {
+      return 0;
     }
   }
 }

@@ -1,7 +1,7 @@
 package dev.tally.server.client;
 
 import dev.tally.chat.CloseCode;
-import dev.tally.chat.CloseCode.Reconnect;
+import dev.tally.chat.MonotonicClock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * Whether and when to come back after an ending (docs/PROTOCOL.md, "Close codes"). Not safe for use
+ * Whether and when to come back after an ending (docs/PROTOCOL.md, "Coming back"). Not safe for use
  * by several threads.
  */
 final class ReconnectRules {
@@ -20,9 +20,13 @@ final class ReconnectRules {
    */
   private static final Duration STRAY = Duration.ofSeconds(30);
 
+  /** Two clients of a session do not take it from each other for long. */
+  private static final int MAX_STRAYS = 5;
+
   private final Duration giveUpAfter;
   private final Backoff backoff;
-  private long brokenSinceNanos = System.nanoTime();
+  private final MonotonicClock clock;
+  private long brokenSinceNanos;
   private boolean proved;
 
   /** When such attempts failed, each of which is worth one return from 4001. */
@@ -33,10 +37,13 @@ final class ReconnectRules {
    *
    * @param giveUpAfter how long to go on without a connection
    * @param random for the jitter
+   * @param clock measures the time without a connection
    */
-  ReconnectRules(Duration giveUpAfter, RandomGenerator random) {
+  ReconnectRules(Duration giveUpAfter, RandomGenerator random, MonotonicClock clock) {
     this.giveUpAfter = giveUpAfter;
-    this.backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5), random);
+    this.backoff = new Backoff(random);
+    this.clock = clock;
+    this.brokenSinceNanos = clock.nanos();
   }
 
   /** A connection has its welcome. */
@@ -53,10 +60,13 @@ final class ReconnectRules {
 
   /** The connection that had its welcome is over. */
   void broke(Ending ending) {
-    brokenSinceNanos = System.nanoTime();
-    boolean backsOff =
-        ending instanceof Ending.Closed closed && closed.reconnect() == Reconnect.WITH_BACKOFF;
-    if (proved && !backsOff) {
+    brokenSinceNanos = clock.nanos();
+    // A server that throws its client out each time does so again soon, whatever it counted.
+    boolean thrownOut =
+        ending instanceof Ending.Closed closed
+            && (closed.code() == CloseCode.POLICY_VIOLATION.code()
+                || closed.code() == CloseCode.INTERNAL_ERROR.code());
+    if (proved && !thrownOut) {
       backoff.reset();
     }
   }
@@ -65,13 +75,16 @@ final class ReconnectRules {
   void failed(Ending ending) {
     forgetOldStrays();
     if (ending.mayBeServed()) {
-      strayedNanos.add(System.nanoTime());
+      strayedNanos.add(clock.nanos());
+      if (strayedNanos.size() > MAX_STRAYS) {
+        strayedNanos.remove();
+      }
     }
   }
 
   /** Time since there was a connection. */
   Duration broken() {
-    return Duration.ofNanos(System.nanoTime() - brokenSinceNanos);
+    return Duration.ofNanos(clock.nanos() - brokenSinceNanos);
   }
 
   /**
@@ -99,19 +112,18 @@ final class ReconnectRules {
   }
 
   private void forgetOldStrays() {
-    long now = System.nanoTime();
-    strayedNanos.removeIf(nanos -> now - nanos > STRAY.toNanos());
+    long now = clock.nanos();
+    strayedNanos.removeIf(nanos -> now - nanos >= STRAY.toNanos());
   }
 
   /**
-   * How long to wait before the next attempt. The hint is this client's own slot; jitter on top
-   * keeps those apart that got none. Without a connection there is a last attempt when it is time
-   * to give up, however long the hint.
+   * How long to wait before the next attempt. Without a connection there is a last attempt when it
+   * is time to give up, however long the hint.
    *
    * @param connected whether there still is an older connection
    */
   Duration pause(Ending ending, boolean connected) {
-    Duration pause = backoff.next().plusMillis(ending.hintMillis().orElse(0));
+    Duration pause = backoff.next(ending.hintMillis());
     Duration left = giveUpAfter.minus(broken());
     return connected || pause.compareTo(left) < 0 ? pause : left;
   }

@@ -1,6 +1,5 @@
 package dev.tally.server.client;
 
-import java.util.OptionalLong;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,8 +16,8 @@ sealed interface ServerFrame {
   /** The server is there. */
   record Heartbeat(String timestamp) implements ServerFrame {}
 
-  /** The server is about to leave: come back after the hint, if need be before the close. */
-  record Bye(long total, OptionalLong retryAfterMillis) implements ServerFrame {}
+  /** The server is about to leave: come back after the hint, before the close if possible. */
+  record Bye(long total, long retryAfterMillis) implements ServerFrame {}
 
   /** The server has trouble. */
   record Trouble(String code, String detail) implements ServerFrame {}
@@ -35,24 +34,26 @@ sealed interface ServerFrame {
       return new Unknown(text);
     }
     JsonNode count = json.path("count");
-    if (!json.has("type") && count.isIntegralNumber() && count.canConvertToLong()) {
+    if (!json.has("type") && isCount(count)) {
       return new Count(count.asLong());
     }
     return switch (json.path("type").asString("")) {
       case "welcome" ->
-          new Welcome(
-              json.path("session_id").asString(""),
-              json.path("resumed").asBoolean(false),
-              count.asLong(0));
+          isCount(count)
+              ? new Welcome(
+                  json.path("session_id").asString(""),
+                  json.path("resumed").asBoolean(false),
+                  count.asLong())
+              : new Unknown(text);
       case "heartbeat" -> new Heartbeat(json.path("ts").asString(""));
       case "error" -> new Trouble(json.path("code").asString(""), json.path("detail").asString(""));
-      case "bye" -> {
-        JsonNode hint = json.path("retry_after_ms");
-        yield new Bye(
-            json.path("total").asLong(0),
-            hint.isNumber() ? OptionalLong.of(hint.asLong(0)) : OptionalLong.empty());
-      }
+      case "bye" ->
+          new Bye(json.path("total").asLong(0), Hint.inFrame(json.path("retry_after_ms")));
       default -> new Unknown(text);
     };
+  }
+
+  private static boolean isCount(JsonNode count) {
+    return count.isIntegralNumber() && count.canConvertToLong() && count.asLong() >= 0;
   }
 }

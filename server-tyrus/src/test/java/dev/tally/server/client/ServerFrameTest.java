@@ -31,6 +31,11 @@ class ServerFrameTest {
         "{\"count\": 7, \"type\": \"chat\"}",
         "{\"count\": 7, \"type\": null}",
         "{\"type\": \"chat\", \"bye\": true}",
+        "{\"count\": -1}",
+        "{\"type\": \"welcome\", \"session_id\": \"a\"}",
+        "{\"type\": \"welcome\", \"session_id\": \"a\", \"count\": -1}",
+        "{\"type\": \"welcome\", \"session_id\": \"a\", \"count\": \"7\"}",
+        "{\"type\": \"welcome\", \"session_id\": \"a\", \"count\": 99999999999999999999}",
       })
   void ignoresWhatItDoesNotKnow(String text) {
     assertThat(ServerFrame.parse(text)).isEqualTo(new Unknown(text));
