@@ -16,6 +16,11 @@ Exit codes: 0 both commands succeeded, 1 one did not, 2 wrong usage.
 USAGE
 }
 
+wrong_usage() {
+  usage >&2
+  exit 2
+}
+
 fail() {
   printf 'bare: %s\n' "$1" >&2
   exit 1
@@ -54,7 +59,7 @@ copy_settings() {
 # shellcheck disable=SC2016 # the inner shell expands it
 inside() { # command...
   local -a registries
-  mapfile -t registries < <(env | grep -iE '^(PIP_|npm_config_|GOPROXY=|GOSUMDB=|GONOSUMDB=|MAVEN_OPTS=|[a-z]+_proxy=|[A-Z_]*(CA|CERT)[A-Z_]*=/)')
+  mapfile -t registries < <(env | grep -v '^PIP_FIND_LINKS=' | grep -iE '^(PIP_|npm_config_|GOPROXY=|GOSUMDB=|GONOSUMDB=|MAVEN_OPTS=|[a-z]+_proxy=|[A-Z_]*(CA|CERT)[A-Z_]*=/)')
   unshare --mount --pid --fork --kill-child --propagation private bash -Eeuo pipefail -c '
     root=$1
     shift
@@ -98,16 +103,19 @@ main() {
   suite=$(os_release / VERSION_CODENAME)
   while (($# > 0)); do
     case $1 in
-      --suite) suite=${2:?} && shift ;;
+      --suite)
+        (($# > 1)) || wrong_usage
+        suite=$2 && shift
+        ;;
       --keep) keep=yes ;;
       run) only=run ;;
       -h | --help) usage && return ;;
-      *) usage >&2 && exit 2 ;;
+      *) wrong_usage ;;
     esac
     shift
   done
-  ((EUID == 0)) || fail 'please run this as root'
-  command -v mmdebstrap >/dev/null || fail 'please install mmdebstrap'
+  [[ $(id -u) == 0 ]] || fail 'please run this as root'
+  command -v mmdebstrap >/dev/null || fail 'please install mmdebstrap: apt-get install mmdebstrap'
 
   work=$(mktemp -d)
   # It does not exist in there.

@@ -63,12 +63,15 @@ build() { # directory
   chmod -R u+w "$1/source"
   mkdir -p "$1/source/webui/static"
   printf '<!doctype html>\n' >"$1/source/webui/static/index.html"
-  (
+  if ! (
     cd "$1/source"
     CGO_ENABLED=0 go build -trimpath \
       -ldflags "-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=${version#v}" \
-      -o "$1/traefik" ./cmd/traefik >&2
-  )
+      -o "$1/traefik" ./cmd/traefik
+  ) >"$1/build.log" 2>&1; then
+    grep -v '^go: downloading' "$1/build.log" >&2
+    return 1
+  fi
 }
 
 main() {
