@@ -5,6 +5,9 @@
 set -Eeuo pipefail
 ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
+# shellcheck source=ops/clock.sh
+source "$ops/clock.sh"
+
 usage() {
   cat <<'USAGE'
 Usage: ops/archive.sh JAR ARCHIVE [JVM-OPTION...]
@@ -33,7 +36,7 @@ ask() { # port path
 
 # A short life: ready, a page, two messages, drain. Its log is the only output.
 train() { # classes jar option...
-  local classes=$1 jar=$2 log=$1.log path port admin_port deadline=$((SECONDS + 60))
+  local classes=$1 jar=$2 log=$1.log path port admin_port deadline=$(($(now_ms) + 60000))
   shift 2
   : >"$log"
   admin_port=$("$ops/free-port.sh")
@@ -43,7 +46,7 @@ train() { # classes jar option...
   server=$!
   until port=$(sed -nE 's/.*"event":"ready","port":([0-9]+).*/\1/p' "$log") && [[ -n $port ]]; do
     kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -n 1 "$log")"
-    ((SECONDS < deadline)) || fail 'the server was not ready within 60 s'
+    (($(now_ms) < deadline)) || fail 'the server was not ready within 60 s'
     sleep 0.1
   done
   for path in /readyz /; do

@@ -19,10 +19,14 @@ Exit codes: 0 done, 1 failure, 2 wrong usage.
 USAGE
 }
 
+# shellcheck source=ops/clock.sh
+source "$ops/clock.sh"
 # shellcheck source=ops/promote/compose.sh
 source "$ops/promote/compose.sh"
 # shellcheck source=ops/promote/route.sh
 source "$ops/promote/route.sh"
+
+started=$(now_ms)
 
 # Containers of what should run that are not healthy, a line each: name, state, health.
 unhealthy() { # service...
@@ -33,9 +37,9 @@ unhealthy() { # service...
 }
 
 await_healthy() { # service...
-  local deadline=$((SECONDS + timeout)) left
+  local deadline=$(($(now_ms) + timeout * 1000)) left
   while left=$(unhealthy "$@") && [[ -n $left ]]; do
-    if ((SECONDS >= deadline)); then
+    if (($(now_ms) >= deadline)); then
       printf 'dev: not healthy within %s s:\n%s\n' "$timeout" "$left" >&2
       compose logs --tail 5 >&2
       exit 1
@@ -75,7 +79,7 @@ up() {
   await_healthy "${watchers[@]}" "app_$live"
   [[ -z ${GRAFANA_ADMIN_PASSWORD:-} ]] || password=GRAFANA_ADMIN_PASSWORD
   cat <<READY
-dev: $live is live after $SECONDS s
+dev: $live is live after $((($(now_ms) - started) / 1000)) s
   WebSocket     ws://127.0.0.1/ws/chat/
   page, health  http://127.0.0.1/  /healthz  /readyz  /metrics
   Grafana       http://127.0.0.1:3000/  admin / $password

@@ -8,6 +8,9 @@ driver=${TALLY_DRIVER:-compose}
 once=''
 instances=()
 
+# shellcheck source=ops/clock.sh
+source "$ops/clock.sh"
+
 usage() {
   cat <<'USAGE'
 Usage: ops/monitor.sh [--once] [--interval SECONDS] [--driver compose|process | ADMIN_ADDRESS[=LOG]...]
@@ -107,9 +110,9 @@ watch() {
     fi
     ((${#instances[@]} > 0)) || { printf 'monitor: no colour runs; see ops/monitor.sh --help\n' >&2 && exit 1; }
     scrape "$work/now" "${instances[@]}"
-    at=${EPOCHREALTIME/[.,]/}
+    at=$(now_ms)
     if ((last > 0)); then
-      text=$(screen "$(LC_ALL=C awk -v us=$((at - last)) 'BEGIN { printf "%.1f", us / 1e6 }')" "${instances[@]}")
+      text=$(screen "$(LC_ALL=C awk -v ms=$((at - last)) 'BEGIN { printf "%.1f", ms / 1e3 }')" "${instances[@]}")
       if [[ -n $once ]]; then
         printf '%s\n' "$text"
         return

@@ -40,7 +40,8 @@ command=promote to='' driver=${TALLY_DRIVER:-compose} timeout=60s dry_run=''
 undo=nothing
 live='' new='' old='' restart='' smoke=''
 
-now_ms() { local t=${EPOCHREALTIME/[.,]/} && echo $((t / 1000)); }
+# shellcheck source=ops/clock.sh
+source "$ops/clock.sh"
 started=$(now_ms) started_s=$EPOCHSECONDS
 
 say() {

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Real processes for tests and benchmarks: each on free ports, all ended at the end.
 
+# shellcheck source=ops/clock.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../clock.sh"
+
 # A directory for all of it.
 place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
 
@@ -8,9 +11,9 @@ free_port() { "$(dirname "${BASH_SOURCE[0]}")/../free-port.sh"; }
 
 # Waits for a condition, at most 60 s.
 await() { # command...
-  local deadline=$((SECONDS + 60))
+  local deadline=$(($(now_ms) + 60000))
   until "$@"; do
-    ((SECONDS < deadline)) || { printf 'in vain: %s\n' "$*" && return 1; }
+    (($(now_ms) < deadline)) || { printf 'in vain: %s\n' "$*" && return 1; }
     sleep 0.05
   done
 }
