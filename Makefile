@@ -24,6 +24,7 @@ maven := ops/maven.sh --batch-mode --no-transfer-progress -Dtally.revision=$(rev
 java := $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java)
 # docs/OPERATIONS.md, "JVM options", says why. The log of the JVM itself must not mix with ours.
 java_options := -Xlog:disable -Xlog:all=warning:stderr
+no_download := { echo 'make: what the tests need could not be installed, for the reason above; connect this machine to the network and run this again' >&2; exit 1; }
 ARGS ?=
 BENCH ?=
 peers := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tally/bench
@@ -119,7 +120,7 @@ screenshot: $(jar) $(web)/node_modules ## take the README's picture of the page 
 
 $(web)/node_modules: $(web)/package-lock.json
 	@ops/setup.sh test
-	npm --prefix $(web) ci --ignore-scripts
+	npm --prefix $(web) ci --ignore-scripts || $(no_download)
 	@touch $@
 
 lint: $(venv)/complete ## everything of make test but the tests: compiler warnings, format, rules, Javadoc, shell
@@ -143,7 +144,7 @@ $(ops_venv)/complete: ops/requirements.txt
 $(venv)/complete $(ops_venv)/complete:
 	@ops/setup.sh load-test
 	python3 -m venv --clear $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $< || $(no_download)
 	@touch $@
 
 load-test: $(venv)/complete ## 5,000 users who check every count; N=500 URL=ws://... SCENARIO=promotion DURATION=3m

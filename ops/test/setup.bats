@@ -134,7 +134,7 @@ run_setup() { PATH=$machine run "$script" "$@"; }
   given_maven 3.9.9
   run_setup build
   [ "$status" -eq 1 ]
-  [ "$output" = "setup: please install JDK 17 or newer and run this again" ]
+  [ "$output" = "setup: please install JDK 17 or newer (here is 11) and run this again" ]
 }
 
 @test "a Maven that is too old counts as missing, and 3.10 is newer than 3.8.7" {
@@ -142,7 +142,7 @@ run_setup() { PATH=$machine run "$script" "$@"; }
   given_maven 3.6.3
   run_setup build
   [ "$status" -eq 1 ]
-  [ "$output" = "setup: please install Maven 3.8.7 or newer and run this again" ]
+  [ "$output" = "setup: please install Maven 3.8.7 or newer (here is 3.6.3) and run this again" ]
   given_maven 3.10.0
   run_setup build
   [ "$status" -eq 0 ]
@@ -235,6 +235,22 @@ given_pypi() { # node-version
   [ "$status" -eq 1 ]
   [[ $output == *"setup: Node.js could not be fetched, for the reason above; please install Node.js 20 or newer with npm and run this again" ]]
   [ -z "$(ls "$XDG_CACHE_HOME/tally")" ]
+}
+
+@test "a home that cannot be written to is said, with another place for the cache" {
+  given_jdk 17
+  given_maven 3.9.9
+  given_test_tools node
+  given_pypi 24.19.0
+  export XDG_CACHE_HOME=/proc/cache
+  run_setup test
+  [ "$status" -eq 1 ]
+  [[ $output == *"tools: cannot write to /proc/cache/tally; set XDG_CACHE_HOME to a directory that you can write to"* ]]
+  given_test_tools
+  rm "$machine/traefik"
+  run_setup test
+  [ "$status" -eq 1 ]
+  [[ $output == *"traefik: cannot write to /proc/cache/tally/traefik-"*"; set XDG_CACHE_HOME to a directory that you can write to"* ]]
 }
 
 @test "the load test needs Python alone, and one with venv" {

@@ -82,8 +82,10 @@ main() {
   fi
   if ! is_version_3 "$cache/traefik"; then
     [[ ${1:-} != --offline ]] || return 1
-    mkdir -p "$cache"
-    work=$(mktemp -d "$cache/work.XXXXXX")
+    if ! mkdir -p "$cache" || ! work=$(mktemp -d "$cache/work.XXXXXX"); then
+      say "cannot write to $cache; set XDG_CACHE_HOME to a directory that you can write to"
+      return 1
+    fi
     # shellcheck disable=SC2064 # the directory is known now
     trap "chmod -R u+w '$work'; rm -rf '$work'" EXIT
     if ! download "$work" && ! build "$work"; then
