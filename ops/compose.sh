@@ -2,6 +2,8 @@
 # docker compose on this project's file: the plugin where there is one, else docker-compose 1.29.
 #   ops/compose.sh ps
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
 file=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/compose.yaml
 project=${COMPOSE_PROJECT_NAME:-tally}
 

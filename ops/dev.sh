@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The whole stack on this machine, in containers: up, down, logs.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
 ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly timeout=${DEV_UP_TIMEOUT:-120}
 readonly watchers=(traefik redis prometheus alertmanager grafana)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The main figures of every server, with rates, and the last warnings and errors, on one screen.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
 ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 interval=2

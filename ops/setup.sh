@@ -2,6 +2,8 @@
 # Gets what building or testing Tally needs, where it can: as root on Debian or Ubuntu by apt, and what these lack into the
 # user's cache. Elsewhere it says what to install, all at once.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "${BASH_SOURCE[0]%/*}/locale.sh"
 
 readonly minimum_java=17
 readonly minimum_maven=3.8.7

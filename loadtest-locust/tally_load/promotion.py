@@ -33,7 +33,7 @@ class Promotion:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
+                encoding="utf-8",
             )
         except (OSError, ValueError) as e:
             self._ending = f"could not be started: {e}"

@@ -51,7 +51,7 @@ def connections(admin_port):
 
 @contextlib.contextmanager
 def process(command, log):
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         started = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield started

@@ -34,7 +34,7 @@ def load_test(url, *, users, seconds, directory, scenario="steady", workers=0, m
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
     )
     try:
         yield run
@@ -96,7 +96,7 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
         await_reconnects(run, 60)
         door.cut()
         await_reconnects(run, 120)
-        done.write_text("done\n")
+        done.write_text("done\n", encoding="utf-8")
         summary, figures, code = ending(run)
     assert figures["lost"] == figures["duplicated"] == 0
     assert figures["sent"] == figures["acknowledged"] > 0

@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from PIL import Image
 from promql import filled_in
 
-DASHBOARD = json.loads((OPS / "grafana" / "dashboards" / "tally.json").read_text())
+DASHBOARD = json.loads((OPS / "grafana" / "dashboards" / "tally.json").read_text(encoding="utf-8"))
 GRID_WIDTH = 24
 INCHES = 0.72, 0.42
 # Rows of the grid above and around the panels.

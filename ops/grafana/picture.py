@@ -118,7 +118,9 @@ def main() -> None:
             "TALLY_BLUE_ADMIN_PORT": str(live.admin_ports["blue"]),
             "TALLY_GREEN_ADMIN_PORT": str(live.admin_ports["green"]),
         }
-        traefik = subprocess.check_output([OPS / "traefik" / "install.sh"], text=True).strip()
+        traefik = subprocess.check_output(
+            [OPS / "traefik" / "install.sh"], encoding="utf-8"
+        ).strip()
         live.start(
             "traefik",
             traefik,
@@ -141,7 +143,7 @@ def main() -> None:
         finally:
             for file in state.glob("*.pid"):
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(file.read_text().split()[0]), 9)
+                    os.kill(int(file.read_text(encoding="utf-8").split()[0]), 9)
 
 
 if __name__ == "__main__":

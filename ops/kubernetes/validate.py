@@ -21,7 +21,9 @@ def strict(schema):
 
 
 def custom_resource_schema(crds, kind):
-    crd = yaml.safe_load((crds / f"monitoring.coreos.com_{kind.lower()}s.yaml").read_text())
+    crd = yaml.safe_load(
+        (crds / f"monitoring.coreos.com_{kind.lower()}s.yaml").read_text(encoding="utf-8")
+    )
     schema = strict(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
     # The API server checks it, and the definition leaves it open.
     schema["properties"]["metadata"] = {"type": "object", "required": ["name"]}
@@ -38,7 +40,7 @@ def check(document, crds):
 def main(crds, *manifests):
     failed = False
     for manifest in manifests:
-        for document in yaml.safe_load_all(Path(manifest).read_text()):
+        for document in yaml.safe_load_all(Path(manifest).read_text(encoding="utf-8")):
             try:
                 check(document, Path(crds))
             except (jsonschema.ValidationError, kubernetes_validate.ValidationError) as error:

@@ -3,6 +3,8 @@
 # Operator. The schemas are fetched once and kept outside the tree.
 # Exit codes: 0 valid, 1 not, 3 the schemas are not to be had here.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly validator=kubernetes-validate==1.37.0

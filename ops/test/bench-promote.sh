@@ -3,6 +3,8 @@
 #   ops/test/bench-promote.sh [promotions] [clients] [milliseconds between a client's messages]
 # Prints each promotion's ledger and the clients' own. Exit code 0 if nothing was lost or duplicated.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
 
 promotions=${1:-20} clients=${2:-5000} interval=${3:-5000}
 

@@ -78,7 +78,9 @@ class Live:
         self.start(
             "redis", "redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", ""
         )
-        await_that(lambda: "Ready to accept" in self.log("redis").read_text(), "Redis")
+        await_that(
+            lambda: "Ready to accept" in self.log("redis").read_text(encoding="utf-8"), "Redis"
+        )
         return f"redis://127.0.0.1:{port}"
 
     def server(self, color: str, *flags: str) -> str:
@@ -90,15 +92,19 @@ class Live:
         return f"ws://127.0.0.1:{port}/ws/chat/"
 
     def events(self, name: str) -> list[dict]:
-        return [json.loads(line) for line in self.log(name).read_text().splitlines()]
+        return [
+            json.loads(line) for line in self.log(name).read_text(encoding="utf-8").splitlines()
+        ]
 
     def alertmanager(self, webhook: str) -> str:
         """The shipped configuration, without its waits, and with a channel."""
-        config = yaml.safe_load((OPS / "alertmanager" / "alertmanager.yml").read_text())
+        config = yaml.safe_load(
+            (OPS / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8")
+        )
         config["route"] |= {"group_wait": "0s", "group_interval": "1s"}
         config["receivers"][0]["webhook_configs"] = [{"url": webhook}]
         path = self.directory / "alertmanager.yml"
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
         address = f"127.0.0.1:{free_port()}"
         # Debian's name, and the project's own.
         program = shutil.which("prometheus-alertmanager") or "alertmanager"
@@ -116,7 +122,7 @@ class Live:
     def prometheus(self, alertmanager: str | None = None) -> "Prometheus":
         """The shipped configuration with these servers in place of its DNS names, each second."""
         source = OPS / "prometheus"
-        config = yaml.safe_load((source / "prometheus.yml").read_text())
+        config = yaml.safe_load((source / "prometheus.yml").read_text(encoding="utf-8"))
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         job = config["scrape_configs"][0]
         del job["dns_sd_configs"]
@@ -125,15 +131,15 @@ class Live:
             for color, port in self.admin_ports.items()
         ]
         config["scrape_configs"] = [job]
-        rules = yaml.safe_load((source / "rules" / "tally.yml").read_text())
+        rules = yaml.safe_load((source / "rules" / "tally.yml").read_text(encoding="utf-8"))
         for rule in rules["groups"][0]["rules"]:
             rule["for"] = "1s"
-        (self.directory / "rules.yml").write_text(yaml.safe_dump(rules))
+        (self.directory / "rules.yml").write_text(yaml.safe_dump(rules), encoding="utf-8")
         config["rule_files"] = ["rules.yml"]
         managers = [alertmanager] if alertmanager else []
         config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": managers}]}]
         path = self.directory / "prometheus.yml"
-        path.write_text(yaml.safe_dump(config))
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
         address = f"127.0.0.1:{free_port()}"
         self.start(
             "prometheus",

@@ -42,7 +42,9 @@ def _of(parts: dict[str, int]) -> dict[int, str]:
     found = {}
     for directory in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            name, _, rest = (directory / "stat").read_text().partition("(")[2].rpartition(") ")
+            name, _, rest = (
+                (directory / "stat").read_text(encoding="utf-8").partition("(")[2].rpartition(") ")
+            )
             state, _, _, session = rest.split()[:4]
             if state == "Z":
                 continue

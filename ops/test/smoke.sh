@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # What a newcomer does, as a check: `make run` comes up, counts and drains.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 jar=server-tyrus/target/tally-server.jar

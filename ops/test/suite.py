@@ -50,7 +50,9 @@ class Part:
         found = [case for case in self.cases if case.outcome == outcome]
         code = self.process.returncode
         if outcome == "failed" and code != 0 and not found:
-            end = "\n".join(path_of_log(self.name).read_text(errors="replace").splitlines()[-40:])
+            end = "\n".join(
+                path_of_log(self.name).read_text("utf-8", errors="replace").splitlines()[-40:]
+            )
             found.append(
                 results.Case(f"{self.name} ended with exit code {code}", "failed", said=end)
             )
@@ -68,7 +70,7 @@ def start(name: str) -> Part:
     (PLACE / name).mkdir(parents=True)
     make_s_own = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     environment = {key: value for key, value in os.environ.items() if key not in make_s_own}
-    with path_of_log(name).open("w") as output:
+    with path_of_log(name).open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             ["make", "--no-print-directory", name],
             stdin=subprocess.DEVNULL,
@@ -77,7 +79,7 @@ def start(name: str) -> Part:
             env=environment | {processes.mark(name): "1"},
             start_new_session=True,
         )
-    return Part(name, process, path_of_log(name).open(errors="replace"))
+    return Part(name, process, path_of_log(name).open(encoding="utf-8", errors="replace"))
 
 
 class Terminal:

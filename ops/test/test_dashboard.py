@@ -10,7 +10,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from live import OPS
 
-DASHBOARD = json.loads((OPS / "grafana" / "dashboards" / "tally.json").read_text())
+DASHBOARD = json.loads((OPS / "grafana" / "dashboards" / "tally.json").read_text(encoding="utf-8"))
 PANELS = DASHBOARD["panels"]
 # Grafana's types of an annotation stop short of what the data source adds to it.
 ANNOTATION_OF_PROMETHEUS = {"step", "textFormat", "titleFormat", "useValueForTime"}
@@ -55,15 +55,15 @@ def test_panels_are_told_apart_and_do_not_overlap():
 
 def test_every_data_source_is_the_provisioned_one():
     file = OPS / "grafana" / "provisioning" / "datasources" / "prometheus.yaml"
-    provisioned = yaml.safe_load(file.read_text())["datasources"][0]
+    provisioned = yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"][0]
     used = re.findall(r'"uid": "(.+?)"', json.dumps(DASHBOARD | {"uid": provisioned["uid"]}))
     assert set(used) == {provisioned["uid"]}
 
 
 def test_rates_are_taken_over_the_scrape_interval_that_prometheus_has():
     file = OPS / "grafana" / "provisioning" / "datasources" / "prometheus.yaml"
-    provisioned = yaml.safe_load(file.read_text())["datasources"][0]
-    prometheus = yaml.safe_load((OPS / "prometheus" / "prometheus.yml").read_text())
+    provisioned = yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"][0]
+    prometheus = yaml.safe_load((OPS / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     assert provisioned["jsonData"]["timeInterval"] == prometheus["global"]["scrape_interval"]
 
 

@@ -10,7 +10,7 @@ from live import OPS
 from promql import selectors
 
 DOCS = OPS.parent / "docs"
-PAGE = (DOCS / "OBSERVABILITY.md").read_text()
+PAGE = (DOCS / "OBSERVABILITY.md").read_text(encoding="utf-8")
 COMMON_FIELDS = {"timestamp", "level", "event", "color", "message", "logger"}
 
 
@@ -53,7 +53,7 @@ def test_promtool_finds_the_format_well_formed(run):
         [shutil.which("promtool"), "check", "metrics"],
         input=run.scrape,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     # It lints names too, and those of the JVM are not ours to choose.
@@ -92,8 +92,10 @@ def test_every_label_value_is_listed(run, column):
 
 
 def test_every_alert_is_listed_and_has_its_place_in_the_runbook():
-    rules = yaml.safe_load((OPS / "prometheus" / "rules" / "tally.yml").read_text())
-    runbook = re.findall(r"^### (\w+)$", (DOCS / "OPERATIONS.md").read_text(), re.MULTILINE)
+    rules = yaml.safe_load((OPS / "prometheus" / "rules" / "tally.yml").read_text(encoding="utf-8"))
+    runbook = re.findall(
+        r"^### (\w+)$", (DOCS / "OPERATIONS.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     expected = []
     for rule in rules["groups"][0]["rules"]:
         anchor = f"OPERATIONS.md#{rule['alert'].lower()}"

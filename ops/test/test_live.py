@@ -9,8 +9,8 @@ import yaml
 from live import OPS, await_that
 from promql import filled_in, selectors
 
-DASHBOARD = json.loads((OPS / "grafana" / "dashboards" / "tally.json").read_text())
-RULES = yaml.safe_load((OPS / "prometheus" / "rules" / "tally.yml").read_text())
+DASHBOARD = json.loads((OPS / "grafana" / "dashboards" / "tally.json").read_text(encoding="utf-8"))
+RULES = yaml.safe_load((OPS / "prometheus" / "rules" / "tally.yml").read_text(encoding="utf-8"))
 ALERTS = {rule["alert"]: rule["expr"] for rule in RULES["groups"][0]["rules"]}
 QUERIES = {
     f"{panel['title']}, {target['legendFormat']}": target["expr"]

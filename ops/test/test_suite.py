@@ -26,16 +26,18 @@ def suite(tmp_path: Path):
 
     def start(*arguments: str, environment: dict | None = None, **parts: list[str]):
         rules = [f"{name}:\n" + "".join(f"\t{line}\n" for line in parts[name]) for name in parts]
-        (tmp_path / "Makefile").write_text("SHELL := /bin/bash\n" + "\n".join(rules))
-        (tmp_path / "good").write_text(GOOD)
-        (tmp_path / "bad").write_text(BAD)
+        (tmp_path / "Makefile").write_text(
+            "SHELL := /bin/bash\n" + "\n".join(rules), encoding="utf-8"
+        )
+        (tmp_path / "good").write_text(GOOD, encoding="utf-8")
+        (tmp_path / "bad").write_text(BAD, encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, SUITE, *arguments],
             cwd=tmp_path,
             env=os.environ | {"VERBOSE": ""} | (environment or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
         )
         started.append(process)
         return process
@@ -59,7 +61,10 @@ def report(name: str, kind: str = "good") -> str:
 
 def lives(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            != "Z"
+        )
     except OSError:
         return False
 
@@ -129,14 +134,14 @@ def test_parts_run_side_by_side(suite):
 def test_the_output_is_in_a_file_and_shown_only_if_wanted(suite, tmp_path, verbose):
     run = suite("one", one=["@echo hello"], environment={"VERBOSE": verbose})
     lines, _ = ending(run)
-    assert (tmp_path / "target/tests/one/log").read_text() == "hello\n"
+    assert (tmp_path / "target/tests/one/log").read_text(encoding="utf-8") == "hello\n"
     assert ("one | hello" in lines) == bool(verbose)
 
 
 def test_what_a_part_leaves_behind_is_named_and_ended(suite, tmp_path):
     recipe = "@setsid sleep 3600 & echo $$! >pid; cat /proc/$$!/comm"
     lines, code = ending(suite("one", one=[recipe]))
-    pid = int((tmp_path / "pid").read_text())
+    pid = int((tmp_path / "pid").read_text(encoding="utf-8"))
     assert f"one left these behind, which were killed: sleep ({pid})" in lines
     assert not lives(pid)
     assert code == 0
@@ -161,5 +166,7 @@ def test_an_interruption_ends_everything(suite, tmp_path, number, code, trap):
 
 
 def descendants(pid: int) -> list[int]:
-    children = [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    children = [
+        int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    ]
     return children + [each for child in children for each in descendants(child)]

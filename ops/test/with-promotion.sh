@@ -4,6 +4,8 @@
 # PROMOTE, the command that promotes:
 #   ops/test/with-promotion.sh make load-test SCENARIO=promotion
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
 
 (($# > 0)) || {
   printf 'usage: ops/test/with-promotion.sh COMMAND [ARGUMENT...]\n' >&2

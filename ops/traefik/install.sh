@@ -4,6 +4,8 @@
 # fetched where it is missing. No root needed.
 # With --offline it only looks. Exit codes: 0 found, 1 not.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "${BASH_SOURCE[0]%/*}/../locale.sh"
 
 # The newest release whose every dependency can be had as a Go module today.
 readonly version=v3.6.12

@@ -2,6 +2,8 @@
 # Installs the benchmark's peers that are not on the JVM into a directory: npm ws, and Django with Channels on uvicorn.
 # One whose runtime or packages are not to be had is left out, with a sentence.
 set -Eeuo pipefail
+# shellcheck source=ops/locale.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../../../ops/locale.sh"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
