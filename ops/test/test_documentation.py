@@ -79,8 +79,9 @@ def test_every_event_is_listed_with_its_fields(run):
     seen: dict[str, set[str]] = {}
     for line in run.events:
         seen.setdefault(line["event"], set()).update(line.keys() - COMMON_FIELDS)
-    # Nothing went wrong in the run.
+    # Nothing went wrong in the run, and no line was lost.
     assert listed.pop("error") == {"stack_trace"}
+    assert listed.pop("log_dropped") == {"lines"}
     assert seen == listed
 
 

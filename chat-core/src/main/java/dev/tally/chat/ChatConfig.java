@@ -7,6 +7,8 @@ import java.time.Duration;
  *
  * @param sessionTtl how long the store keeps a session after its last message, resume or connected
  *     moment; must be the store's own
+ * @param unusedSessionTtl how long the store keeps a session without a counted message after its
+ *     connection; not longer than {@code sessionTtl} counts; must be the store's own
  * @param heartbeat time between heartbeats
  * @param drainTimeout time from the drain's start until every connection is gone
  * @param drainOverlap how long the old connection of a client that may move ahead of its close
@@ -26,6 +28,7 @@ import java.time.Duration;
  */
 public record ChatConfig(
     Duration sessionTtl,
+    Duration unusedSessionTtl,
     Duration heartbeat,
     Duration drainTimeout,
     Duration drainOverlap,
@@ -41,6 +44,7 @@ public record ChatConfig(
   /** Checks every value; {@link #builder} names them. */
   public ChatConfig {
     requirePositive("sessionTtl", sessionTtl);
+    requirePositive("unusedSessionTtl", unusedSessionTtl);
     requirePositive("heartbeat", heartbeat);
     requirePositive("drainTimeout", drainTimeout);
     requirePositive("drainOverlap", drainOverlap);
@@ -57,9 +61,9 @@ public record ChatConfig(
   /**
    * The documented defaults.
    *
-   * @return 1 h sessions, 30 s heartbeats, 10 s drain, 2 s overlap, 5 s open, 30 s commit, 5 s
-   *     grace, 1 s backoff, back after 1 s, 1,024 messages a session, 64 MiB in all, 512 sessions a
-   *     batch
+   * @return 1 h sessions, 1 min without a message, 30 s heartbeats, 10 s drain, 2 s overlap, 5 s
+   *     open, 30 s commit, 5 s grace, 1 s backoff, back after 1 s, 1,024 messages a session, 64 MiB
+   *     in all, 512 sessions a batch
    */
   public static ChatConfig defaults() {
     return builder().build();
@@ -92,6 +96,7 @@ public record ChatConfig(
    */
   public static final class Builder {
     private Duration sessionTtl = Duration.ofHours(1);
+    private Duration unusedSessionTtl = Duration.ofMinutes(1);
     private Duration heartbeat = Duration.ofSeconds(30);
     private Duration drainTimeout = Duration.ofSeconds(10);
     private Duration drainOverlap = Duration.ofSeconds(2);
@@ -114,6 +119,18 @@ public record ChatConfig(
      */
     public Builder sessionTtl(Duration value) {
       sessionTtl = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link ChatConfig#unusedSessionTtl}.
+     *
+     * @param value how long the store keeps a session without a counted message; must be the
+     *     store's own
+     * @return this
+     */
+    public Builder unusedSessionTtl(Duration value) {
+      unusedSessionTtl = value;
       return this;
     }
 
@@ -247,6 +264,7 @@ public record ChatConfig(
     public ChatConfig build() {
       return new ChatConfig(
           sessionTtl,
+          unusedSessionTtl,
           heartbeat,
           drainTimeout,
           drainOverlap,

@@ -167,6 +167,9 @@ public final class ChatHub implements AutoCloseable {
     if (started && store.health().isDownForLong()) {
       return new Readiness(false, "store_unavailable");
     }
+    if (started && store.health().isFullForLong()) {
+      return new Readiness(false, "store_full");
+    }
     if (!started || !store.health().wasUp()) {
       return new Readiness(false, "starting");
     }
@@ -336,6 +339,15 @@ public final class ChatHub implements AutoCloseable {
 
   int commitQueueDepth() {
     return store.commitQueueDepth();
+  }
+
+  boolean isStoreFull() {
+    return store.health().isFull();
+  }
+
+  /** Why the store cannot serve a client, for the client. */
+  String storeTrouble() {
+    return store.trouble();
   }
 
   boolean isStoreUp() {

@@ -52,6 +52,7 @@ public final class ChatSession {
   private long received;
   private long stored;
   private long storedMillis;
+  private boolean renewed;
   private boolean queued;
   private boolean superseded;
   private boolean released;
@@ -328,6 +329,7 @@ public final class ChatSession {
     // Messages that gave way while the commit flew are stored all the same.
     stored = Math.max(stored, commit.count());
     received = Math.max(received, stored);
+    renewed = true;
     released = commit.last();
     if (commit.last() && state == State.LEAVING) {
       sayBye(leavingRetryAfter);
@@ -369,13 +371,13 @@ public final class ChatSession {
     synchronized (this) {
       if (state == State.OPENING) {
         if (nowMillis - connectedMillis > hub.config().openTimeout().toMillis()) {
-          tryAgainLater("the session store does not answer");
+          tryAgainLater(hub.storeTrouble());
         }
       } else if (state == State.OPEN) {
         if (hasWaited(nowMillis, hub.config().commitTimeout())) {
-          tryAgainLater("the session store does not answer");
+          tryAgainLater(hub.storeTrouble());
         } else {
-          boolean renew = nowMillis - storedMillis > hub.config().sessionTtl().toMillis() / 4;
+          boolean renew = nowMillis - storedMillis > keptFor().toMillis() / 4;
           due = (renew || !pending.isEmpty()) && enqueue();
         }
       } else if (state == State.LEAVING && farewell.code() == null) {
@@ -391,6 +393,13 @@ public final class ChatSession {
   }
 
   /** Whether a message waits for so long, and the store has taken nothing in all that time. */
+  /** How long the store keeps the session unless it hears of it. */
+  private Duration keptFor() {
+    Duration ttl = hub.config().sessionTtl();
+    Duration unusedTtl = hub.config().unusedSessionTtl();
+    return renewed || stored > 0 || ttl.compareTo(unusedTtl) < 0 ? ttl : unusedTtl;
+  }
+
   private boolean hasWaited(long nowMillis, Duration timeout) {
     if (pending.isEmpty()) {
       return false;

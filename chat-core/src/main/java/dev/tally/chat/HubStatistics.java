@@ -36,6 +36,11 @@ record HubStatistics(ChatHub hub) implements ChatStatistics {
   }
 
   @Override
+  public boolean storeFull() {
+    return hub.isStoreFull();
+  }
+
+  @Override
   public boolean ready() {
     return hub.readiness().ready();
   }

@@ -3,6 +3,7 @@ package dev.tally.chat;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -27,9 +28,13 @@ public final class InMemorySessionStore implements SessionStore {
 
   private final ConcurrentHashMap<SessionId, Entry> entries = new ConcurrentHashMap<>();
   private final long ttlMillis;
+  private final long unusedTtlMillis;
   private final int maxSessions;
   private final InstantSource clock;
   private volatile boolean closed;
+
+  /** From when a session was turned away until a health check finds room for some. */
+  private volatile boolean full;
 
   /** Where the sweep goes on; guarded by this. */
   private Iterator<Map.Entry<SessionId, Entry>> unswept = Collections.emptyIterator();
@@ -38,20 +43,40 @@ public final class InMemorySessionStore implements SessionStore {
    * Makes an empty store.
    *
    * @param ttl how long a session is kept after its last open or commit; positive
+   * @param unusedTtl the same for one without a counted message whose owner left; positive, and not
+   *     longer than {@code ttl} counts
    * @param maxSessions how many are kept at the most, with those that expired and were not found
-   *     yet; while they are, a new one is refused
+   *     yet; while they are, a new one takes the place of one that was never used, or is refused
    * @param clock what time it is
    */
-  public InMemorySessionStore(Duration ttl, int maxSessions, InstantSource clock) {
-    if (ttl.isNegative() || ttl.isZero()) {
-      throw new IllegalArgumentException("ttl must be positive, not " + ttl);
-    }
+  public InMemorySessionStore(
+      Duration ttl, Duration unusedTtl, int maxSessions, InstantSource clock) {
+    requirePositive("ttl", ttl);
+    requirePositive("unusedTtl", unusedTtl);
     if (maxSessions < 1) {
       throw new IllegalArgumentException("maxSessions must be 1 or more, not " + maxSessions);
     }
     this.ttlMillis = ttl.toMillis();
+    this.unusedTtlMillis = Math.min(ttlMillis, unusedTtl.toMillis());
     this.maxSessions = maxSessions;
     this.clock = clock;
+  }
+
+  /**
+   * Makes an empty store that keeps sessions without a counted message for a minute.
+   *
+   * @param ttl how long a session is kept after its last open or commit; positive
+   * @param maxSessions how many are kept at the most
+   * @param clock what time it is
+   */
+  public InMemorySessionStore(Duration ttl, int maxSessions, InstantSource clock) {
+    this(ttl, ChatConfig.defaults().unusedSessionTtl(), maxSessions, clock);
+  }
+
+  private static void requirePositive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(name + " must be positive, not " + value);
+    }
   }
 
   @Override
@@ -61,7 +86,7 @@ public final class InMemorySessionStore implements SessionStore {
 
   @Override
   public Lease open(SessionId id) {
-    checkHealth();
+    checkOpen();
     long now = clock.millis();
     while (true) {
       Entry entry = entries.get(id);
@@ -70,7 +95,7 @@ public final class InMemorySessionStore implements SessionStore {
       }
       synchronized (entry) {
         if (!entry.removed) {
-          return entry.open(id, now, now + ttlMillis);
+          return entry.open(id, now, ttlMillis, unusedTtlMillis);
         }
       }
     }
@@ -78,7 +103,7 @@ public final class InMemorySessionStore implements SessionStore {
 
   @Override
   public CommitResult commit(Commit commit) {
-    checkHealth();
+    checkOpen();
     long now = clock.millis();
     SessionId id = commit.lease().sessionId();
     while (true) {
@@ -90,14 +115,35 @@ public final class InMemorySessionStore implements SessionStore {
       }
       synchronized (entry) {
         if (!entry.removed) {
-          return entry.commit(commit, now, now + ttlMillis);
+          return entry.commit(commit, now, ttlMillis, unusedTtlMillis);
         }
       }
     }
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Once it was full, it looks through all of its sessions, and is full until a twentieth of the
+   * places is free.
+   */
   @Override
   public void checkHealth() {
+    checkOpen();
+    if (!full) {
+      return;
+    }
+    long now = clock.millis();
+    for (Map.Entry<SessionId, Entry> next : entries.entrySet()) {
+      removeIf(next, now, true);
+    }
+    if (entries.mappingCount() > maxSessions - Math.max(1, maxSessions / 20)) {
+      throw noRoom();
+    }
+    full = false;
+  }
+
+  private void checkOpen() {
     if (closed) {
       throw new StoreUnavailableException("the in-memory store is closed");
     }
@@ -117,24 +163,35 @@ public final class InMemorySessionStore implements SessionStore {
   private Entry newEntry(SessionId id, long now) {
     sweep(now);
     if (entries.mappingCount() >= maxSessions) {
-      throw new StoreUnavailableException(
-          "the in-memory store is full: it holds " + maxSessions + " sessions");
+      full = true;
+      throw noRoom();
     }
     return entries.computeIfAbsent(id, key -> new Entry());
+  }
+
+  private StoreFullException noRoom() {
+    return new StoreFullException(
+        "the in-memory store is full: it holds " + maxSessions + " sessions");
   }
 
   private synchronized void sweep(long now) {
     if (!unswept.hasNext()) {
       unswept = entries.entrySet().iterator();
     }
+    boolean placesAreShort = entries.mappingCount() >= maxSessions;
     for (int i = 0; i < SWEPT_PER_NEW_SESSION && unswept.hasNext(); i++) {
-      Map.Entry<SessionId, Entry> next = unswept.next();
-      Entry entry = next.getValue();
-      synchronized (entry) {
-        if (entry.epoch != 0 && entry.expires <= now) {
-          entry.removed = true;
-          entries.remove(next.getKey(), entry);
-        }
+      removeIf(unswept.next(), now, placesAreShort);
+    }
+  }
+
+  /** Drops a session whose time is over or, if places are short, that nobody has or ever used. */
+  private void removeIf(Map.Entry<SessionId, Entry> session, long now, boolean placesAreShort) {
+    Entry entry = session.getValue();
+    synchronized (entry) {
+      boolean over = entry.epoch != 0 && entry.expires <= now;
+      if (over || (placesAreShort && entry.isLeftUnused())) {
+        entry.removed = true;
+        entries.remove(session.getKey(), entry);
       }
     }
   }
@@ -147,7 +204,12 @@ public final class InMemorySessionStore implements SessionStore {
     private long expires;
     private boolean removed;
 
-    Lease open(SessionId id, long now, long newExpires) {
+    /** Nothing was counted, and its owner said that it left. */
+    boolean isLeftUnused() {
+      return count == 0 && left != 0;
+    }
+
+    Lease open(SessionId id, long now, long ttl, long unusedTtl) {
       boolean resumed = epoch != 0 && expires > now;
       if (!resumed) {
         count = 0;
@@ -157,11 +219,11 @@ public final class InMemorySessionStore implements SessionStore {
           left == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(0, now - left)));
       epoch = Math.max(epoch + 1, now);
       left = 0;
-      expires = newExpires;
+      expires = now + (count == 0 ? unusedTtl : ttl);
       return new Lease(id, epoch, count, resumed, gap);
     }
 
-    CommitResult commit(Commit commit, long now, long newExpires) {
+    CommitResult commit(Commit commit, long now, long ttl, long unusedTtl) {
       long epochOfLease = commit.lease().epoch();
       if (epoch > epochOfLease && expires > now) {
         return CommitResult.SUPERSEDED;
@@ -170,7 +232,7 @@ public final class InMemorySessionStore implements SessionStore {
       count = epoch == epochOfLease ? Math.max(count, commit.count()) : commit.count();
       epoch = epochOfLease;
       left = commit.last() ? now : 0;
-      expires = newExpires;
+      expires = now + (isLeftUnused() ? unusedTtl : ttl);
       return CommitResult.STORED;
     }
   }

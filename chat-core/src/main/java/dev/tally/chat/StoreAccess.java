@@ -6,6 +6,7 @@ import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
+import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -27,6 +28,11 @@ final class StoreAccess {
 
   /** An error also where a part of the store is away: the health check does not tell of that. */
   private static final String UNAVAILABLE = "store_unavailable";
+
+  private static final String FULL = "store_full";
+
+  private static final String SILENT_DETAIL = "the session store does not answer";
+  private static final String FULL_DETAIL = "the session store is full";
 
   private final SessionStore store;
   private final boolean blocks;
@@ -106,9 +112,28 @@ final class StoreAccess {
       opening.add(session);
       return;
     }
-    openAll(List.of(session))
-        .left()
-        .forEach(left -> left.tryAgainLater("the session store does not answer"));
+    if (!session.isOpening()) {
+      return;
+    }
+    try {
+      connections.own(session, store.open(session.id()));
+    } catch (StoreFullException e) {
+      metrics.error(FULL);
+      session.tryAgainLater(FULL_DETAIL);
+    } catch (Throwable e) {
+      logUnlessUnavailable(e);
+      metrics.error(UNAVAILABLE);
+      session.tryAgainLater(SILENT_DETAIL);
+    }
+  }
+
+  /** Why the store serves nobody, for clients. */
+  String trouble() {
+    return health.isFull() ? FULL_DETAIL : SILENT_DETAIL;
+  }
+
+  private void countTrouble() {
+    metrics.error(health.isFull() ? FULL : UNAVAILABLE);
   }
 
   /** Stores a session's news: at once, or with the next batch. The session is marked as queued. */
@@ -172,7 +197,7 @@ final class StoreAccess {
       }
     }
     if (!left.isEmpty()) {
-      metrics.error(UNAVAILABLE);
+      countTrouble();
     }
     return new Outcome(left.size() < wanted.size(), left);
   }
@@ -214,7 +239,7 @@ final class StoreAccess {
       }
     }
     if (unanswered > 0) {
-      metrics.error(UNAVAILABLE);
+      countTrouble();
     }
     if (unanswered < sessions.size()) {
       metrics.committed(commits.size(), tookNanos);

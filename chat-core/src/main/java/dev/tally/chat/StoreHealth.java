@@ -1,6 +1,7 @@
 package dev.tally.chat;
 
 import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -27,6 +28,9 @@ final class StoreHealth {
   /** When the first check began that was not answered, or that may never be. */
   private volatile long unansweredSinceMillis;
 
+  /** When the first check was answered that there is no room. */
+  private volatile long fullSinceMillis = NEVER;
+
   StoreHealth(SessionStore store, Duration grace, MonotonicClock time) {
     this.store = store;
     this.graceMillis = grace.toMillis();
@@ -46,6 +50,14 @@ final class StoreHealth {
     }
     try {
       store.checkHealth();
+    } catch (StoreFullException e) {
+      answered();
+      if (!isFull()) {
+        fullSinceMillis = time.millis();
+        LOGGER.log(
+            Level.WARNING, "session store full, new sessions are refused: " + e.getMessage());
+      }
+      return;
     } catch (Throwable e) {
       up = false;
       if (!downLogged) {
@@ -55,9 +67,17 @@ final class StoreHealth {
       }
       return;
     }
+    answered();
+    wasUp = true;
+    if (isFull()) {
+      fullSinceMillis = NEVER;
+      LOGGER.log(Level.INFO, "session store has room again");
+    }
+  }
+
+  private void answered() {
     unansweredSinceMillis = NEVER;
     up = true;
-    wasUp = true;
     if (downLogged) {
       LOGGER.log(Level.INFO, "session store is back");
       downLogged = false;
@@ -71,9 +91,19 @@ final class StoreHealth {
     return up && !isDownForLong();
   }
 
-  /** Whether it answered before, and does not now. */
+  /** Whether it answered before, and does not now, or only that it has no room. */
   boolean isAway() {
-    return wasUp && !isUp();
+    return wasUp && (!isUp() || isFull());
+  }
+
+  /** Whether it answered last that it has no room. */
+  boolean isFull() {
+    return fullSinceMillis != NEVER;
+  }
+
+  /** Whether it has answered so for as long as the grace. */
+  boolean isFullForLong() {
+    return isLongAgo(fullSinceMillis);
   }
 
   /** Whether it ever did. */
@@ -83,7 +113,10 @@ final class StoreHealth {
 
   /** Whether it has not answered for as long as the grace. */
   boolean isDownForLong() {
-    long sinceMillis = unansweredSinceMillis;
+    return isLongAgo(unansweredSinceMillis);
+  }
+
+  private boolean isLongAgo(long sinceMillis) {
     return sinceMillis != NEVER && time.millis() - sinceMillis >= graceMillis;
   }
 }

@@ -3,6 +3,7 @@ package dev.tally.chat;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +19,7 @@ final class FaultyStore implements SessionStore {
   private final Set<SessionId> away = ConcurrentHashMap.newKeySet();
   private final Set<SessionId> refused = ConcurrentHashMap.newKeySet();
   private volatile boolean down;
+  private volatile boolean full;
   private volatile boolean answersGetLost;
 
   FaultyStore(SessionStore delegate) {
@@ -27,6 +29,11 @@ final class FaultyStore implements SessionStore {
   /** Whether nothing gets through. */
   void setDown(boolean down) {
     this.down = down;
+  }
+
+  /** Whether it answers, but that it has no room. */
+  void setFull(boolean full) {
+    this.full = full;
   }
 
   /** Takes down the part of the store that has a session; the rest, and its health, stay up. */
@@ -83,6 +90,10 @@ final class FaultyStore implements SessionStore {
   }
 
   private void refuseIf(boolean refused) {
+    if (full) {
+      refusals.incrementAndGet();
+      throw new StoreFullException("filled by the test");
+    }
     if (refused) {
       refusals.incrementAndGet();
       throw new StoreUnavailableException("taken down by the test");

@@ -78,6 +78,11 @@ final class ChatGauges extends Collector {
             now.storeUp() ? 1 : 0));
     families.add(
         gauge(
+            "session_store_full",
+            "1 if the store answered its last health check that it has no room.",
+            now.storeFull() ? 1 : 0));
+    families.add(
+        gauge(
             "chat_pending_messages",
             "Messages not yet acknowledged.",
             (double) now.pendingMessages()));

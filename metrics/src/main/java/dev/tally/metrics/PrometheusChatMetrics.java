@@ -51,6 +51,8 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "protocol",
           "rate_limited",
           "slow_consumer",
+          "store_entry",
+          "store_full",
           "store_unavailable",
           "too_big",
           "unsupported_data");

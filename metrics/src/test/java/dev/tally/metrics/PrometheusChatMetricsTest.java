@@ -158,6 +158,11 @@ class PrometheusChatMetricsTest {
     }
 
     @Override
+    public boolean storeFull() {
+      return false;
+    }
+
+    @Override
     public boolean ready() {
       return true;
     }

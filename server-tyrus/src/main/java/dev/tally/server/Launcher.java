@@ -41,6 +41,8 @@ final class Launcher {
   private final BuildInfo build = BuildInfo.read();
   private final InstantSource clock = InstantSource.system();
   private final MonotonicClock time = MonotonicClock.system();
+  private final CollectorRegistry registry = new CollectorRegistry();
+  private final PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, time);
 
   /** Tells this process from the one before it on the same address, and from its siblings. */
   private final String instance = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
@@ -69,7 +71,8 @@ final class Launcher {
     }
     LogFormat format = LogFormat.valueOf(config.logFormat.value().toUpperCase(Locale.ROOT));
     Signals signals = Signals.install();
-    Logging logging = Logging.start(format, config.logLevel.value(), config.color.value());
+    Logging logging =
+        Logging.start(format, config.logLevel.value(), config.color.value());
     try {
       return serve(store, signals, logging);
     } catch (InterruptedException e) {
@@ -81,10 +84,15 @@ final class Launcher {
 
   private SessionStore store() {
     if (config.redisUrl.value().isEmpty()) {
-      return new InMemorySessionStore(config.sessionTtl.value(), config.maxSessions.value(), clock);
+      return new InMemorySessionStore(
+          config.sessionTtl.value(), config.unusedSessionTtl.value(), config.maxSessions.value(), clock);
     }
-    return new RedisSessionStore(
-        RedisSessionConfig.parse(config.redisUrl.value().get(), config.sessionTtl.value()));
+    RedisSessionConfig redis =
+        RedisSessionConfig.parse(
+            config.redisUrl.value().get(),
+            config.sessionTtl.value(),
+            config.unusedSessionTtl.value());
+    return new RedisSessionStore(redis, prometheus);
   }
 
   private int serve(SessionStore store, Signals signals, Logging logging)
@@ -105,8 +113,6 @@ final class Launcher {
           connections,
           FileDescriptors.most());
     }
-    CollectorRegistry registry = new CollectorRegistry();
-    PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, time);
     prometheus.buildInfo(build.version(), build.revision(), config.color.value().orElse(""));
     prometheus.connectionLimit(connections);
     prometheus.drainLimit(config.drainDelay.value().plus(config.drainTimeout.value()));

@@ -72,6 +72,12 @@ final class ServerConfig {
           DEFAULTS.sessionTtl(),
           "How long a session is kept after its last message or connected moment.");
 
+  final Setting<Duration> unusedSessionTtl =
+      duration(
+          "--unused-session-ttl",
+          DEFAULTS.unusedSessionTtl(),
+          "The same for a session without a counted message; never longer than the other.");
+
   final Setting<Duration> heartbeat =
       duration("--heartbeat", DEFAULTS.heartbeat(), "Time between heartbeats.");
 
@@ -129,7 +135,7 @@ final class ServerConfig {
       duration(
           "--store-grace",
           DEFAULTS.storeGrace(),
-          "How long the store may be down before /readyz says so.");
+          "How long the store may be down, or full, before /readyz says so.");
 
   final Setting<Duration> retryBackoff =
       duration(
@@ -311,6 +317,7 @@ final class ServerConfig {
   ChatConfig chatConfig() {
     return ChatConfig.builder()
         .sessionTtl(sessionTtl.value())
+        .unusedSessionTtl(unusedSessionTtl.value())
         .heartbeat(heartbeat.value())
         .drainTimeout(drainTimeout.value())
         .drainOverlap(drainOverlap.value())

@@ -46,17 +46,20 @@ final class JdbcSessionStore implements SessionStore {
       """
       UPDATE tally_session SET
         messages = CASE WHEN epoch = ? AND messages > ? THEN messages ELSE ? END,
-        epoch = ?, left_millis = ?, expires_millis = ?
+        epoch = ?, left_millis = ?,
+        expires_millis = CASE WHEN epoch = ? AND messages > 0 THEN ? ELSE ? END
       WHERE id = ? AND (epoch <= ? OR expires_millis <= ?)""";
 
   private final DataSource database;
   private final long ttlMillis;
+  private final long unusedTtlMillis;
   private final InstantSource clock;
   private volatile boolean closed;
 
-  JdbcSessionStore(DataSource database, Duration ttl, InstantSource clock) {
+  JdbcSessionStore(DataSource database, Duration ttl, Duration unusedTtl, InstantSource clock) {
     this.database = database;
     this.ttlMillis = ttl.toMillis();
+    this.unusedTtlMillis = Math.min(ttlMillis, unusedTtl.toMillis());
     this.clock = clock;
   }
 
@@ -82,7 +85,8 @@ final class JdbcSessionStore implements SessionStore {
       long left = resumed ? row.getLong("left_millis") : 0;
       long count = resumed ? row.getLong("messages") : 0;
       long epoch = Math.max(row.getLong("epoch") + 1, now);
-      update(connection, OWN_ROW, epoch, count, now + ttlMillis, id.text());
+      long expires = now + (count == 0 ? unusedTtlMillis : ttlMillis);
+      update(connection, OWN_ROW, epoch, count, expires, id.text());
       Optional<Duration> gap =
           left == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(0, now - left)));
       return new Lease(id, epoch, count, resumed, gap);
@@ -107,8 +111,22 @@ final class JdbcSessionStore implements SessionStore {
     long count = commit.count();
     String id = commit.lease().sessionId().text();
     long left = commit.last() ? now : 0;
+    long expires = now + ttlMillis;
+    long expiresIfUnused = commit.last() && count == 0 ? now + unusedTtlMillis : expires;
     return update(
-        connection, STORE_COUNT, epoch, count, count, epoch, left, now + ttlMillis, id, epoch, now);
+        connection,
+        STORE_COUNT,
+        epoch,
+        count,
+        count,
+        epoch,
+        left,
+        epoch,
+        expires,
+        expiresIfUnused,
+        id,
+        epoch,
+        now);
   }
 
   /** Whether the row was not there before; a savepoint, because a refusal ends a transaction. */

@@ -19,14 +19,14 @@ class JdbcSessionStoreTest extends SessionStoreContract {
       JdbcConnectionPool.create("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1", "", "");
 
   @Override
-  protected SessionStore newStore(Duration ttl) {
+  protected SessionStore newStore(Duration ttl, Duration unusedTtl) {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(JdbcSessionStore.TABLE);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    return new JdbcSessionStore(database, ttl, clock);
+    return new JdbcSessionStore(database, ttl, unusedTtl, clock);
   }
 
   @Override

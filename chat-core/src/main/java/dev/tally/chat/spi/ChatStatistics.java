@@ -47,6 +47,13 @@ public interface ChatStatistics {
   boolean storeUp();
 
   /**
+   * Whether the session store turned its last health check or a session away for lack of room.
+   *
+   * @return true if it is full
+   */
+  boolean storeFull();
+
+  /**
    * Whether new clients are welcome.
    *
    * @return true if ready

@@ -10,8 +10,10 @@ import java.util.Optional;
  *
  * <p>Every call is idempotent as the core uses it and may be repeated after a failure whose outcome
  * is unknown. Implementations are safe for use by several threads. A store renews a session's time
- * to live on every successful call for it. {@code SessionStoreContract} in chat-core's test-jar
- * holds every rule as a test.
+ * to live on every successful call for it. A session without a counted message has a shorter one
+ * from when it is opened, and from its owner's last commit; any other commit gives it the full one.
+ * Such sessions cost nothing to make, and would fill a store that kept them. {@code
+ * SessionStoreContract} in chat-core's test-jar holds every rule as a test.
  */
 public interface SessionStore extends AutoCloseable {
 
@@ -31,7 +33,8 @@ public interface SessionStore extends AutoCloseable {
    *
    * @param id the session
    * @return the lease, with an epoch above all earlier ones of this session, and the stored count
-   * @throws StoreUnavailableException if the store did not answer or is full
+   * @throws StoreUnavailableException if the store did not answer; {@link StoreFullException} if it
+   *     has no room
    */
   Lease open(SessionId id);
 
@@ -99,7 +102,9 @@ public interface SessionStore extends AutoCloseable {
    * what a commit does. One that does not return for {@link dev.tally.chat.ChatConfig#storeGrace}
    * is taken for away.
    *
-   * @throws StoreUnavailableException if it does not; the message is for operators
+   * @throws StoreUnavailableException if it does not; the message is for operators. {@link
+   *     StoreFullException} if it answers and turns sessions away for lack of room, until it has
+   *     room enough again for this not to change with every session
    */
   default void checkHealth() {}
 

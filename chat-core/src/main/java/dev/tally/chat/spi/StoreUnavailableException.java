@@ -1,7 +1,7 @@
 package dev.tally.chat.spi;
 
 /** The session store did not answer, or cannot take the session now. The call may be repeated. */
-public final class StoreUnavailableException extends RuntimeException {
+public sealed class StoreUnavailableException extends RuntimeException permits StoreFullException {
 
   private static final long serialVersionUID = 1;
 

@@ -35,6 +35,9 @@ public abstract class SessionStoreContract {
   /** How long the stores under test keep a session. */
   protected static final Duration TTL = Duration.ofMinutes(10);
 
+  /** How long they keep one without a counted message. */
+  protected static final Duration UNUSED_TTL = Duration.ofMinutes(2);
+
   private static final int MANY = 200;
 
   private SessionStore store;
@@ -46,9 +49,10 @@ public abstract class SessionStoreContract {
    * Makes a store without sessions; called once before each test.
    *
    * @param ttl how long it keeps a session
+   * @param unusedTtl how long it keeps one without a counted message
    * @return the store; the contract closes it
    */
-  protected abstract SessionStore newStore(Duration ttl);
+  protected abstract SessionStore newStore(Duration ttl, Duration unusedTtl);
 
   /**
    * Makes the store believe that time has passed, at once.
@@ -64,7 +68,7 @@ public abstract class SessionStoreContract {
 
   @BeforeEach
   void makeStore() {
-    store = newStore(TTL);
+    store = newStore(TTL, UNUSED_TTL);
   }
 
   @AfterEach
@@ -224,7 +228,6 @@ public abstract class SessionStoreContract {
   void commitRenewsTheTimeToLive() {
     SessionId id = SessionId.random();
     Lease lease = store.open(id);
-    elapse(TTL.multipliedBy(2).dividedBy(3));
     commit(lease, 5);
     elapse(TTL.multipliedBy(2).dividedBy(3));
     commit(lease, 5);
@@ -232,6 +235,50 @@ public abstract class SessionStoreContract {
     elapse(TTL.multipliedBy(2).dividedBy(3));
 
     assertThat(store.open(id).count()).isEqualTo(5);
+  }
+
+  @Test
+  void sessionWithoutACountedMessageEndsSoonAfterItsConnection() {
+    SessionId left = SessionId.random();
+    SessionId neverHeardOfAgain = SessionId.random();
+    Lease lease = store.open(left);
+    commit(lease, 0);
+    store.commit(new Commit(lease, 0, true));
+    store.open(neverHeardOfAgain);
+
+    elapse(UNUSED_TTL.minusSeconds(30));
+    assertThat(store.open(left).resumed()).isTrue();
+    elapse(UNUSED_TTL.plusSeconds(1));
+
+    assertThat(store.open(left).resumed()).isFalse();
+    assertThat(store.open(neverHeardOfAgain).resumed()).isFalse();
+  }
+
+  @Test
+  void sessionWithoutACountedMessageStaysWhileItsOwnerCommits() {
+    SessionId id = SessionId.random();
+    Lease lease = store.open(id);
+    elapse(UNUSED_TTL.minusSeconds(30));
+    commit(lease, 0);
+
+    elapse(TTL.multipliedBy(2).dividedBy(3));
+
+    assertThat(store.open(id).resumed()).isTrue();
+  }
+
+  @Test
+  void sessionWithACountedMessageStaysWhenItsOwnerLeaves() {
+    SessionId id = SessionId.random();
+    Lease lease = store.open(id);
+    store.commit(new Commit(lease, 1, true));
+    // A repeat that comes late.
+    store.commit(new Commit(lease, 0, true));
+
+    elapse(TTL.multipliedBy(2).dividedBy(3));
+    assertThat(store.open(id).count()).isEqualTo(1);
+    elapse(TTL.multipliedBy(2).dividedBy(3));
+
+    assertThat(store.open(id).count()).isEqualTo(1);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.tally.session.redis;
 
+import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
@@ -9,7 +10,11 @@ final class RedisErrors {
   private RedisErrors() {}
 
   static StoreUnavailableException unavailable(RedisSessionConfig config, Throwable error) {
-    return new StoreUnavailableException(sentence(config, error), error);
+    String sentence = sentence(config, error);
+    Throwable cause = telling(error);
+    return cause instanceof JedisDataException && text(cause).startsWith("OOM")
+        ? new StoreFullException(sentence, error)
+        : new StoreUnavailableException(sentence, error);
   }
 
   /** Whether a server says that it is not, or no longer, the one to write to. */

@@ -1,5 +1,6 @@
 package dev.tally.session.redis;
 
+import dev.tally.chat.ChatConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +16,8 @@ import java.util.stream.Collectors;
  *     must be trusted and name the address
  * @param caFile certificates (PEM) to trust instead of the Java platform's
  * @param sessionTtl how long a session is kept after its last open or commit; 1 ms or more
+ * @param unusedSessionTtl the same for a session without a counted message whose owner left; 1 ms
+ *     or more, and not longer than {@code sessionTtl} counts
  * @param connectTimeout the longest wait for a connection; 1 ms to 60 s
  * @param readTimeout the longest wait for an answer, and for a free connection of the pool; 1 ms to
  *     60 s
@@ -26,6 +29,7 @@ public record RedisSessionConfig(
     boolean tls,
     Optional<Path> caFile,
     Duration sessionTtl,
+    Duration unusedSessionTtl,
     Duration connectTimeout,
     Duration readTimeout,
     int poolSize) {
@@ -48,14 +52,19 @@ public record RedisSessionConfig(
    * @throws IllegalArgumentException if one is out of its range
    */
   public RedisSessionConfig {
-    if (sessionTtl.compareTo(Duration.ofMillis(1)) < 0) {
-      throw new IllegalArgumentException("sessionTtl must be 1 ms or more, not " + sessionTtl);
-    }
+    checkTtl("sessionTtl", sessionTtl);
+    checkTtl("unusedSessionTtl", unusedSessionTtl);
     checkTimeout("connectTimeout", connectTimeout);
     checkTimeout("readTimeout", readTimeout);
     if (poolSize < 1 || poolSize > MAX_POOL_SIZE) {
       throw new IllegalArgumentException(
           "poolSize must be from 1 to " + MAX_POOL_SIZE + ", not " + poolSize);
+    }
+  }
+
+  private static void checkTtl(String name, Duration ttl) {
+    if (ttl.compareTo(Duration.ofMillis(1)) < 0) {
+      throw new IllegalArgumentException(name + " must be 1 ms or more, not " + ttl);
     }
   }
 
@@ -89,12 +98,27 @@ public record RedisSessionConfig(
    *
    * @param url the URL
    * @param sessionTtl how long a session is kept
+   * @param unusedSessionTtl how long one without a counted message is kept
    * @return what it says, with the defaults for what it does not say
    * @throws IllegalArgumentException if it breaks a rule; the message is one sentence that says
    *     which, without a password
    */
+  public static RedisSessionConfig parse(
+      String url, Duration sessionTtl, Duration unusedSessionTtl) {
+    return RedisUrl.parse(url, sessionTtl, unusedSessionTtl);
+  }
+
+  /**
+   * Reads a URL, as {@link #parse(String, Duration, Duration)} does, with a minute for sessions
+   * without a counted message.
+   *
+   * @param url the URL
+   * @param sessionTtl how long a session is kept
+   * @return what it says, with the defaults for what it does not say
+   * @throws IllegalArgumentException if it breaks a rule
+   */
   public static RedisSessionConfig parse(String url, Duration sessionTtl) {
-    return RedisUrl.parse(url, sessionTtl);
+    return parse(url, sessionTtl, ChatConfig.defaults().unusedSessionTtl());
   }
 
   /**

@@ -1,9 +1,11 @@
 package dev.tally.session.redis;
 
 import dev.tally.chat.SessionId;
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.spi.StoreUnavailableException;
 import dev.tally.session.redis.ScriptBatch.Answer;
 import dev.tally.session.redis.ScriptBatch.Bytes;
 import dev.tally.session.redis.ScriptBatch.Call;
@@ -23,9 +25,11 @@ import java.util.stream.IntStream;
  * <p>Each session is a hash {@code tally:session:{<uuid>}} with the fields {@code v} (the layout's
  * version, 1), {@code epoch} (the newest lease), {@code count}, {@code created} and, while nobody
  * is connected, {@code left} (ms since 1970 by Redis's clock). Redis drops it when the time to live
- * is over. Keys {@code tally:health:*} live for a minute. A user of Redis's access control list
- * needs {@code ~tally:*} and the commands eval, evalsha, time, hmget, hset, hdel, pexpire, {@code
- * client|setname}, select and ping, and in a Cluster {@code cluster|slots} and asking.
+ * is over. Where epoch or count is no whole number of 15 digits at the most, the session counts as
+ * lost: the next open begins anew, and its owner's next commit writes it again. Keys {@code
+ * tally:health:*} live for a minute. A user of Redis's access control list needs {@code ~tally:*}
+ * and the commands eval, evalsha, time, hmget, hset, hdel, pexpire, {@code client|setname}, select
+ * and ping, and in a Cluster {@code cluster|slots} and asking.
  *
  * <p>Safe for use by several threads. A call waits for the network, at the most about the connect
  * timeout and twice the read timeout, or longer while Sentinels or Cluster nodes have to be found.
@@ -35,12 +39,18 @@ public final class RedisSessionStore implements SessionStore {
 
   private static final int CLUSTER_HEALTH_KEYS = 8;
   private static final Bytes HEALTH_TTL = new Bytes(Ascii.of(60_000));
+
+  // What the scripts answer in place of a session's numbers, and of 0 or 1.
+  private static final long NO_HASH = -1;
+  private static final long NO_SESSION = 2;
+
   private static final Bytes LAST = new Bytes(Ascii.of(1));
   private static final Bytes NOT_LAST = new Bytes(Ascii.of(0));
 
   private final RedisSessionConfig config;
   private final RedisScripts scripts;
-  private final Bytes ttlMillis;
+  private final List<Bytes> ttls;
+  private final StrangeEntries strange;
 
   /**
    * Makes a store; connects when first used.
@@ -49,34 +59,54 @@ public final class RedisSessionStore implements SessionStore {
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
   public RedisSessionStore(RedisSessionConfig config) {
-    this(config, new RedisScripts(config));
+    this(config, ChatMetrics.NONE);
   }
 
-  RedisSessionStore(RedisSessionConfig config, RedisScripts scripts) {
+  /**
+   * Makes a store; connects when first used.
+   *
+   * @param config where Redis is
+   * @param metrics told of each entry that is no session, as an error of the kind {@code
+   *     store_entry}
+   * @throws IllegalArgumentException if the file of trusted certificates cannot be read
+   */
+  public RedisSessionStore(RedisSessionConfig config, ChatMetrics metrics) {
+    this(config, metrics, new RedisScripts(config));
+  }
+
+  RedisSessionStore(RedisSessionConfig config, ChatMetrics metrics, RedisScripts scripts) {
+    this.strange = new StrangeEntries(metrics);
     this.config = config;
     this.scripts = scripts;
-    this.ttlMillis = new Bytes(Ascii.of(config.sessionTtl().toMillis()));
+    long ttlMillis = config.sessionTtl().toMillis();
+    long unusedTtlMillis = Math.min(ttlMillis, config.unusedSessionTtl().toMillis());
+    this.ttls = List.of(new Bytes(Ascii.of(ttlMillis)), new Bytes(Ascii.of(unusedTtlMillis)));
   }
 
   @Override
   public Lease open(SessionId id) {
-    return lease(id, orThrow(run(Script.OPEN, ttlMillis, List.of(id), RedisSessionStore::opening)));
+    Numbers numbers = orThrow(run(Script.OPEN, List.of(id), RedisSessionStore::opening));
+    return lease(id, numbers).orElseThrow(RedisSessionStore::noHash);
   }
 
   @Override
   public CommitResult commit(Commit commit) {
-    return result(
-        orThrow(run(Script.COMMIT, ttlMillis, List.of(commit), RedisSessionStore::committing)));
+    CommitResult result =
+        result(commit, orThrow(run(Script.COMMIT, List.of(commit), RedisSessionStore::committing)));
+    if (result == CommitResult.UNAVAILABLE) {
+      throw noHash();
+    }
+    return result;
   }
 
   @Override
   public List<Optional<Lease>> openAll(List<SessionId> ids) {
-    List<Answer> answers = run(Script.OPEN, ttlMillis, ids, RedisSessionStore::opening);
+    List<Answer> answers = run(Script.OPEN, ids, RedisSessionStore::opening);
     List<Optional<Lease>> leases = new ArrayList<>(ids.size());
     for (int i = 0; i < answers.size(); i++) {
       leases.add(
           answers.get(i) instanceof Numbers numbers
-              ? Optional.of(lease(ids.get(i), numbers))
+              ? lease(ids.get(i), numbers)
               : Optional.empty());
     }
     return leases;
@@ -84,10 +114,13 @@ public final class RedisSessionStore implements SessionStore {
 
   @Override
   public List<CommitResult> commitAll(List<Commit> commits) {
-    List<Answer> answers = run(Script.COMMIT, ttlMillis, commits, RedisSessionStore::committing);
+    List<Answer> answers = run(Script.COMMIT, commits, RedisSessionStore::committing);
     List<CommitResult> results = new ArrayList<>(commits.size());
-    for (Answer answer : answers) {
-      results.add(answer instanceof Numbers numbers ? result(numbers) : CommitResult.UNAVAILABLE);
+    for (int i = 0; i < answers.size(); i++) {
+      results.add(
+          answers.get(i) instanceof Numbers numbers
+              ? result(commits.get(i), numbers)
+              : CommitResult.UNAVAILABLE);
     }
     return results;
   }
@@ -106,7 +139,7 @@ public final class RedisSessionStore implements SessionStore {
     ScriptBatch batch =
         new ScriptBatch(
             Script.OPEN,
-            HEALTH_TTL,
+            List.of(HEALTH_TTL, HEALTH_TTL),
             IntStream.range(0, keys)
                 .mapToObj(key -> new Call(new Bytes(Ascii.of("tally:health:" + key))))
                 .toList());
@@ -114,7 +147,7 @@ public final class RedisSessionStore implements SessionStore {
     scripts.run(batch);
     List<Answer> answers = batch.answers();
     if (answers.stream().noneMatch(Numbers.class::isInstance)) {
-      orThrow(answers);
+      Numbers unused = orThrow(answers);
     }
   }
 
@@ -123,8 +156,8 @@ public final class RedisSessionStore implements SessionStore {
     scripts.close();
   }
 
-  private <T> List<Answer> run(Script script, Bytes ttl, List<T> what, Function<T, Call> toCall) {
-    ScriptBatch batch = new ScriptBatch(script, ttl, what.stream().map(toCall).toList());
+  private <T> List<Answer> run(Script script, List<T> what, Function<T, Call> toCall) {
+    ScriptBatch batch = new ScriptBatch(script, ttls, what.stream().map(toCall).toList());
     scripts.run(batch);
     return batch.answers();
   }
@@ -141,18 +174,42 @@ public final class RedisSessionStore implements SessionStore {
         commit.last() ? LAST : NOT_LAST);
   }
 
-  private static Lease lease(SessionId id, Numbers numbers) {
+  /** Empty if the key is no hash. */
+  private Optional<Lease> lease(SessionId id, Numbers numbers) {
+    long there = numbers.get(2);
+    if (there == NO_HASH) {
+      strange.met(id, "its key is not even a hash, and is left as it is; its client is refused");
+      return Optional.empty();
+    }
+    if (there == NO_SESSION) {
+      strange.met(id, "it begins anew at 0, as one that was lost");
+    }
     long gap = numbers.get(3);
-    return new Lease(
-        id,
-        numbers.get(0),
-        numbers.get(1),
-        numbers.get(2) == 1,
-        gap < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(gap)));
+    return Optional.of(
+        new Lease(
+            id,
+            numbers.get(0),
+            numbers.get(1),
+            there == 1,
+            gap < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(gap))));
   }
 
-  private static CommitResult result(Numbers numbers) {
-    return numbers.get(0) == 1 ? CommitResult.STORED : CommitResult.SUPERSEDED;
+  /** Unavailable if the key is no hash. */
+  private CommitResult result(Commit commit, Numbers numbers) {
+    long result = numbers.get(0);
+    SessionId id = commit.lease().sessionId();
+    if (result == NO_HASH) {
+      strange.met(id, "its key is not even a hash, and is left as it is; nothing is stored");
+      return CommitResult.UNAVAILABLE;
+    }
+    if (result == NO_SESSION) {
+      strange.met(id, "the connected owner has written it again");
+    }
+    return result == 0 ? CommitResult.SUPERSEDED : CommitResult.STORED;
+  }
+
+  private static StoreUnavailableException noHash() {
+    return new StoreUnavailableException("something else stands under the session's key in Redis");
   }
 
   private static Numbers orThrow(List<Answer> answers) {

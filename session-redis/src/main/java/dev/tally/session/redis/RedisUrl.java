@@ -58,16 +58,17 @@ final class RedisUrl {
     return PASSWORD.matcher(shown).replaceAll("$1***");
   }
 
-  static RedisSessionConfig parse(String url, Duration sessionTtl) {
+  static RedisSessionConfig parse(String url, Duration sessionTtl, Duration unusedSessionTtl) {
     try {
-      return read(url.strip(), sessionTtl);
+      return read(url.strip(), sessionTtl, unusedSessionTtl);
     } catch (BrokenRule e) {
       throw new IllegalArgumentException(
           "the Redis URL '" + redacted(url) + "' cannot be used: " + e.getMessage(), e);
     }
   }
 
-  private static RedisSessionConfig read(String url, Duration sessionTtl) {
+  private static RedisSessionConfig read(
+      String url, Duration sessionTtl, Duration unusedSessionTtl) {
     Matcher parts = URL.matcher(url);
     if (!parts.matches()) {
       throw bad(
@@ -90,6 +91,7 @@ final class RedisUrl {
         tls,
         Optional.ofNullable(options.get("ca_file")).map(Path::of),
         sessionTtl,
+        unusedSessionTtl,
         duration(options, "connect_timeout", RedisSessionConfig.DEFAULT_CONNECT_TIMEOUT),
         duration(options, "read_timeout", RedisSessionConfig.DEFAULT_READ_TIMEOUT),
         number(

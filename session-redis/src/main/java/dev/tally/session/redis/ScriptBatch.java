@@ -58,9 +58,8 @@ final class ScriptBatch {
    */
   record Failure(StoreUnavailableException error) implements Answer {}
 
-  private static final long FOREIGN_KEY = -1;
   private final Script script;
-  private final Bytes shared;
+  private final List<Bytes> shared;
   private final List<Call> calls;
   private final Answer[] answers;
 
@@ -68,10 +67,10 @@ final class ScriptBatch {
    * Makes a batch that nobody answered yet.
    *
    * @param script the script
-   * @param shared the argument that all calls have in common
+   * @param shared the arguments that all calls have in common
    * @param calls one for each session
    */
-  ScriptBatch(Script script, Bytes shared, List<Call> calls) {
+  ScriptBatch(Script script, List<Bytes> shared, List<Call> calls) {
     this.script = script;
     this.shared = shared;
     this.calls = calls;
@@ -182,7 +181,7 @@ final class ScriptBatch {
     for (int index : chunk) {
       arguments.add(calls.get(index).key());
     }
-    arguments.add(shared);
+    shared.forEach(arguments::add);
     for (int index : chunk) {
       for (Bytes argument : calls.get(index).arguments()) {
         arguments.add(argument);
@@ -200,8 +199,7 @@ final class ScriptBatch {
     }
     List<?> numbers = (List<?>) reply;
     for (int i = 0; i < chunk.length; i++) {
-      Numbers own = new Numbers(numbers, script.answers() * i);
-      answers[chunk[i]] = own.get(0) == FOREIGN_KEY ? foreignKey() : own;
+      answers[chunk[i]] = new Numbers(numbers, script.answers() * i);
     }
   }
 
@@ -211,10 +209,5 @@ final class ScriptBatch {
     for (int index : chunk) {
       answers[index] = failure;
     }
-  }
-
-  private static Failure foreignKey() {
-    return new Failure(
-        new StoreUnavailableException("something else stands under the session's key in Redis"));
   }
 }

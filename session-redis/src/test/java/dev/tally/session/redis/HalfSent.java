@@ -2,6 +2,7 @@ package dev.tally.session.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore.CommitResult;
@@ -25,11 +26,12 @@ final class HalfSent {
         RedisSessionConfig.parse(
             url + (url.contains("?") ? "&" : "?") + "pool_size=1", Sessions.TTL);
     try (RedisScripts scripts = new RedisScripts(config);
-        RedisSessionStore store = new RedisSessionStore(config, scripts)) {
+        RedisSessionStore store = new RedisSessionStore(config, ChatMetrics.NONE, scripts)) {
       Sessions sessions = Sessions.open(store, SESSIONS);
       assertThat(store.commitAll(numbered(sessions))).isEqualTo(sessions.all(CommitResult.STORED));
 
-      ScriptBatch half = new ScriptBatch(Script.OPEN, bytes("60000"), calls());
+      ScriptBatch half =
+          new ScriptBatch(Script.OPEN, List.of(bytes("60000"), bytes("60000")), calls());
       scripts.run(half);
 
       assertThat(half.answers()).hasSize(SESSIONS).doesNotContainNull();

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tally.chat.SessionId;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
+import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
@@ -219,7 +220,7 @@ class RedisFaultsTest {
     SessionStore full = connect(server, "");
 
     assertThatThrownBy(full::checkHealth)
-        .isInstanceOf(StoreUnavailableException.class)
+        .isInstanceOf(StoreFullException.class)
         .hasMessageContaining("is out of memory");
   }
 

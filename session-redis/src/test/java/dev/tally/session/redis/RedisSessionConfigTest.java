@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 class RedisSessionConfigTest {
 
   private static final Duration TTL = Duration.ofHours(1);
+  private static final Duration UNUSED_TTL = Duration.ofSeconds(30);
 
   @Test
   void urlOfOneServerHasDefaults() {
@@ -31,6 +32,7 @@ class RedisSessionConfigTest {
                 false,
                 Optional.empty(),
                 TTL,
+                UNUSED_TTL,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(2),
                 8));
@@ -51,6 +53,7 @@ class RedisSessionConfigTest {
                 true,
                 Optional.of(Path.of("/etc/ca.pem")),
                 TTL,
+                UNUSED_TTL,
                 Duration.ofMillis(300),
                 Duration.ofSeconds(4),
                 2));
@@ -173,12 +176,13 @@ class RedisSessionConfigTest {
         false,
         Optional.empty(),
         TTL,
+        UNUSED_TTL,
         connect,
         read,
         poolSize);
   }
 
   private static RedisSessionConfig parse(String url) {
-    return RedisSessionConfig.parse(url, TTL);
+    return RedisSessionConfig.parse(url, TTL, UNUSED_TTL);
   }
 }

@@ -19,7 +19,7 @@ class ScriptBatchTest {
   private final ScriptBatch batch =
       new ScriptBatch(
           Script.OPEN,
-          new Bytes(Ascii.of("60000")),
+          List.of(new Bytes(Ascii.of("60000")), new Bytes(Ascii.of("60000"))),
           List.of(new Call(new Bytes(Ascii.of("tally:health:0")))));
   private final List<int[]> chunks = List.of(new int[] {0});
   private RedisServer redis;

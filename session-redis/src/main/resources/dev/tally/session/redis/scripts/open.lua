@@ -1,12 +1,19 @@
 -- Claims sessions, one for each of KEYS, in order.
 --   ARGV[1]  time to live in ms
--- Answers four integers for each: epoch; count; 1 if the session was there, else 0; ms since the
--- last owner left, or -1 if none said so. Four times -1 where the key holds something else.
+--   ARGV[2]  the same for a session without a counted message
+-- Answers four integers for each: epoch; count; 1 if the session was there, 2 if what was there is
+-- no session and it begins anew, else 0; ms since the last owner left, or -1 if none said so. Four
+-- times -1 where the key is no hash: it is left as it is.
 -- The clock is the server's own: the machines that ask need not agree on the time.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local answer = {}
+
+-- A number as these scripts write it, and no larger than Lua's numbers are exact; else nil.
+local function whole(text)
+  return text and #text <= 15 and string.find(text, '^%d+$') and tonumber(text) or nil
+end
 
 for i, key in ipairs(KEYS) do
   local stored = redis.pcall('HMGET', key, 'epoch', 'count', 'left')
@@ -14,22 +21,23 @@ for i, key in ipairs(KEYS) do
   if stored.err then
     answer[at], answer[at + 1], answer[at + 2], answer[at + 3] = -1, -1, -1, -1
   else
-    local known = tonumber(stored[1])
-    local left = tonumber(stored[3])
+    local known = whole(stored[1])
+    local count = known and whole(stored[2])
+    local left = count and whole(stored[3])
     local epoch = math.max((known or 0) + 1, now)
     local text = string.format('%.0f', epoch)
-    if known then
+    if count then
       redis.call('HSET', key, 'epoch', text)
-      if left then
-        redis.call('HDEL', key, 'left')
-      end
     else
       redis.call('HSET', key, 'v', '1', 'epoch', text, 'count', '0', 'created', string.format('%.0f', now))
     end
-    redis.call('PEXPIRE', key, ARGV[1])
+    if stored[3] then
+      redis.call('HDEL', key, 'left')
+    end
+    redis.call('PEXPIRE', key, (count or 0) > 0 and ARGV[1] or ARGV[2])
     answer[at] = epoch
-    answer[at + 1] = known and tonumber(stored[2]) or 0
-    answer[at + 2] = known and 1 or 0
+    answer[at + 1] = count or 0
+    answer[at + 2] = count and 1 or (stored[1] or stored[2]) and 2 or 0
     answer[at + 3] = left and math.max(0, now - left) or -1
   end
 end

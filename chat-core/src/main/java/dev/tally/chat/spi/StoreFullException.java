@@ -1,0 +1,26 @@
+package dev.tally.chat.spi;
+
+/** The session store answers, but has no room. The call may be repeated, best of all elsewhere. */
+public final class StoreFullException extends StoreUnavailableException {
+
+  private static final long serialVersionUID = 1;
+
+  /**
+   * Makes one without a cause.
+   *
+   * @param message one sentence for operators, without secrets
+   */
+  public StoreFullException(String message) {
+    super(message);
+  }
+
+  /**
+   * Makes one with a cause.
+   *
+   * @param message one sentence for operators, without secrets
+   * @param cause what the store's client threw
+   */
+  public StoreFullException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}
