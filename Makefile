@@ -23,7 +23,7 @@ revision := $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/
 maven := ops/maven.sh --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java)
 # docs/OPERATIONS.md, "JVM options", says why. The log of the JVM itself must not mix with ours.
-java_options := -Xlog:disable -Xlog:all=warning:stderr
+java_options := -Xlog:disable -Xlog:all=warning:stderr -XX:+DisplayVMOutputToStderr -XX:+ExitOnOutOfMemoryError
 no_download := { echo 'make: what the tests need could not be installed, for the reason above; connect this machine to the network and run this again' >&2; exit 1; }
 ARGS ?=
 BENCH ?=

@@ -72,7 +72,8 @@ final class Launcher {
     LogFormat format = LogFormat.valueOf(config.logFormat.value().toUpperCase(Locale.ROOT));
     Signals signals = Signals.install();
     Logging logging =
-        Logging.start(format, config.logLevel.value(), config.color.value());
+        Logging.start(
+            format, config.logLevel.value(), config.color.value(), OutOfMemory::endTheProcessIf);
     try {
       return serve(store, signals, logging);
     } catch (InterruptedException e) {
@@ -85,7 +86,7 @@ final class Launcher {
   private SessionStore store() {
     if (config.redisUrl.value().isEmpty()) {
       return new InMemorySessionStore(
-          config.sessionTtl.value(), config.unusedSessionTtl.value(), config.maxSessions.value(), clock);
+          config.sessionTtl.value(), config.unusedSessionTtl.value(), config.sessionLimit(), clock);
     }
     RedisSessionConfig redis =
         RedisSessionConfig.parse(

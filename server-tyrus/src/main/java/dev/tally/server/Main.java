@@ -28,6 +28,7 @@ public final class Main implements Callable<Integer> {
    * @param arguments flags and subcommand
    */
   public static void main(String[] arguments) {
+    OutOfMemory.endTheProcess();
     // Until the server starts its log, standard output is for results; on JDK 21 even exit has a
     // line to log. The logging library and the flags take as long to set up: both at once.
     CompletableFuture<Void> silence = CompletableFuture.runAsync(Logging::silence);
@@ -63,7 +64,7 @@ public final class Main implements Callable<Integer> {
             "Each setting can be given by the environment variable in brackets; a flag wins over"
                 + " it.",
             "Exit code: 0 after a drain (SIGTERM, SIGINT), 1 after a failure, 2 for a bad"
-                + " setting.");
+                + " setting, 3 out of memory.");
     CommandSpec client = new ClientCommand().spec();
     addStandardOptions(client);
     spec.addSubcommand(client.name(), client);

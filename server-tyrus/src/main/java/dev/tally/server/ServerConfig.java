@@ -16,6 +16,9 @@ final class ServerConfig {
 
   private static final ChatConfig DEFAULTS = ChatConfig.defaults();
 
+  /** 128 measured; the rest is for the table while it doubles, and for heaps of 32 GiB and more. */
+  private static final int BYTES_PER_SESSION = 200;
+
   private final List<OptionSpec> options = new ArrayList<>();
 
   final Setting<String> host =
@@ -147,9 +150,9 @@ final class ServerConfig {
       add(
           "--max-sessions",
           "N",
-          new Values.PositiveInt(),
-          1_000_000,
-          "Sessions that are kept in memory; no limit of Redis.");
+          new Values.NonNegativeInt(),
+          0,
+          "Sessions that are kept in memory; no limit of Redis. 0: as many as a quarter of the heap holds.");
 
   final Setting<Integer> maxPendingMessages =
       add(
@@ -337,6 +340,14 @@ final class ServerConfig {
     return maxConnections.value() > 0
         ? maxConnections.value()
         : FileDescriptors.connectionLimit(spareConnections.value());
+  }
+
+  /** The bound on sessions in memory, with 0 resolved. */
+  int sessionLimit() {
+    long quarter = Runtime.getRuntime().maxMemory() / 4;
+    return maxSessions.value() > 0
+        ? maxSessions.value()
+        : (int) Math.min(Integer.MAX_VALUE, Math.max(1, quarter / BYTES_PER_SESSION));
   }
 
   /** The bound on what clients make the process hold, with 0 resolved. */

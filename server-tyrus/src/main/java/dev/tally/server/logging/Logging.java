@@ -12,6 +12,7 @@ import java.io.FileOutputStream;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -42,9 +43,11 @@ public final class Logging implements AutoCloseable {
    * @param format how lines look
    * @param level the lowest level that is written: trace, debug, info, warn or error
    * @param color the deployment's name, put into every JSON line
+   * @param thrown told of what was thrown where a line has that, by the thread that logs it
    * @return to be closed at the end
    */
-  public static Logging start(LogFormat format, String level, Optional<String> color) {
+  public static Logging start(
+      LogFormat format, String level, Optional<String> color, Consumer<Throwable> thrown) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     // Without it each disabled line of java.util.logging is still translated.
@@ -60,7 +63,7 @@ public final class Logging implements AutoCloseable {
     EncoderBase<ILoggingEvent> encoder = text ? text() : new JsonLineEncoder(color);
     encoder.setContext(context);
     encoder.start();
-    NonBlockingAppender queue = new NonBlockingAppender();
+    NonBlockingAppender queue = new NonBlockingAppender(thrown);
     StandardOutput output =
         new StandardOutput(new FileOutputStream(FileDescriptor.out), encoder, queue::dropped);
     output.setContext(context);

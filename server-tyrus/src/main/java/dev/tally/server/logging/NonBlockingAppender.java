@@ -2,7 +2,9 @@ package dev.tally.server.logging;
 
 import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxy;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 /** Drops lines rather than holding a writer up, and counts what it dropped. */
 final class NonBlockingAppender extends AsyncAppender {
@@ -10,8 +12,24 @@ final class NonBlockingAppender extends AsyncAppender {
   private final LongAdder dropped = new LongAdder();
   private final LongAdder queued = new LongAdder();
 
-  NonBlockingAppender() {
+  private final Consumer<Throwable> thrown;
+
+  /**
+   * Makes one.
+   *
+   * @param thrown told of what was thrown where a line has that
+   */
+  NonBlockingAppender(Consumer<Throwable> thrown) {
+    this.thrown = thrown;
     setNeverBlock(true);
+  }
+
+  @Override
+  protected void append(ILoggingEvent line) {
+    if (line.getThrowableProxy() instanceof ThrowableProxy proxy) {
+      thrown.accept(proxy.getThrowable());
+    }
+    super.append(line);
   }
 
   /** Lines that were dropped; any thread may ask. */

@@ -39,7 +39,7 @@ class NonBlockingAppenderTest {
 
   /** Writes from one thread, checks that no line is unaccounted for, and returns the dropped. */
   private long droppedWhileTheReaderStandsStill(Level level) {
-    NonBlockingAppender appender = new NonBlockingAppender();
+    NonBlockingAppender appender = new NonBlockingAppender(thrown -> {});
     appender.setContext(context);
     appender.setQueueSize(QUEUE);
     appender.setMaxFlushTime(0);
