@@ -82,7 +82,7 @@ END {
   print had["chat_sessions_total"] ? rates("chat_sessions_total", sessions, 2) : "-"
   print had["websocket_closes_total"] ? rates("websocket_closes_total", code, codes) : "-"
   print had["websocket_errors_total"] ? rates("websocket_errors_total", kind, kinds) : "-"
-  printf "%s, %s / %s\n", now["session_store_up"] ? "up" : "DOWN", quantile(0.99, "session_store_commit_seconds"), mean("session_store_batch_size")
+  printf "%s, %s / %s\n", now["session_store_full"] ? "FULL" : now["session_store_up"] ? "up" : "DOWN", quantile(0.99, "session_store_commit_seconds"), mean("session_store_batch_size")
   printf "%.0f\n", now["session_store_queue_depth"]
   printf "%.0f KB\n", now["websocket_outbound_bytes"] / 1024
   printf "%s %%, %.0f MB\n", had["process_cpu_seconds_total"] ? sprintf("%.0f", rate("process_cpu_seconds_total") * 100) : "-", now["process_resident_memory_bytes"] / 1048576
