@@ -4,8 +4,7 @@ module dev.tally.metrics {
   requires transitive dev.tally.chat;
   requires transitive simpleclient;
   requires simpleclient.hotspot;
-  requires simpleclient.httpserver;
-  requires jdk.httpserver;
+  requires simpleclient.common;
 
   exports dev.tally.metrics;
 }

@@ -2,41 +2,56 @@ package dev.tally.metrics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpHandler;
-import com.sun.net.httpserver.HttpServer;
+import dev.tally.metrics.HttpExchange.Answer;
+import dev.tally.metrics.HttpExchange.Request;
 import io.prometheus.client.CollectorRegistry;
-import io.prometheus.client.exporter.HTTPServer.HTTPMetricHandler;
+import io.prometheus.client.exporter.common.TextFormat;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.net.InetSocketAddress;
-import java.util.Map;
-import java.util.concurrent.SynchronousQueue;
+import java.net.URLDecoder;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * The port for operators: {@code /metrics}, {@code /healthz} and {@code /readyz} over GET and HEAD.
- * It has threads of its own, so that it answers however busy the chat is. Starts in the
- * constructor; {@link #close} ends it.
+ * It has threads of its own, so it answers however busy the chat is; and none of them waits for a
+ * client, so unfinished requests and answers that nobody reads hold up no probe. Starts in the
+ * constructor; {@link #close} ends it. Safe for use by several threads.
  */
 public final class AdminServer implements AutoCloseable {
 
-  /** A request that has begun holds one until its answer is out. */
-  private static final int MAX_THREADS = 16;
+  /**
+   * The connections that {@link #AdminServer(InetSocketAddress, CollectorRegistry, Health)} has.
+   */
+  public static final int DEFAULT_MAX_CONNECTIONS = 64;
 
-  private static final int KEPT_THREADS = 2;
-  private static final int IDLE_SECONDS = 30;
+  /** How long each of them may last there. */
+  public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
-  /** The JDK reads a request on a thread that waits, by default for ever. Read once, in seconds. */
-  private static final Map<String, String> TIMEOUTS =
-      Map.of("sun.net.httpserver.maxReqTime", "5", "sun.net.httpserver.maxRspTime", "30");
+  private static final int FIRST_BYTES = 32 * 1024;
+  private static final String TEXT = "text/plain; charset=utf-8";
 
-  private final HttpServer server;
-  private final ThreadPoolExecutor executor;
+  private final CollectorRegistry registry;
+  private final Health health;
+  private final HttpPort port;
+
+  /** Reads the metrics: one scrape at a time, so that a slow one holds up scrapes alone. */
+  private final ThreadPoolExecutor scrapes;
 
   /**
-   * Binds and serves. Sets the JDK's {@code sun.net.httpserver.maxReqTime} and {@code maxRspTime},
-   * which hold for all its servers in the process, unless they are set or one has been made.
+   * Binds and serves, with {@link #DEFAULT_MAX_CONNECTIONS} and {@link #DEFAULT_TIMEOUT}.
    *
    * @param address where to listen; port 0 picks a free one
    * @param registry what {@code /metrics} shows
@@ -45,32 +60,45 @@ public final class AdminServer implements AutoCloseable {
    */
   public AdminServer(InetSocketAddress address, CollectorRegistry registry, Health health)
       throws IOException {
-    TIMEOUTS.forEach(
-        (property, seconds) -> {
-          if (System.getProperty(property) == null) {
-            System.setProperty(property, seconds);
-          }
-        });
-    server = HttpServer.create(address, 0);
-    executor =
+    this(address, registry, health, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT);
+  }
+
+  /**
+   * Binds and serves. Each connection is for one request.
+   *
+   * @param address where to listen; port 0 picks a free one
+   * @param registry what {@code /metrics} shows
+   * @param health what the probes say
+   * @param maxConnections connections at a time, 1 or more; one more ends the oldest of the address
+   *     that has the most, unfinished requests first
+   * @param timeout from the accepted connection until its answer must have been read
+   * @throws IOException if the address cannot be bound
+   */
+  public AdminServer(
+      InetSocketAddress address,
+      CollectorRegistry registry,
+      Health health,
+      int maxConnections,
+      Duration timeout)
+      throws IOException {
+    this.registry = registry;
+    this.health = health;
+    this.scrapes =
         new ThreadPoolExecutor(
-            KEPT_THREADS,
-            MAX_THREADS,
-            IDLE_SECONDS,
+            0,
+            1,
+            30,
             TimeUnit.SECONDS,
-            // No queue: the time in it would count as the request's own.
-            new SynchronousQueue<>(),
-            task -> {
-              Thread thread = new Thread(task, "tally-admin");
-              thread.setDaemon(true);
-              return thread;
-            },
-            // The server's dispatcher closes the connection of a task that is refused.
-            new ThreadPoolExecutor.AbortPolicy());
-    server.setExecutor(executor);
-    HttpHandler metrics = new HTTPMetricHandler(registry);
-    server.createContext("/", exchange -> route(exchange, metrics, health));
-    server.start();
+            new ArrayBlockingQueue<>(maxConnections),
+            task -> daemon(task, "tally-scrape"));
+    this.port = new HttpPort(address, this::answer, maxConnections, timeout);
+    daemon(port, "tally-admin").start();
+  }
+
+  private static Thread daemon(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
   }
 
   /**
@@ -79,59 +107,90 @@ public final class AdminServer implements AutoCloseable {
    * @return the port, never 0
    */
   public int port() {
-    return server.getAddress().getPort();
+    return port.number();
+  }
+
+  /**
+   * Connections that were ended to make room for another one.
+   *
+   * @return how many since the start
+   */
+  public long evictedConnections() {
+    return port.evicted();
   }
 
   /** Stops at once; calls after the first do nothing. */
   @Override
   public void close() {
-    server.stop(0);
-    executor.shutdownNow();
+    port.close();
+    scrapes.shutdownNow();
   }
 
-  private static void route(HttpExchange exchange, HttpHandler metrics, Health health)
-      throws IOException {
-    String method = exchange.getRequestMethod();
-    String path = exchange.getRequestURI().getPath();
+  private CompletableFuture<Answer> answer(Request request) {
+    String method = request.method();
     if (!method.equals("GET") && !method.equals("HEAD")) {
-      exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-      answer(exchange, 405, "text/plain", method + " is not allowed here: use GET or HEAD.\n");
-      return;
+      String sentence = method + " is not allowed here: use GET or HEAD.\n";
+      return CompletableFuture.completedFuture(
+          new Answer("405 Method Not Allowed", TEXT, "Allow: GET, HEAD", sentence.getBytes(UTF_8)));
     }
-    switch (path) {
-      case "/metrics" -> {
-        if (method.equals("HEAD")) {
-          answer(exchange, 200, "text/plain; version=0.0.4", "");
-        } else {
-          metrics.handle(exchange);
-        }
-      }
-      case "/healthz" -> answer(exchange, health.live());
-      case "/readyz" -> answer(exchange, health.ready());
+    return switch (request.path()) {
+      case "/metrics" -> scrape(request);
+      case "/healthz" -> CompletableFuture.completedFuture(answer(health.live()));
+      case "/readyz" -> CompletableFuture.completedFuture(answer(health.ready()));
       default ->
-          answer(
-              exchange,
-              404,
-              "text/plain",
-              "There is nothing here: try /metrics, /healthz or /readyz.\n");
-    }
+          CompletableFuture.completedFuture(
+              Answer.text(
+                  "404 Not Found", "There is nothing here: try /metrics, /healthz or /readyz."));
+    };
   }
 
-  private static void answer(HttpExchange exchange, Health.Answer answer) throws IOException {
-    exchange.getResponseHeaders().set("Cache-Control", "no-store");
-    answer(exchange, answer.status(), "application/json", answer.json());
+  private static Answer answer(Health.Answer answer) {
+    return new Answer(
+        answer.status() == 200 ? "200 OK" : "503 Service Unavailable",
+        "application/json; charset=utf-8",
+        "Cache-Control: no-store",
+        answer.json().getBytes(UTF_8));
   }
 
-  private static void answer(HttpExchange exchange, int status, String type, String body)
-      throws IOException {
-    try (exchange) {
-      byte[] bytes = body.getBytes(UTF_8);
-      boolean head = exchange.getRequestMethod().equals("HEAD");
-      exchange.getResponseHeaders().set("Content-Type", type + "; charset=utf-8");
-      exchange.sendResponseHeaders(status, head || bytes.length == 0 ? -1 : bytes.length);
-      if (!head) {
-        exchange.getResponseBody().write(bytes);
-      }
+  private CompletableFuture<Answer> scrape(Request request) {
+    CompletableFuture<Answer> answer = new CompletableFuture<>();
+    try {
+      scrapes.execute(
+          () -> {
+            if (answer.isCancelled()) {
+              return;
+            }
+            try {
+              answer.complete(metrics(request));
+            } catch (IOException | RuntimeException e) {
+              answer.completeExceptionally(e);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      answer.complete(
+          Answer.text("503 Service Unavailable", "Too many scrapes wait for their turn."));
     }
+    return answer;
+  }
+
+  private Answer metrics(Request request) throws IOException {
+    String type = TextFormat.chooseContentType(request.header("accept"));
+    boolean gzip = request.header("accept-encoding").contains("gzip");
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(FIRST_BYTES);
+    try (OutputStream out = gzip ? new GZIPOutputStream(bytes) : bytes;
+        Writer writer = new OutputStreamWriter(out, UTF_8)) {
+      TextFormat.writeFormat(
+          type, writer, registry.filteredMetricFamilySamples(names(request.query())));
+    }
+    return new Answer("200 OK", type, gzip ? "Content-Encoding: gzip" : "", bytes.toByteArray());
+  }
+
+  /** The metrics that {@code ?name[]=…} asks for; empty for all. */
+  private static Set<String> names(String query) {
+    return Arrays.stream(query.split("&", -1))
+        .map(parameter -> URLDecoder.decode(parameter, UTF_8))
+        .filter(parameter -> parameter.startsWith("name[]="))
+        .map(parameter -> parameter.substring("name[]=".length()))
+        .collect(Collectors.toSet());
   }
 }

@@ -19,6 +19,7 @@ final class ChatGauges extends Collector {
   volatile @Nullable ChatStatistics statistics;
   volatile LongSupplier outboundBytes = () -> 0;
   volatile LongSupplier httpConnections = () -> 0;
+  volatile LongSupplier evictedAdminConnections = () -> 0;
   volatile LongSupplier droppedLogLines = () -> 0;
   volatile int connectionLimit;
   volatile double drainLimitSeconds;
@@ -60,6 +61,11 @@ final class ChatGauges extends Collector {
             "log_dropped_lines",
             "Log lines dropped: their reader was slow, or the disk full.",
             (double) droppedLogLines.getAsLong()));
+    families.add(
+        new CounterMetricFamily(
+            "admin_evicted_connections",
+            "Connections to the admin port that were ended to make room for others.",
+            (double) evictedAdminConnections.getAsLong()));
     ChatStatistics now = statistics;
     if (now != null) {
       addStatistics(families, now);

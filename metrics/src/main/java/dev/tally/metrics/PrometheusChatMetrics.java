@@ -211,6 +211,15 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   }
 
   /**
+   * Offers {@code admin_evicted_connections_total}.
+   *
+   * @param connections how many the admin port has ended for others; called at every scrape
+   */
+  public void evictedAdminConnections(LongSupplier connections) {
+    gauges.evictedAdminConnections = connections;
+  }
+
+  /**
    * Offers {@code http_connections}.
    *
    * @param connections how many sockets are no WebSocket; called at every scrape

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.chat.Readiness;
+import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
+import io.prometheus.client.Gauge;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,9 +25,14 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdminServerTest {
 
@@ -101,14 +110,19 @@ class AdminServerTest {
     assertThat(response.body()).contains("POST is not allowed");
   }
 
-  @Test
-  void requestsThatNeverEndHoldNobodyUp() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "GET /healthz HTTP/1.1\r\nHost: a\r\n", "GET /", "\r\n"})
+  void unfinishedRequestsHoldNobodyUp(String start) throws Exception {
     List<Socket> mute = new ArrayList<>();
     try {
-      for (int i = 0; i < 8; i++) {
-        mute.add(halfRequest());
+      for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 200; i++) {
+          mute.add(send(start));
+        }
+        assertThat(request("GET", "/readyz").statusCode()).isEqualTo(200);
+        assertThat(request("GET", "/metrics").statusCode()).isEqualTo(200);
       }
-      assertThat(request("GET", "/healthz").statusCode()).isEqualTo(200);
+      assertThat(server.evictedConnections()).isGreaterThan(900);
     } finally {
       for (Socket socket : mute) {
         socket.close();
@@ -117,16 +131,142 @@ class AdminServerTest {
   }
 
   @Test
+  void answersThatNobodyReadsHoldNobodyUp() throws Exception {
+    Gauge wide = Gauge.build("wide", "Help.").labelNames("value").register(registry);
+    for (int i = 0; i < 5_000; i++) {
+      wide.labels(Integer.toString(i) + "x".repeat(1000)).set(i);
+    }
+    List<Socket> deaf = new ArrayList<>();
+    try {
+      for (int i = 0; i < 20; i++) {
+        deaf.add(send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"));
+      }
+      assertThat(request("GET", "/readyz").statusCode()).isEqualTo(200);
+      assertThat(request("GET", "/metrics").body()).contains("wide{value=\"4999x");
+    } finally {
+      for (Socket socket : deaf) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void aScrapeThatHangsHoldsUpNoProbe() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    new Collector() {
+      @Override
+      public List<MetricFamilySamples> collect() {
+        try {
+          end.await();
+        } catch (InterruptedException e) {
+          // The port was closed.
+        }
+        return List.of();
+      }
+    }.register(registry);
+    try (Socket scrape = send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")) {
+      for (int i = 0; i < 100; i++) {
+        assertThat(request("GET", "/readyz").statusCode()).isEqualTo(200);
+      }
+      end.countDown();
+      assertThat(scrape.getInputStream().read()).isEqualTo('H');
+    }
+  }
+
+  @Test
   void aRequestThatNeverEndsIsGivenUp() throws Exception {
-    try (Socket mute = halfRequest()) {
+    try (AdminServer impatient = impatient();
+        Socket mute = send(impatient.port(), "GET /healthz HTTP/1.1\r\nHost: a\r\n")) {
       assertThat(mute.getInputStream().read()).isEqualTo(-1);
     }
   }
 
-  private Socket halfRequest() throws IOException {
-    Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+  private AdminServer impatient() throws IOException {
+    return new AdminServer(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        registry,
+        new Health(() -> readiness, "", "0.1.0", ""),
+        8,
+        Duration.ofMillis(300));
+  }
+
+  @Test
+  void aRequestMayComeInPieces() throws Exception {
+    try (Socket socket = send("")) {
+      for (char c : "GET /readyz?a=b HTTP/1.1\r\nHost: a\r\nX-Long: ".toCharArray()) {
+        socket.getOutputStream().write(c);
+      }
+      socket.getOutputStream().write(("x".repeat(2000) + "\r\n\r\nmore").getBytes(UTF_8));
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 200 OK\r\n").endsWith("{\"status\":\"ready\"}");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nonsense, 400",
+    "GET x HTTP/1.1, 400",
+    "GET / HTTP/2.0, 400",
+    "GET /healthz  HTTP/1.1, 400"
+  })
+  void whatIsNoRequestIsRefused(String line, String status) throws Exception {
+    try (Socket socket = send(line + "\r\nHost: a\r\n\r\n")) {
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 " + status + " ");
+    }
+  }
+
+  @Test
+  void aHeadThatIsTooLongIsRefused() throws Exception {
+    try (Socket socket = send("GET /healthz HTTP/1.1\r\nX-Long: " + "x".repeat(20_000))) {
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 431 ");
+    }
+  }
+
+  @Test
+  void metricsAreChosenAndCompressed() throws Exception {
+    Counter.build("some_total", "Help.").register(registry).inc(3);
+    Counter.build("other_total", "Help.").register(registry).inc(4);
+    URI uri = URI.create("http://127.0.0.1:" + server.port() + "/metrics?name%5B%5D=some_total");
+    HttpResponse<InputStream> response =
+        client.send(
+            HttpRequest.newBuilder(uri)
+                .header("Accept-Encoding", "gzip")
+                .header("Accept", "application/openmetrics-text; version=1.0.0")
+                .build(),
+            BodyHandlers.ofInputStream());
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow())
+        .startsWith("application/openmetrics-text");
+    try (InputStream body = new GZIPInputStream(response.body())) {
+      assertThat(new String(body.readAllBytes(), UTF_8))
+          .contains("some_total 3.0\n")
+          .doesNotContain("other_total");
+    }
+  }
+
+  @Test
+  void aPortThatWasClosedIsFree() throws Exception {
+    int port = server.port();
+    server.close();
+    server.close();
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    server = new AdminServer(address, registry, new Health(() -> readiness, "", "0.1.0", ""));
+    assertThat(request("GET", "/readyz").statusCode()).isEqualTo(200);
+  }
+
+  private Socket send(String text) throws IOException {
+    return send(server.port(), text);
+  }
+
+  private static Socket send(int port, String text) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout((int) PATIENCE.toMillis());
-    socket.getOutputStream().write("GET /healthz HTTP/1.1\r\nHost: a\r\n".getBytes(UTF_8));
+    try {
+      socket.getOutputStream().write(text.getBytes(UTF_8));
+    } catch (SocketException e) {
+      // Ended or answered already.
+    }
     return socket;
   }
 

@@ -128,6 +128,7 @@ final class Launcher {
     Optional<AdminServer> admin = Optional.empty();
     try {
       admin = admin(registry, server.hub());
+      admin.ifPresent(port -> prometheus.evictedAdminConnections(port::evictedConnections));
       server.start();
     } catch (IOException e) {
       boolean main = admin.isPresent() || config.adminPort.value() == 0;
@@ -218,7 +219,14 @@ final class Launcher {
         new Health(hub::readiness, config.color.value().orElse(""), build.version(), instance);
     InetSocketAddress address =
         new InetSocketAddress(config.adminHost.value(), config.adminPort.value());
-    return Optional.of(new AdminServer(address, registry, health));
+    AdminServer admin =
+        new AdminServer(
+            address,
+            registry,
+            health,
+            config.maxAdminConnections.value(),
+            config.adminTimeout.value());
+    return Optional.of(admin);
   }
 
   /** The store may answer late, or not at all until somebody mends it: that holds nobody up. */

@@ -1,6 +1,7 @@
 package dev.tally.server;
 
 import dev.tally.chat.ChatConfig;
+import dev.tally.metrics.AdminServer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +61,21 @@ final class ServerConfig {
           new Values.Port(),
           8001,
           "Admin port: metrics and health. 0: off.");
+
+  final Setting<Integer> maxAdminConnections =
+      add(
+          "--max-admin-connections",
+          "N",
+          new Values.PositiveInt(),
+          AdminServer.DEFAULT_MAX_CONNECTIONS,
+          "Connections to the admin port at a time. One more ends the oldest of the address that has"
+              + " the most of them, unfinished requests first.");
+
+  final Setting<Duration> adminTimeout =
+      duration(
+          "--admin-timeout",
+          AdminServer.DEFAULT_TIMEOUT,
+          "How long a connection to the admin port may last.");
 
   final Setting<Optional<String>> redisUrl =
       add(
