@@ -80,6 +80,20 @@ class ServerLogTest {
         .isEqualTo(number(stop, "log_dropped_lines"));
   }
 
+  /** Of a JVM with the option that all starts of ours give it. */
+  @Test
+  void aThreadDumpLeavesStandardOutputToTheLog() throws Exception {
+    Process started = start(ProcessBuilder.Redirect.PIPE, "info", 0);
+    BufferedReader log = started.inputReader();
+    port(log);
+    BufferedReader errors = started.errorReader();
+
+    assertThat(new ProcessBuilder("kill", "-QUIT", "" + started.pid()).start().waitFor()).isZero();
+    while (!Objects.requireNonNull(errors.readLine(), "no dump").startsWith("Full thread dump")) {}
+
+    assertThat(stop(log)).allMatch(line -> line.startsWith("{") && line.endsWith("}"));
+  }
+
   @Test
   void linesThatAFullDiskDoesNotTakeAreCounted() throws Exception {
     int admin = RedisServer.freePort();
@@ -108,15 +122,16 @@ class ServerLogTest {
   private Process start(ProcessBuilder.Redirect output, String level, int admin) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
+    command.addAll(
+        List.of(
+            "-Xmx128m",
+            "-XX:+DisplayVMOutputToStderr",
+            "-cp",
+            System.getProperty("java.class.path")));
     command.add(Main.class.getName());
     command.addAll(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "" + admin));
     command.addAll(List.of("--log-format", "json", "--log-level", level));
-    Process started =
-        new ProcessBuilder(command)
-            .redirectOutput(output)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+    Process started = new ProcessBuilder(command).redirectOutput(output).start();
     server = started;
     return started;
   }
