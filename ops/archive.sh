@@ -38,7 +38,7 @@ ask() { # port path
 
 # A short life: ready, a page, two messages, drain. Its log is the only output.
 train() { # classes jar option...
-  local classes=$1 jar=$2 log=$1.log path port admin_port deadline=$(($(now_ms) + 60000))
+  local classes=$1 jar=$2 log=$1.log path port admin_port deadline=$(($(now_ms) + 180000))
   shift 2
   : >"$log"
   admin_port=$("$ops/free-port.sh")
@@ -48,7 +48,7 @@ train() { # classes jar option...
   server=$!
   until port=$(sed -nE 's/.*"event":"ready","port":([0-9]+).*/\1/p' "$log") && [[ -n $port ]]; do
     kill -0 "$server" 2>/dev/null || fail "the server ended: $(tail -n 1 "$log")"
-    (($(now_ms) < deadline)) || fail 'the server was not ready within 60 s'
+    (($(now_ms) < deadline)) || fail 'the server was not ready within 180 s'
     sleep 0.1
   done
   for path in /readyz /; do
@@ -57,7 +57,7 @@ train() { # classes jar option...
   for path in /readyz /metrics; do
     ask "$admin_port" "$path" || fail "the admin port did not answer $path"
   done
-  seq 2 | timeout 60 "$java" -jar "$jar" client "ws://127.0.0.1:$port/ws/chat/" >>"$log" 2>&1 ||
+  seq 2 | timeout 180 "$java" -jar "$jar" client "ws://127.0.0.1:$port/ws/chat/" >>"$log" 2>&1 ||
     fail "two messages were not counted: $(tail -n 1 "$log")"
   kill -TERM "$server"
   wait "$server" || fail "the server ended with exit code $?"
@@ -78,7 +78,7 @@ main() {
   [[ -r $jar ]] || fail "there is no $jar"
 
   train "$work/classes" "$jar" "$@"
-  timeout 60 "$java" -Xshare:dump "-XX:SharedClassListFile=$work/classes" "-XX:SharedArchiveFile=$work/archive" \
+  timeout 180 "$java" -Xshare:dump "-XX:SharedClassListFile=$work/classes" "-XX:SharedArchiveFile=$work/archive" \
     "$@" -cp "$jar" >"$work/dump.log" 2>&1 || fail "the JVM could not write it: $(tail -n 1 "$work/dump.log")"
   mv -f "$work/archive" "$archive"
 }

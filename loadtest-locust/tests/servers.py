@@ -20,7 +20,7 @@ def free_port():
     return int(subprocess.check_output([ROOT / "ops/free-port.sh"]))
 
 
-def await_true(condition, what, timeout_s=30):
+def await_true(condition, what, timeout_s=120):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"{what} within {timeout_s} s"
@@ -29,7 +29,7 @@ def await_true(condition, what, timeout_s=30):
 
 def accepts(port):
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
     except OSError:
         return False
     return True
@@ -37,14 +37,14 @@ def accepts(port):
 
 def is_ready(port):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
             return answer.status == 200
     except OSError:
         return False
 
 
 def connections(admin_port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=60) as answer:
         metrics = answer.read().decode()
     return float(re.search(r"^websocket_active_connections\S* (\S+)$", metrics, re.M).group(1))
 

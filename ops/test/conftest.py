@@ -2,18 +2,21 @@
 
 import contextlib
 import json
+import socket
 import threading
 import time
+import urllib.parse
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from live import Live, Prometheus, await_that, get
+from live import PATIENCE_SECONDS, Live, Prometheus, await_that, get
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-SECONDS_OF_TRAFFIC = 5
+# Of each server while it has traffic; what asks for rates needs several.
+SCRAPES = 6
 
 
 class Webhook(ThreadingHTTPServer):
@@ -38,13 +41,26 @@ class Webhook(ThreadingHTTPServer):
 def count(client: ClientConnection) -> int:
     """Sends a message and returns its count; heartbeats may come first."""
     client.send("message")
-    while "count" not in (reply := json.loads(client.recv(timeout=10))):
+    while "count" not in (reply := json.loads(client.recv(timeout=PATIENCE_SECONDS))):
         pass
     return reply["count"]
 
 
 def session_of(client: ClientConnection) -> str:
     return client.response.headers["X-Session-Id"]
+
+
+def deaf_client(url: str) -> socket.socket:
+    """A client that answers no close frame: a drain waits for it until its socket is closed."""
+    address = urllib.parse.urlsplit(url)
+    client = socket.create_connection((address.hostname, address.port))
+    client.sendall(
+        f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    assert client.recv(12) == b"HTTP/1.1 101"
+    return client
 
 
 def talk(first: str, then: str) -> threading.Thread:
@@ -79,6 +95,16 @@ class Run:
     scrape: str = ""
     events: list[dict] = field(default_factory=list)
 
+    def scrapes(self, color: str) -> int:
+        """How often Prometheus has asked a server."""
+        query = f'count_over_time(chat_ready{{color="{color}"}}[1h])'
+        found = self.prometheus.get("query", query=query)["result"]
+        return int(found[0]["value"][1]) if found else 0
+
+    def await_scrapes(self, color: str) -> None:
+        wanted = self.scrapes(color) + SCRAPES
+        await_that(lambda: self.scrapes(color) >= wanted, f"{SCRAPES} more scrapes of {color}")
+
     def values(self, query: str) -> list[float]:
         """All numbers that a query returned over the run, however many series."""
         series = self.prometheus.range(query, self.start, self.end)
@@ -91,7 +117,9 @@ def run(tmp_path_factory: pytest.TempPathFactory):
     directory: Path = tmp_path_factory.mktemp("live")
     with Live(directory) as live:
         flags = ["--redis-url", live.redis(), "--heartbeat", "1s", "--store-grace", "1ms"]
-        blue = live.server("blue", *flags, "--drain-delay", "3s")
+        # As long as it may take until the drain was seen.
+        times = ["--drain-delay", "1s", "--drain-timeout", "3m", "--close-timeout", "2m"]
+        blue = live.server("blue", *flags, *times)
         green = live.server("green", *flags)
         webhook = Webhook()
         address = f"http://127.0.0.1:{webhook.server_port}/"
@@ -108,14 +136,17 @@ def run(tmp_path_factory: pytest.TempPathFactory):
             with contextlib.suppress(ConnectionClosed):
                 for _ in client:
                     pass
-        time.sleep(SECONDS_OF_TRAFFIC)
+        seen.await_scrapes("blue")
         seen.scrape = get(f"http://127.0.0.1:{live.admin_ports['blue']}/metrics")
 
-        live.processes["blue"].terminate()
-        assert live.processes["blue"].wait(timeout=30) == 0
+        draining = 'chat_draining{color="blue"} == 1 and chat_shutdown_seconds{color="blue"} > 1'
+        with deaf_client(blue):
+            live.processes["blue"].terminate()
+            await_that(lambda: prometheus.get("query", query=draining)["result"], "a drain")
+        assert live.processes["blue"].wait(timeout=PATIENCE_SECONDS) == 0
         seen.events = live.events("blue")
         resumed = 'chat_sessions_total{color="green",kind="resumed"} > 0'
         await_that(lambda: prometheus.get("query", query=resumed)["result"], "the client on green")
-        time.sleep(SECONDS_OF_TRAFFIC)
+        seen.await_scrapes("green")
         seen.end = time.time()
         yield seen

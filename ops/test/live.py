@@ -14,7 +14,7 @@ import yaml
 
 OPS = Path(__file__).resolve().parent.parent
 JAR = OPS.parent / "server-tyrus" / "target" / "tally-server.jar"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 def free_port() -> int:
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as response:
         return response.read().decode()
 
 

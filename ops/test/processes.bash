@@ -9,9 +9,9 @@ place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
 
 free_port() { "$(dirname "${BASH_SOURCE[0]}")/../free-port.sh"; }
 
-# Waits for a condition, at most 60 s.
+# Waits for a condition, at most two minutes: only a failure waits to the end.
 await() { # command...
-  local deadline=$(($(now_ms) + 60000))
+  local deadline=$(($(now_ms) + 120000))
   until "$@"; do
     (($(now_ms) < deadline)) || { printf 'in vain: %s\n' "$*" && return 1; }
     sleep 0.05

@@ -28,13 +28,16 @@ teardown() {
   [[ -z $orphan_pid ]] || kill -KILL "$orphan_pid" 2>/dev/null || true
 }
 
+# A colour may take its time to get ready; a flag given twice counts as the last one.
+promote() { "$BATS_TEST_DIRNAME/../promote.sh" --timeout 5m "$@"; }
+
 gone() { ! runs "$1"; } # color
 
 not_ready() { [[ $(promote status) =~ $1\ +running,\ not\ ready ]]; } # color
 
 # Runs on while the test does something else; a shell's background jobs ignore SIGINT otherwise.
 promote_meanwhile() { # argument...
-  env --default-signal=INT "$BATS_TEST_DIRNAME/../promote.sh" "$@" >"$log" 2>&1 3>&- &
+  env --default-signal=INT "$BATS_TEST_DIRNAME/../promote.sh" --timeout 5m "$@" >"$log" 2>&1 3>&- &
   promote_pid=$!
 }
 

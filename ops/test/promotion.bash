@@ -49,7 +49,7 @@ end() { # name TERM|KILL: of what has a pid file
 # Servers with little memory and a short drain; a benchmark sets its own. What only a failure waits
 # for is long: a busy machine is none.
 small_servers() {
-  export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_STOP_TIMEOUT=30 PROMOTE_RETURN_TIMEOUT=30
+  export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_ROUTE_TIMEOUT=120 PROMOTE_STOP_TIMEOUT=120 PROMOTE_RETURN_TIMEOUT=120
   export JAVA_TOOL_OPTIONS='-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
 }
 
@@ -92,7 +92,7 @@ release() { # name line...
 
 promote() { "$ops/promote.sh" "$@"; }
 
-live() { curl --silent --max-time 5 "$TALLY_ENTRYPOINT/healthz" | sed -nE 's/.*"color":"([^"]*)".*/\1/p'; }
+live() { curl --silent --max-time 60 "$TALLY_ENTRYPOINT/healthz" | sed -nE 's/.*"color":"([^"]*)".*/\1/p'; }
 
 color_pid() { cut -d ' ' -f 1 "$TALLY_STATE/$1.pid" 2>/dev/null; }
 

@@ -8,6 +8,8 @@ import { FaultyProxy, TallyServer, until } from './support/processes.js';
 describe('the client', () => {
   /** @type {TallyServer} */
   let server;
+  /** Its clients soon take silence for a dead connection. @type {TallyServer} */
+  let impatient;
   /** @type {FaultyProxy} */
   let proxy;
   /** @type {ReturnType<typeof connect>[]} */
@@ -16,14 +18,17 @@ describe('the client', () => {
   const others = [];
 
   before(async () => {
-    server = await TallyServer.start(['--heartbeat', '1s']);
+    [server, impatient] = await Promise.all([
+      TallyServer.start(),
+      TallyServer.start(['--heartbeat', '1s']),
+    ]);
     proxy = await FaultyProxy.to(server.port);
   });
   after(async () => {
     clients.forEach((client) => client.close());
     others.forEach((other) => other.close());
     proxy.close();
-    await server.stop();
+    await Promise.all([server.stop(), impatient.stop()]);
   });
 
   /** @param {string} url @param {import('./support/client.js').TallyOptions} [options] */
@@ -66,7 +71,7 @@ describe('the client', () => {
   });
 
   it('tells of the welcome, heartbeats and frames', async () => {
-    const client = open(server.url);
+    const client = open(impatient.url);
     /** @type {string[]} */
     const frames = [];
     client.addEventListener('frame', ({ detail }) => frames.push(detail.direction + detail.text));
@@ -363,14 +368,17 @@ describe('the client', () => {
   });
 
   it('finds out that a connection is half-open', async () => {
-    const client = open(proxy.url);
+    const frozen = await FaultyProxy.to(impatient.port);
+    const client = open(frozen.url);
     await client.send('one');
 
-    proxy.swallow();
+    frozen.swallow();
     const sent = client.send('into the void');
 
     assert.equal(await sent, 2);
-    assert.equal(client.totals.reconnects, 1);
+    // More where the machine is so busy that the next connection is silent, too.
+    assert.ok(client.totals.reconnects >= 1);
+    frozen.close();
   });
 
   it('keeps a connection over which something came while this process slept', async () => {
@@ -400,7 +408,7 @@ describe('the client', () => {
 
   it('takes its session back from an attempt of its own that arrives late', async () => {
     const slow = await FaultyProxy.to(server.port);
-    const client = open(slow.url, { connectTimeoutMs: 10_000 });
+    const client = open(slow.url, { connectTimeoutMs: 120_000 });
     await client.send('one');
     const release = slow.hold();
     slow.lingering = true;

@@ -13,21 +13,21 @@ const java = process.env.JAVA_HOME ? `${process.env.JAVA_HOME}/bin/java` : 'java
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 
 /**
- * Waits for a condition.
+ * Waits for a condition, as long as a busy machine may need: only a failure waits to the end.
  *
  * @template T
  * @param {() => T | Promise<T>} condition
  * @param {string} what for the failure
  * @returns {Promise<NonNullable<T>>} what it was at last
  */
-export async function until(condition, what, patienceMs = 20_000) {
-  const deadlineMs = Date.now() + patienceMs;
+export async function until(condition, what, patienceMs = 120_000) {
+  const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const result = await condition();
     if (result) {
       return result;
     }
-    if (Date.now() > deadlineMs) {
+    if (performance.now() > deadlineMs) {
       throw new Error(`not within ${patienceMs} ms: ${what}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -36,6 +36,8 @@ export class BlueGreen {
       TALLY_HEARTBEAT: '1s',
       TALLY_DRAIN_TIMEOUT: '3s',
       PROMOTE_SETTLE: '1',
+      PROMOTE_ROUTE_TIMEOUT: '120',
+      PROMOTE_STOP_TIMEOUT: '120',
       REDIS_URL: redis.url,
       JAVA_TOOL_OPTIONS: '-Xmx128m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
     };
@@ -65,7 +67,7 @@ export class BlueGreen {
 
   /** Puts the other colour live. @returns what promote.sh said */
   async promote() {
-    const { stdout, stderr } = await promisify(execFile)(join(ops, 'promote.sh'), {
+    const { stdout, stderr } = await promisify(execFile)(join(ops, 'promote.sh'), ['--timeout', '5m'], {
       env: { ...process.env, ...this.#environment },
     });
     return stdout + stderr;

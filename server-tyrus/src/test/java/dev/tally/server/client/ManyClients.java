@@ -28,7 +28,7 @@ import java.util.stream.LongStream;
  */
 final class ManyClients {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int MAX_UNACKNOWLEDGED = 10_000;
   private static final int CONNECTS_PER_SECOND = 500;
 
