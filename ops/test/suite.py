@@ -160,7 +160,8 @@ def line_of(part: Part) -> str:
     line += f"  {', '.join(counts)}"
     if failed:
         more = len(failed) - NAMES_ON_A_LINE
-        line += ": " + "; ".join(case.name for case in failed[:NAMES_ON_A_LINE])
+        line += ": " if counts else ""
+        line += "; ".join(case.name for case in failed[:NAMES_ON_A_LINE])
         line += f"; and {more} more" if more > 0 else ""
     return line.rstrip()
 
