@@ -58,10 +58,19 @@ final class StoreAccess {
     this.connections = connections;
     this.health = new StoreHealth(store, config.storeGrace(), time);
     this.opening =
-        new StoreQueue("tally-store-open", config.maxBatch(), config.retryBackoff(), this::openAll);
+        new StoreQueue(
+            "tally-store-open",
+            config.maxBatch(),
+            config.retryBackoff(),
+            this::openAll,
+            this::stillWaits);
     this.committing =
         new StoreQueue(
-            "tally-store-commit", config.maxBatch(), config.retryBackoff(), this::commitAll);
+            "tally-store-commit",
+            config.maxBatch(),
+            config.retryBackoff(),
+            this::commitAll,
+            session -> true);
   }
 
   void start() {
@@ -169,11 +178,9 @@ final class StoreAccess {
     List<ChatSession> wanted = new ArrayList<>(batch.size());
     List<SessionId> ids = new ArrayList<>(batch.size());
     for (ChatSession session : batch) {
-      if (session.isOpening()) {
+      if (stillWaits(session)) {
         wanted.add(session);
         ids.add(session.id());
-      } else {
-        claims.remove(session.id(), session);
       }
     }
     if (ids.isEmpty()) {
@@ -200,6 +207,15 @@ final class StoreAccess {
       countTrouble();
     }
     return new Outcome(left.size() < wanted.size(), left);
+  }
+
+  /** Whether a client still waits for its lease; forgets one that does not. */
+  private boolean stillWaits(ChatSession session) {
+    boolean waits = session.isOpening();
+    if (!waits) {
+      claims.remove(session.id(), session);
+    }
+    return waits;
   }
 
   private Outcome commitAll(List<ChatSession> batch) {

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +21,14 @@ import org.jspecify.annotations.Nullable;
  * after a pause that grows: however many they are, and however long the part of the store that has
  * them stays away, others wait for one batch of theirs at most.
  *
- * <p>Bounded by its users: a session stands in a queue at most once, and sessions are bounded by
- * connections.
+ * <p>Bounded by connections: a session stands in a queue at most once, and those that want nothing
+ * any more, since their connection ended, are at most as many as the others and {@value
+ * #ENDED_KEPT}.
  */
 final class StoreQueue {
 
   private static final Logger LOGGER = System.getLogger(StoreQueue.class.getName());
+  private static final int ENDED_KEPT = 1024;
   private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -37,10 +40,12 @@ final class StoreQueue {
   private final ArrayDeque<ChatSession> retrying = new ArrayDeque<>();
 
   private final Function<List<ChatSession>, Outcome> work;
+  private final Predicate<ChatSession> wanted;
   private final int maxBatch;
   private final long firstBackoffNanos;
   private final long maxBackoffNanos;
   private final Thread thread;
+  private int sweepAt = ENDED_KEPT;
   private long waitingDueNanos = System.nanoTime();
   private long failedDueNanos;
   private long backoffNanos;
@@ -64,13 +69,20 @@ final class StoreQueue {
    * @param maxBatch sessions in one batch
    * @param maxBackoff the longest pause before those that failed are taken to the store again
    * @param work takes a batch to the store
+   * @param wanted whether a session that waits still wants something of the store; called under the
+   *     queue's lock
    */
   StoreQueue(
-      String name, int maxBatch, Duration maxBackoff, Function<List<ChatSession>, Outcome> work) {
+      String name,
+      int maxBatch,
+      Duration maxBackoff,
+      Function<List<ChatSession>, Outcome> work,
+      Predicate<ChatSession> wanted) {
     this.maxBatch = maxBatch;
     this.maxBackoffNanos = maxBackoff.toNanos();
     this.firstBackoffNanos = Math.min(FIRST_BACKOFF_NANOS, maxBackoffNanos);
     this.work = work;
+    this.wanted = wanted;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
   }
@@ -82,6 +94,11 @@ final class StoreQueue {
   void add(ChatSession session) {
     lock.lock();
     try {
+      if (waiting.size() >= sweepAt) {
+        // While the store lets a batch wait, connections can come and go much faster than batches.
+        waiting.removeIf(wanted.negate());
+        sweepAt = ENDED_KEPT + 2 * waiting.size();
+      }
       waiting.add(session);
       if (waiting.size() == 1) {
         changed.signalAll();
