@@ -10,9 +10,6 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -42,8 +39,8 @@ public final class ChatHub implements AutoCloseable {
   private final RetryHints retryHints;
   private final LongAdder superseded = new LongAdder();
   private final LongAdder unacknowledged = new LongAdder();
-  private final ScheduledExecutorService timer = timer("tally-timer");
-  private final ScheduledExecutorService health = timer("tally-store-health");
+  private final PeriodicTasks timer = new PeriodicTasks("tally-timer");
+  private final PeriodicTasks health = new PeriodicTasks("tally-store-health");
   private volatile boolean started;
   private volatile boolean draining;
 
@@ -111,9 +108,9 @@ public final class ChatHub implements AutoCloseable {
   /** Starts heartbeats, sweeps and the store's threads. Call once. */
   public void start() {
     store.start();
-    repeat(health, Duration.ZERO, HEALTH_CHECK, store.health()::check);
-    repeat(timer, config.heartbeat(), config.heartbeat(), this::heartbeat);
-    repeat(timer, SWEEP, SWEEP, this::sweep);
+    health.repeat(Duration.ZERO, HEALTH_CHECK, store.health()::check);
+    timer.repeat(config.heartbeat(), config.heartbeat(), this::heartbeat);
+    timer.repeat(SWEEP, SWEEP, this::sweep);
     started = true;
   }
 
@@ -242,8 +239,8 @@ public final class ChatHub implements AutoCloseable {
   public void close() {
     draining = true;
     sayingBye = true;
-    timer.shutdownNow();
-    health.shutdownNow();
+    timer.close();
+    health.close();
     store.close();
     // So that every message that came is acknowledged or not, for whoever counts them.
     long left = budget.messages();
@@ -309,9 +306,7 @@ public final class ChatHub implements AutoCloseable {
 
   private void heartbeat(HeartbeatRound round) {
     if (round.step(clock.instant()) && !sayingBye) {
-      ScheduledFuture<?> unused =
-          timer.schedule(
-              guarded(() -> heartbeat(round)), HeartbeatRound.STEP_MILLIS, TimeUnit.MILLISECONDS);
+      timer.doOnce(HeartbeatRound.STEP_MILLIS, () -> heartbeat(round));
     } else {
       metrics.heartbeat(round.sent());
     }
@@ -360,32 +355,5 @@ public final class ChatHub implements AutoCloseable {
 
   boolean isDraining() {
     return draining;
-  }
-
-  private static ScheduledExecutorService timer(String name) {
-    return Executors.newSingleThreadScheduledExecutor(
-        task -> {
-          Thread thread = new Thread(task, name);
-          thread.setDaemon(true);
-          return thread;
-        });
-  }
-
-  private static void repeat(
-      ScheduledExecutorService executor, Duration first, Duration delay, Runnable task) {
-    ScheduledFuture<?> unused =
-        executor.scheduleWithFixedDelay(
-            guarded(task), first.toMillis(), delay.toMillis(), TimeUnit.MILLISECONDS);
-  }
-
-  /** A periodic task that throws would never run again, and nobody would hear of it. */
-  private static Runnable guarded(Runnable task) {
-    return () -> {
-      try {
-        task.run();
-      } catch (Throwable e) {
-        LOGGER.log(Level.ERROR, "periodic task failed", e);
-      }
-    };
   }
 }

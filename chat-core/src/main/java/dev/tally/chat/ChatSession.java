@@ -49,7 +49,6 @@ public final class ChatSession {
   private final Farewell farewell;
   private volatile State state = State.OPENING;
   private volatile @Nullable Lease lease;
-  private long received;
   private long stored;
   private long storedMillis;
   private boolean renewed;
@@ -132,7 +131,6 @@ public final class ChatSession {
       return Taken.NO_ROOM;
     }
     pending.add(hub.time().nanos(), payload);
-    received++;
     return state == State.OPEN && enqueue() ? Taken.NEWS : Taken.DONE;
   }
 
@@ -223,7 +221,6 @@ public final class ChatSession {
       }
       lease = given;
       stored = given.count();
-      received = given.count() + pending.size();
       storedMillis = hub.time().millis();
       hub.metrics().sessionOpened(given);
       transport.opened(given);
@@ -270,7 +267,8 @@ public final class ChatSession {
       dropPending();
       return null;
     }
-    return new Commit(held, received, state == State.LEAVING || state == State.CLOSED);
+    return new Commit(
+        held, stored + pending.size(), state == State.LEAVING || state == State.CLOSED);
   }
 
   /**
@@ -288,7 +286,7 @@ public final class ChatSession {
     queued =
         !superseded
             && switch (result) {
-              case STORED -> received > stored || (wantsLast && !commit.last());
+              case STORED -> !pending.isEmpty() || (wantsLast && !commit.last());
               case SUPERSEDED -> false;
               case UNAVAILABLE -> state != State.CLOSED;
             };
@@ -328,7 +326,6 @@ public final class ChatSession {
     }
     // Messages that gave way while the commit flew are stored all the same.
     stored = Math.max(stored, commit.count());
-    received = Math.max(received, stored);
     renewed = true;
     released = commit.last();
     if (commit.last() && state == State.LEAVING) {
@@ -348,7 +345,7 @@ public final class ChatSession {
    * answered.
    */
   private void leaveIfNothingIsOwed() {
-    if (state == State.LEAVING && received == stored) {
+    if (state == State.LEAVING && pending.isEmpty()) {
       sayBye(leavingRetryAfter);
     }
   }
@@ -464,7 +461,6 @@ public final class ChatSession {
     int dropped = pending.size();
     hub.budget().release(dropped, pending.bytes());
     hub.giveUp(dropped);
-    received -= dropped;
     pending.clear();
   }
 }
