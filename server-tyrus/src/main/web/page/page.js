@@ -67,7 +67,7 @@ function showState(state, words) {
 /** @param {TallyEvents['welcome']} event */
 function welcomed({ detail: { sessionId, heartbeatS } }) {
   heartbeatEveryS = heartbeatS;
-  heartbeatMs = Date.now();
+  heartbeatMs = performance.now();
   element('session').textContent = sessionId;
   element('copy').disabled = false;
   showHeartbeat();
@@ -152,7 +152,7 @@ function times(n) {
 }
 
 function beat() {
-  heartbeatMs = Date.now();
+  heartbeatMs = performance.now();
   showHeartbeat();
   askWhoAnswers();
   element('heart').classList.remove('beat');
@@ -161,7 +161,7 @@ function beat() {
 
 function showHeartbeat() {
   if (heartbeatEveryS > 0) {
-    const agoS = Math.round((Date.now() - heartbeatMs) / 1000);
+    const agoS = Math.round((performance.now() - heartbeatMs) / 1000);
     element('heartbeat').textContent = `${agoS} s ago, every ${heartbeatEveryS} s`;
   }
 }
