@@ -9,6 +9,7 @@ import dev.tally.chat.spi.Transport;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
 import dev.tally.chat.testing.MutableClock;
+import dev.tally.chat.testing.Patience;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
@@ -60,7 +61,7 @@ class ClockStepTest {
     clock.step(step);
     clock.advance(limit.minusMillis(2));
     assertThat(report)
-        .succeedsWithin(Duration.ofMinutes(1))
+        .succeedsWithin(Patience.PATIENCE)
         .extracting(DrainReport::abandoned, DrainReport::took)
         .containsExactly(transports.size(), limit);
   }

@@ -1,14 +1,15 @@
 package dev.tally.chat;
 
+import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
 import dev.tally.chat.testing.MutableClock;
+import dev.tally.chat.testing.Patience;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -137,7 +138,7 @@ class FarewellTest {
     assertThat(owed.closed()).isEmpty();
     session.onClose(1001);
     clock.advance(ChatConfig.defaults().drainTimeout());
-    assertThat(report).succeedsWithin(Duration.ofMinutes(1));
+    assertThat(report).succeedsWithin(Patience.PATIENCE);
     assertThat(owed.frames())
         .as("what is stored for certain")
         .contains("{\"bye\": true, \"total\": 0}");

@@ -1,7 +1,7 @@
 package dev.tally.chat;
 
+import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;

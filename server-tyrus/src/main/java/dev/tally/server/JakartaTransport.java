@@ -22,6 +22,11 @@ final class JakartaTransport implements Transport {
 
   private static final int MAX_WAITING_BYTES = 262_144;
 
+  /**
+   * What a reply takes here besides its payload: an object, and a place in a queue that doubles.
+   */
+  private static final int UPKEEP_BYTES = 64;
+
   /** How long a close waits for the replies before it. */
   private static final int CLOSE_TIMEOUT_SECONDS = 2;
 
@@ -44,7 +49,7 @@ final class JakartaTransport implements Transport {
       if (closed) {
         return;
       }
-      if (waitingBytes + reply.length() > MAX_WAITING_BYTES) {
+      if (waitingBytes + cost(reply) > MAX_WAITING_BYTES) {
         waiting.clear();
         waitingBytes = 0;
         // At once: the send that is under way may never end.
@@ -52,7 +57,7 @@ final class JakartaTransport implements Transport {
         return;
       }
       waiting.add(reply);
-      waitingBytes += reply.length();
+      waitingBytes += cost(reply);
       if (sending) {
         return;
       }
@@ -66,6 +71,10 @@ final class JakartaTransport implements Transport {
     if (!closed) {
       closeWithin(sending ? CLOSE_TIMEOUT_SECONDS : 0, code, reason);
     }
+  }
+
+  private static int cost(Reply reply) {
+    return reply.length() + UPKEEP_BYTES;
   }
 
   /** Closes once what waits was sent, or the time is over. */
@@ -114,7 +123,7 @@ final class JakartaTransport implements Transport {
       if (next == null) {
         sending = false;
       } else {
-        waitingBytes -= next.length();
+        waitingBytes -= cost(next);
       }
     }
     if (next != null) {

@@ -124,6 +124,8 @@ final class Launcher {
         new ChatServer(settings(), config.chatConfig(), store, metrics, clock, time);
     prometheus.outboundBytes(server::outboundBytes);
     addBuffers(prometheus, server.buffers());
+    prometheus.buffer(
+        "pending", config.maxPendingBytes.value(), server.hub().statistics()::pendingBytes);
     prometheus.httpConnections(server::httpConnections);
     Optional<AdminServer> admin = Optional.empty();
     try {

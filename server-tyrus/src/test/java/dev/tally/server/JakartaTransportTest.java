@@ -19,22 +19,36 @@ class JakartaTransportTest {
 
   @Test
   void aCloseDoesNotWaitForeverForASendThatNeverEnds() {
-    RemoteEndpoint.Async deaf = fake(RemoteEndpoint.Async.class, (proxy, method, values) -> null);
-    Session session =
-        fake(
-            Session.class,
-            (proxy, method, values) -> {
-              if (method.getName().equals("close")) {
-                closed.complete((CloseReason) values[0]);
-              }
-              return method.getName().equals("getAsyncRemote") ? deaf : null;
-            });
-    JakartaTransport transport = new JakartaTransport(session);
+    JakartaTransport transport = new JakartaTransport(deaf());
     transport.send(Reply.push("never read"));
     transport.close(CloseCode.SUPERSEDED, "superseded");
     assertThat(closed)
         .succeedsWithin(Patience.PATIENCE)
         .satisfies(reason -> assertThat(reason.getCloseCode().getCode()).isEqualTo(4001));
+  }
+
+  @Test
+  void shortRepliesThatWaitAreBoundedByWhatTheyTake() {
+    JakartaTransport transport = new JakartaTransport(deaf());
+    for (int i = 1; i <= 4_096; i++) {
+      transport.send(Reply.count(i));
+    }
+    assertThat(closed)
+        .succeedsWithin(Patience.PATIENCE)
+        .satisfies(reason -> assertThat(reason.getCloseCode().getCode()).isEqualTo(1013));
+  }
+
+  /** A client whose first send never ends. */
+  private Session deaf() {
+    RemoteEndpoint.Async deaf = fake(RemoteEndpoint.Async.class, (proxy, method, values) -> null);
+    return fake(
+        Session.class,
+        (proxy, method, values) -> {
+          if (method.getName().equals("close")) {
+            closed.complete((CloseReason) values[0]);
+          }
+          return method.getName().equals("getAsyncRemote") ? deaf : null;
+        });
   }
 
   private static <T> T fake(Class<T> type, InvocationHandler handler) {
