@@ -6,7 +6,6 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.Map;
@@ -30,7 +29,7 @@ public final class InMemorySessionStore implements SessionStore {
   private final long ttlMillis;
   private final long unusedTtlMillis;
   private final int maxSessions;
-  private final InstantSource clock;
+  private final MonotonicClock time;
   private volatile boolean closed;
 
   /** From when a session was turned away until a health check finds room for some. */
@@ -47,10 +46,10 @@ public final class InMemorySessionStore implements SessionStore {
    *     longer than {@code ttl} counts
    * @param maxSessions how many are kept at the most, with those that expired and were not found
    *     yet; while they are, a new one takes the place of one that was never used, or is refused
-   * @param clock what time it is
+   * @param time measures how long sessions are kept
    */
   public InMemorySessionStore(
-      Duration ttl, Duration unusedTtl, int maxSessions, InstantSource clock) {
+      Duration ttl, Duration unusedTtl, int maxSessions, MonotonicClock time) {
     requirePositive("ttl", ttl);
     requirePositive("unusedTtl", unusedTtl);
     if (maxSessions < 1) {
@@ -59,7 +58,7 @@ public final class InMemorySessionStore implements SessionStore {
     this.ttlMillis = ttl.toMillis();
     this.unusedTtlMillis = Math.min(ttlMillis, unusedTtl.toMillis());
     this.maxSessions = maxSessions;
-    this.clock = clock;
+    this.time = time;
   }
 
   /**
@@ -67,16 +66,21 @@ public final class InMemorySessionStore implements SessionStore {
    *
    * @param ttl how long a session is kept after its last open or commit; positive
    * @param maxSessions how many are kept at the most
-   * @param clock what time it is
+   * @param time measures how long sessions are kept
    */
-  public InMemorySessionStore(Duration ttl, int maxSessions, InstantSource clock) {
-    this(ttl, ChatConfig.defaults().unusedSessionTtl(), maxSessions, clock);
+  public InMemorySessionStore(Duration ttl, int maxSessions, MonotonicClock time) {
+    this(ttl, ChatConfig.defaults().unusedSessionTtl(), maxSessions, time);
   }
 
   private static void requirePositive(String name, Duration value) {
     if (value.isNegative() || value.isZero()) {
       throw new IllegalArgumentException(name + " must be positive, not " + value);
     }
+  }
+
+  /** Never 0, which stands for what did not happen. */
+  private long now() {
+    return 1 + time.millis();
   }
 
   @Override
@@ -87,7 +91,7 @@ public final class InMemorySessionStore implements SessionStore {
   @Override
   public Lease open(SessionId id) {
     checkOpen();
-    long now = clock.millis();
+    long now = now();
     while (true) {
       Entry entry = entries.get(id);
       if (entry == null) {
@@ -104,7 +108,7 @@ public final class InMemorySessionStore implements SessionStore {
   @Override
   public CommitResult commit(Commit commit) {
     checkOpen();
-    long now = clock.millis();
+    long now = now();
     SessionId id = commit.lease().sessionId();
     while (true) {
       Entry entry = entries.get(id);
@@ -133,7 +137,7 @@ public final class InMemorySessionStore implements SessionStore {
     if (!full) {
       return;
     }
-    long now = clock.millis();
+    long now = now();
     for (Map.Entry<SessionId, Entry> next : entries.entrySet()) {
       removeIf(next, now, true);
     }
@@ -216,7 +220,7 @@ public final class InMemorySessionStore implements SessionStore {
         left = 0;
       }
       Optional<Duration> gap =
-          left == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(0, now - left)));
+          left == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(now - left));
       epoch = Math.max(epoch + 1, now);
       left = 0;
       expires = now + (count == 0 ? unusedTtl : ttl);

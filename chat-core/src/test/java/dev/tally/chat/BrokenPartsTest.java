@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 class BrokenPartsTest {
 
   private final MutableClock clock = new MutableClock();
-  private final SessionStore memory = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
+  private final SessionStore memory =
+      new InMemorySessionStore(Duration.ofHours(1), 1000, clock.monotonic());
   private final List<ChatHub> hubs = new ArrayList<>();
   private final CapturingTransport transport = new CapturingTransport();
   private final SessionId id = SessionId.random();

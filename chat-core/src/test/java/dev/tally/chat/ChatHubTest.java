@@ -23,7 +23,7 @@ class ChatHubTest {
   private static final Duration HOUR = Duration.ofHours(1);
 
   private final MutableClock clock = new MutableClock();
-  private final SessionStore memory = new InMemorySessionStore(HOUR, 1000, clock);
+  private final SessionStore memory = new InMemorySessionStore(HOUR, 1000, clock.monotonic());
   private final FaultyStore slow = new FaultyStore(memory);
   private final ChatHub hub =
       new ChatHub(

@@ -4,7 +4,10 @@ import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.Commit;
+import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.MessageListener;
+import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.Transport;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
@@ -29,7 +32,7 @@ class ClockStepTest {
 
   private final MutableClock clock = new MutableClock();
   private final FaultyStore store =
-      new FaultyStore(new InMemorySessionStore(Duration.ofDays(365), 1000, clock));
+      new FaultyStore(new InMemorySessionStore(Duration.ofDays(365), 1000, clock.monotonic()));
   private final ChatConfig config = ChatConfig.builder().sessionTtl(TTL).build();
   private final ChatHub hub =
       new ChatHub(store, ChatMetrics.NONE, config, clock, clock.monotonic(), MessageListener.NONE);
@@ -144,6 +147,23 @@ class ClockStepTest {
     clock.advance(Duration.ofSeconds(3));
     session.onClose(1000);
     assertThat(lasted).isCompletedWithValue(Duration.ofSeconds(3));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT1H", "PT-1H"})
+  void sessionsInMemoryAreKeptByTheTimeThatPassed(Duration step) {
+    InMemorySessionStore memory = new InMemorySessionStore(TTL, 10, clock.monotonic());
+    Lease first = memory.open(id);
+    assertThat(memory.commit(new Commit(first, 1, true))).isEqualTo(CommitResult.STORED);
+    clock.step(step);
+    clock.advance(TTL.minusMillis(1));
+    Lease second = memory.open(id);
+    assertThat(second.count()).isEqualTo(1);
+    assertThat(second.gap()).contains(TTL.minusMillis(1));
+    assertThat(second.epoch()).isGreaterThan(first.epoch());
+    clock.step(step);
+    clock.advance(TTL);
+    assertThat(memory.open(id).resumed()).isFalse();
   }
 
   private ChatSession open() {

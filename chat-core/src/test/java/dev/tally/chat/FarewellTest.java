@@ -30,7 +30,7 @@ class FarewellTest {
 
   private final MutableClock clock = new MutableClock();
   private final FaultyStore store =
-      new FaultyStore(new InMemorySessionStore(Duration.ofHours(1), 10_000, clock));
+      new FaultyStore(new InMemorySessionStore(Duration.ofHours(1), 10_000, clock.monotonic()));
   private final Ledger ledger = new Ledger();
   private final ChatHub hub =
       new ChatHub(
@@ -147,7 +147,8 @@ class FarewellTest {
 
   @Test
   void repliesThatNeverLeftAreNotAcknowledged() {
-    HeldStore held = new HeldStore(new InMemorySessionStore(Duration.ofHours(1), 10, clock));
+    HeldStore held =
+        new HeldStore(new InMemorySessionStore(Duration.ofHours(1), 10, clock.monotonic()));
     try (ChatHub holding =
         new ChatHub(
             held, ledger, ChatConfig.defaults(), clock, clock.monotonic(), MessageListener.NONE)) {

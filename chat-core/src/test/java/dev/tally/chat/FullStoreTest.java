@@ -27,9 +27,10 @@ class FullStoreTest {
       "{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": ";
 
   private final MutableClock clock = new MutableClock();
-  private final InMemorySessionStore memory = new InMemorySessionStore(TTL, UNUSED_TTL, 2, clock);
+  private final InMemorySessionStore memory =
+      new InMemorySessionStore(TTL, UNUSED_TTL, 2, clock.monotonic());
   private final FaultyStore remote =
-      new FaultyStore(new InMemorySessionStore(TTL, UNUSED_TTL, 100, clock));
+      new FaultyStore(new InMemorySessionStore(TTL, UNUSED_TTL, 100, clock.monotonic()));
   private final List<String> errors = new CopyOnWriteArrayList<>();
   private final CapturingTransport transport = new CapturingTransport();
   private final ChatHub hub = hub(memory);

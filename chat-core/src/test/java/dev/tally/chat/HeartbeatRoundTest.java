@@ -17,7 +17,7 @@ class HeartbeatRoundTest {
   private final MutableClock clock = new MutableClock();
   private final ChatHub hub =
       new ChatHub(
-          new InMemorySessionStore(Duration.ofHours(1), 10_000, clock),
+          new InMemorySessionStore(Duration.ofHours(1), 10_000, clock.monotonic()),
           ChatMetrics.NONE,
           ChatConfig.defaults(),
           clock);

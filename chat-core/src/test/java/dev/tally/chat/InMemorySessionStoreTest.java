@@ -21,7 +21,7 @@ class InMemorySessionStoreTest extends SessionStoreContract {
 
   @Override
   protected SessionStore newStore(Duration ttl, Duration unusedTtl) {
-    return new InMemorySessionStore(ttl, unusedTtl, 10_000, clock);
+    return new InMemorySessionStore(ttl, unusedTtl, 10_000, clock.monotonic());
   }
 
   @Override
@@ -32,7 +32,7 @@ class InMemorySessionStoreTest extends SessionStoreContract {
   @Test
   void aNewSessionTakesThePlaceOfExpiredOnesWithoutLookingAtAll() {
     int part = InMemorySessionStore.SWEPT_PER_NEW_SESSION;
-    InMemorySessionStore store = new InMemorySessionStore(TTL, 10 * part, clock);
+    InMemorySessionStore store = new InMemorySessionStore(TTL, 10 * part, clock.monotonic());
     IntStream.range(0, 10 * part).forEach(i -> store.open(SessionId.random()));
     assertThatThrownBy(() -> store.open(SessionId.random()))
         .isInstanceOf(StoreFullException.class)
@@ -47,7 +47,7 @@ class InMemorySessionStoreTest extends SessionStoreContract {
 
   @Test
   void aFullStoreServesTheSessionsThatItHas() {
-    InMemorySessionStore store = new InMemorySessionStore(TTL, 1, clock);
+    InMemorySessionStore store = new InMemorySessionStore(TTL, 1, clock.monotonic());
     SessionId id = SessionId.random();
     store.open(id);
     Lease lease = store.open(id);
@@ -59,7 +59,7 @@ class InMemorySessionStoreTest extends SessionStoreContract {
 
   @Test
   void aNewSessionTakesThePlaceOfOneThatWasLeftUnused() {
-    InMemorySessionStore store = new InMemorySessionStore(TTL, UNUSED_TTL, 3, clock);
+    InMemorySessionStore store = new InMemorySessionStore(TTL, UNUSED_TTL, 3, clock.monotonic());
     Lease connected = store.open(SessionId.random());
     Lease used = store.open(SessionId.random());
     store.commit(new Commit(used, 1, true));
@@ -77,7 +77,7 @@ class InMemorySessionStoreTest extends SessionStoreContract {
 
   @Test
   void aStoreThatTurnedSomebodyAwayIsFullUntilATwentiethOfItsPlacesIsFree() {
-    InMemorySessionStore store = new InMemorySessionStore(TTL, UNUSED_TTL, 40, clock);
+    InMemorySessionStore store = new InMemorySessionStore(TTL, UNUSED_TTL, 40, clock.monotonic());
     List<Lease> leases = new ArrayList<>();
     IntStream.range(0, 40).forEach(i -> leases.add(store.open(SessionId.random())));
     store.checkHealth();

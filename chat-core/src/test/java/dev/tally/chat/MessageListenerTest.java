@@ -30,7 +30,8 @@ class MessageListenerTest {
   private final List<String> errors = Collections.synchronizedList(new ArrayList<>());
   private final LongAdder unacknowledged = new LongAdder();
   private final MutableClock clock = new MutableClock();
-  private final SessionStore memory = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
+  private final SessionStore memory =
+      new InMemorySessionStore(Duration.ofHours(1), 1000, clock.monotonic());
   private final FaultyStore slow = new FaultyStore(memory);
   private final List<ChatHub> hubs = new ArrayList<>();
   private final CapturingTransport transport = new CapturingTransport();

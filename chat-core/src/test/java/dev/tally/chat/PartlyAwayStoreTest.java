@@ -18,7 +18,7 @@ class PartlyAwayStoreTest {
 
   private final MutableClock clock = new MutableClock();
   private final FaultyStore store =
-      new FaultyStore(new InMemorySessionStore(Duration.ofHours(1), 1000, clock));
+      new FaultyStore(new InMemorySessionStore(Duration.ofHours(1), 1000, clock.monotonic()));
   private final ChatHub hub =
       new ChatHub(
           store,

@@ -24,7 +24,7 @@ class PendingBudgetTest {
 
   private final MutableClock clock = new MutableClock();
   private final InMemorySessionStore memory =
-      new InMemorySessionStore(Duration.ofHours(1), 10_000, clock);
+      new InMemorySessionStore(Duration.ofHours(1), 10_000, clock.monotonic());
   private final HeldStore store = new HeldStore(memory);
   private final List<String> seen = Collections.synchronizedList(new ArrayList<>());
   private final ChatHub hub = hub((session, number, text) -> seen.add(number + " " + text));

@@ -255,7 +255,8 @@ class RandomInterleavingsTest {
     private final boolean blocks;
     private final MutableClock clock = new MutableClock();
     private final Map<SessionId, Long> committed = new HashMap<>();
-    private final SessionStore truth = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
+    private final SessionStore truth =
+        new InMemorySessionStore(Duration.ofHours(1), 1000, clock.monotonic());
     private final List<Server> servers = new ArrayList<>();
     private final List<Client> clients = new ArrayList<>();
     private boolean flying;

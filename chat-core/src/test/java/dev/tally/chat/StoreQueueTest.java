@@ -16,7 +16,8 @@ class StoreQueueTest {
   @Test
   void connectionsThatComeAndGoWhileTheStoreHangsAreNotKept() {
     MutableClock clock = new MutableClock();
-    HeldStore store = new HeldStore(new InMemorySessionStore(Duration.ofHours(1), 100_000, clock));
+    HeldStore store =
+        new HeldStore(new InMemorySessionStore(Duration.ofHours(1), 100_000, clock.monotonic()));
     store.holdOpens(true);
     try (ChatHub hub = new ChatHub(store, ChatMetrics.NONE, ChatConfig.defaults(), clock)) {
       hub.start();

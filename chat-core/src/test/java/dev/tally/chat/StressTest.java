@@ -30,7 +30,7 @@ class StressTest {
   @Test
   void countsStayExactUnderTakeoversAndOutages() throws Exception {
     SessionStore truth =
-        new InMemorySessionStore(Duration.ofHours(1), 1000, InstantSource.system());
+        new InMemorySessionStore(Duration.ofHours(1), 1000, MonotonicClock.system());
     FaultyStore store = new FaultyStore(truth);
     ExecutorService threads = Executors.newCachedThreadPool();
     try (ChatHub hub =

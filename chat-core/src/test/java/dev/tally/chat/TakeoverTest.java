@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class TakeoverTest {
 
   private final MutableClock clock = new MutableClock();
-  private final SessionStore memory = new InMemorySessionStore(Duration.ofHours(1), 1000, clock);
+  private final SessionStore memory =
+      new InMemorySessionStore(Duration.ofHours(1), 1000, clock.monotonic());
   private final HeldStore store = new HeldStore(memory);
   private final ChatHub hub =
       new ChatHub(

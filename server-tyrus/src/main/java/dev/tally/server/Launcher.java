@@ -86,7 +86,7 @@ final class Launcher {
   private SessionStore store() {
     if (config.redisUrl.value().isEmpty()) {
       return new InMemorySessionStore(
-          config.sessionTtl.value(), config.unusedSessionTtl.value(), config.sessionLimit(), clock);
+          config.sessionTtl.value(), config.unusedSessionTtl.value(), config.sessionLimit(), time);
     }
     RedisSessionConfig redis =
         RedisSessionConfig.parse(

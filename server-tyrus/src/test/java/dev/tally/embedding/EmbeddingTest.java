@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.InMemorySessionStore;
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ class EmbeddingTest {
   private static final String ID = "123e4567-e89b-42d3-a456-426614174003";
 
   private static InMemorySessionStore memory() {
-    return new InMemorySessionStore(Duration.ofHours(1), 1000, InstantSource.system());
+    return new InMemorySessionStore(Duration.ofHours(1), 1000, MonotonicClock.system());
   }
 
   private static ChatHub hub() {

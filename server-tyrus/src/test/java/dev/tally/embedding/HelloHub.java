@@ -5,6 +5,7 @@ import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.InMemorySessionStore;
+import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.Reply;
 import dev.tally.chat.SessionId;
 import dev.tally.chat.Subprotocol;
@@ -27,7 +28,8 @@ final class HelloHub {
   static void run(Consumer<String> out) {
     ChatConfig config = ChatConfig.defaults();
     InstantSource clock = InstantSource.system();
-    SessionStore store = new InMemorySessionStore(config.sessionTtl(), 1_000_000, clock);
+    SessionStore store =
+        new InMemorySessionStore(config.sessionTtl(), 1_000_000, MonotonicClock.system());
     try (ChatHub hub = new ChatHub(store, ChatMetrics.NONE, config, clock)) {
       hub.start();
       Printed client = new Printed(out, new CompletableFuture<>());

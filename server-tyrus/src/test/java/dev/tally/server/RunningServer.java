@@ -89,7 +89,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
   }
 
   static InMemorySessionStore memory() {
-    return new InMemorySessionStore(Duration.ofHours(1), 100_000, InstantSource.system());
+    return new InMemorySessionStore(Duration.ofHours(1), 100_000, MonotonicClock.system());
   }
 
   public int port() {
