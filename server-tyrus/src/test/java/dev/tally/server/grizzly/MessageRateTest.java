@@ -14,7 +14,7 @@ class MessageRateTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"PT1H", "PT-1H"})
-  void giveTokensByTheTimeThatPassedThoughTheClockIsSet(Duration step) {
+  void givesTokensByTheTimeThatPassedThoughTheClockIsSet(Duration step) {
     assertThat(rate.take()).isTrue();
     assertThat(rate.take()).isTrue();
     clock.step(step);
