@@ -127,7 +127,7 @@ available() {
   done
 }
 
-has_apt() { command -v apt-get apt-cache >/dev/null; }
+has_apt() { command -v apt-get >/dev/null && command -v apt-cache >/dev/null; }
 is_root() { [[ $(id -u) == 0 ]]; }
 
 # Hundreds of lines, which matter only if it fails.
@@ -169,17 +169,15 @@ install_packages() { # build|test|load-test
   install_quietly "${names[@]}" || fail "apt-get could not install ${names[*]}; its message is above"
 }
 
-# Says what to type. Where apt has no lists yet it knows no package.
+# Says what to type. Before the first update apt has no lists, and knows no package.
 advise_apt() { # packages on stdin
   local wanted known unknown
   wanted=$(cat)
-  known=$(available <<<"$wanted")
-  if [[ -n $known ]]; then
-    unknown=$(grep -vxF "$known" <<<"$wanted" || true)
-  else
-    known=$wanted unknown=''
-  fi
-  printf 'setup: type: sudo apt-get update && sudo apt-get install --no-install-recommends %s\n' "${known//$'\n'/ }" >&2
+  known=$wanted
+  [[ -z $(apt-cache madison bash) ]] || known=$(available <<<"$wanted")
+  unknown=$(grep -vxF "$known" <<<"$wanted" || true)
+  [[ -z $known ]] ||
+    printf 'setup: type: sudo apt-get update && sudo apt-get install --no-install-recommends %s\n' "${known//$'\n'/ }" >&2
   [[ $unknown != *chromium* ]] ||
     printf 'setup: Ubuntu has Chromium as a snap only: install Google Chrome and set CHROMIUM=/usr/bin/google-chrome\n' >&2
   unknown=$(grep -v chromium <<<"$unknown" || true)

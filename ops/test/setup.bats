@@ -103,6 +103,28 @@ run_setup() { PATH=$machine run "$script" "$@"; }
   [ "${lines[3]}" = "setup: apt has no package bats here; on Ubuntu type: sudo add-apt-repository universe" ]
 }
 
+@test "where all that is missing is a browser that the distribution has not, apt is no advice" {
+  given_jdk 17
+  given_maven 3.9.9
+  given_apt chromium
+  given_test_tools chromium
+  run_setup test
+  [ "$status" -eq 1 ]
+  [ "${lines[0]}" = "setup: please install chromium and run this again" ]
+  [ "${lines[1]}" = "setup: Ubuntu has Chromium as a snap only: install Google Chrome and set CHROMIUM=/usr/bin/google-chrome" ]
+  [ "${#lines[@]}" -eq 2 ]
+}
+
+@test "where apt has no lists yet, all that is missing is asked of it" {
+  given_jdk 17
+  given_apt
+  given apt-cache
+  run_setup build
+  [ "$status" -eq 1 ]
+  [ "${lines[1]}" = "setup: type: sudo apt-get update && sudo apt-get install --no-install-recommends maven" ]
+  [ "${#lines[@]}" -eq 2 ]
+}
+
 @test "root on a distribution that lacks one package gets the others" {
   given_jdk 17
   given_maven 3.9.9

@@ -19,7 +19,7 @@ outdated() { # peer list-of-packages
 }
 
 install_ws() {
-  if ! command -v node npm >/dev/null; then
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     left_out 'npm ws' 'node and npm are not both installed'
     return
   fi
