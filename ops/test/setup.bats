@@ -241,10 +241,9 @@ given_pypi() { # node-version
   [ -z "$output" ]
   [ ! -s "$log" ]
   # What a Makefile's recipe finds.
-  PATH=$machine
-  PATH=$("$BATS_TEST_DIRNAME/../tools.sh" path)
-  [ "$(node --version)" = v24.19.0 ]
-  npm
+  PATH=$machine run "$BATS_TEST_DIRNAME/../tools.sh" path
+  [ "$(PATH=$output node --version)" = v24.19.0 ]
+  PATH=$output npm
 }
 
 @test "a PyPI that cannot be reached is said, and leaves nothing" {
