@@ -250,7 +250,7 @@ export class TallyClient extends EventTarget {
     this.#session.remember(frame.session_id);
     const lostBefore = this.#ledger.lost;
     const counted = this.#ledger.welcome(frame.count);
-    const heartbeatS = Number(frame.heartbeat_s) || HEARTBEAT_S;
+    const heartbeatS = Number.isFinite(frame.heartbeat_s) ? frame.heartbeat_s : HEARTBEAT_S;
     connection.expectHeartbeats(1000 * Math.max(1, heartbeatS));
     this.#setState('open');
     this.#emit('welcome', {

@@ -136,8 +136,8 @@ final class Launcher {
       boolean main = admin.isPresent() || config.adminPort.value() == 0;
       String address =
           main
-              ? config.host.value() + ":" + config.port.value()
-              : config.adminHost.value() + ":" + config.adminPort.value();
+              ? HostAndPort.text(config.host.value(), config.port.value())
+              : HostAndPort.text(config.adminHost.value(), config.adminPort.value());
       err.printf(
           "tally-server: cannot listen on %s: %s. Stop what listens there, or choose another port"
               + " with %s.%n",
@@ -203,7 +203,7 @@ final class Launcher {
     String adminAddress =
         config.adminPort.value() == 0
             ? ""
-            : config.adminHost.value() + ":" + config.adminPort.value();
+            : HostAndPort.text(config.adminHost.value(), config.adminPort.value());
     return new ServerSettings(
         webSocket(),
         config.color.value().orElse(""),

@@ -219,7 +219,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           messageTimeout,
           heartbeat,
           closeTimeout,
-          Duration.ofSeconds(7));
+          Duration.ofMillis(6_500));
     }
   }
 }

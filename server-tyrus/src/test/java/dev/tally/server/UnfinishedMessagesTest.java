@@ -33,7 +33,7 @@ class UnfinishedMessagesTest {
         honest.expectCount(2 * i);
         assertThat(budget.used()).isLessThanOrEqualTo(budget.limit());
       }
-      hogs.get(0).expectClose(1013, "retry_after_ms=7000");
+      hogs.get(0).expectClose(1013, "retry_after_ms=6500");
       assertThat(server.events).contains("error buffers_full").doesNotContain("error internal");
       for (RawClient hog : hogs) {
         hog.close();

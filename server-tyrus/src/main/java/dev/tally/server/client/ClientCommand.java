@@ -191,6 +191,8 @@ public final class ClientCommand implements Callable<Integer> {
 
   /** ws or wss, without a query: that is this client's own. */
   static final class WebSocketUri implements ITypeConverter<URI> {
+    private static final int MAX_PORT = 65_535;
+
     @Override
     public URI convert(String text) {
       try {
@@ -198,6 +200,8 @@ public final class ClientCommand implements Callable<Integer> {
         boolean webSocket = "ws".equals(uri.getScheme()) || "wss".equals(uri.getScheme());
         if (webSocket
             && uri.getHost() != null
+            && uri.getPort() != 0
+            && uri.getPort() <= MAX_PORT
             && uri.getRawQuery() == null
             && uri.getRawFragment() == null) {
           return uri.getRawPath().isEmpty() ? uri.resolve("/ws/chat/") : uri;

@@ -155,8 +155,9 @@ final class UpgradeFilter extends BaseFilter {
         "This server " + why + "; try again, another one may answer.");
   }
 
+  /** In whole seconds, rounded up: nobody is told to come too early. */
   private String retryAfter() {
-    return "Retry-After: " + Math.max(1, registry.settings().retryAfter().toSeconds());
+    return "Retry-After: " + registry.settings().retryAfter().plusMillis(999).toSeconds();
   }
 
   private void refuse(HttpSocket socket, Refusal refusal) {
