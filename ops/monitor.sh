@@ -91,8 +91,7 @@ screen() { # seconds instance...
   for instance in "$@"; do
     name=${instance%%=*}
     touch "$work/before/$name"
-    # mawk reads and writes numbers as the language does, with a comma in German.
-    { echo "$name" && LC_ALL=C awk -v seconds="$seconds" -f "$ops/monitor.awk" "$work/before/$name" "$work/now/$name"; } >"$work/column.$name"
+    { echo "$name" && awk -v seconds="$seconds" -f "$ops/monitor.awk" "$work/before/$name" "$work/now/$name"; } >"$work/column.$name"
     columns+=("$work/column.$name")
   done
   printf 'Tally at %(%H:%M:%S)T, over %s s\n\n' -1 "$seconds"
@@ -114,7 +113,7 @@ watch() {
     scrape "$work/now" "${instances[@]}"
     at=$(now_ms)
     if ((last > 0)); then
-      text=$(screen "$(LC_ALL=C awk -v ms=$((at - last)) 'BEGIN { printf "%.1f", ms / 1e3 }')" "${instances[@]}")
+      text=$(screen "$(awk -v ms=$((at - last)) 'BEGIN { printf "%.1f", ms / 1e3 }')" "${instances[@]}")
       if [[ -n $once ]]; then
         printf '%s\n' "$text"
         return

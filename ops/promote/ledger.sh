@@ -5,7 +5,7 @@
 readonly return_timeout=${PROMOTE_RETURN_TIMEOUT:-5}
 
 figures() { # since old new
-  LC_ALL=C awk -v "since=$1" -f "$ops/promote/ledger.awk" side=old <(driver_logs "$2" "$1") side=new <(driver_logs "$3" "$1")
+  awk -v "since=$1" -f "$ops/promote/ledger.awk" side=old <(driver_logs "$2" "$1") side=new <(driver_logs "$3" "$1")
 }
 
 # Clients come back within their hint; one that does not may simply have left.
