@@ -61,8 +61,11 @@ final class StoreHealth {
     } catch (Throwable e) {
       up = false;
       if (!downLogged) {
-        String why = e instanceof StoreUnavailableException ? e.getMessage() : e.toString();
-        LOGGER.log(Level.WARNING, "session store unavailable: " + why);
+        if (e instanceof StoreUnavailableException) {
+          LOGGER.log(Level.WARNING, "session store unavailable: " + e.getMessage());
+        } else {
+          LOGGER.log(Level.ERROR, "session store unavailable: its health check threw", e);
+        }
         downLogged = true;
       }
       return;

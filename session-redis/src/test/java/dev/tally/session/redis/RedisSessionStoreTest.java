@@ -181,16 +181,7 @@ class RedisSessionStoreTest extends SessionStoreContract {
         Stream.of("count", "epoch")
             .flatMap(
                 field ->
-                    Stream.of(
-                            "abc",
-                            "",
-                            "1e400",
-                            "-1",
-                            "1.5",
-                            "0x10",
-                            " 7",
-                            "1000000000000000",
-                            "inf")
+                    Stream.of("abc", "", "1e400", "-1", "1.5", "nan", "1000000000000000", "inf")
                         .map(value -> List.of("HSET", field, value))),
         Stream.of(List.of("HDEL", "count"), List.of("HDEL", "epoch")));
   }

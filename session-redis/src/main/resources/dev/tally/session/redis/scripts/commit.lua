@@ -5,19 +5,22 @@
 -- Answers one integer for each: 1 stored, 2 stored in place of what was no session, 0 superseded
 -- (nothing was changed), -1 the key is no hash (nothing was changed).
 
+-- Looked up once: this runs for every message.
+local call, pcall, tonumber = redis.call, redis.pcall, tonumber
 local now
 
 local function clock()
   if not now then
-    local time = redis.call('TIME')
+    local time = call('TIME')
     now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
   end
   return now
 end
 
--- A number as these scripts write it, and no larger than Lua's numbers are exact; else nil.
+-- A whole number, 0 or more, and no larger than Lua's numbers are exact; else nil.
 local function whole(text)
-  return text and #text <= 15 and string.find(text, '^%d+$') and tonumber(text) or nil
+  local number = tonumber(text)
+  return number and number >= 0 and number < 1e15 and number % 1 == 0 and number or nil
 end
 
 local function store(key, stored, epoch, count, last)
@@ -34,26 +37,26 @@ local function store(key, stored, epoch, count, last)
     last = false
   else
     if not had then
-      redis.call('HSET', key, 'v', '1', 'epoch', epoch, 'count', count, 'created', clock())
+      call('HSET', key, 'v', '1', 'epoch', epoch, 'count', count, 'created', clock())
     elseif known == mine then
-      redis.call('HSET', key, 'count', count)
+      call('HSET', key, 'count', count)
     else
-      redis.call('HSET', key, 'epoch', epoch, 'count', count)
+      call('HSET', key, 'epoch', epoch, 'count', count)
     end
     if last then
-      redis.call('HSET', key, 'left', clock())
+      call('HSET', key, 'left', clock())
     elseif stored[3] then
-      redis.call('HDEL', key, 'left')
+      call('HDEL', key, 'left')
     end
   end
-  redis.call('PEXPIRE', key, last and has == 0 and ARGV[2] or ARGV[1])
+  call('PEXPIRE', key, last and has == 0 and ARGV[2] or ARGV[1])
   return not had and (stored[1] or stored[2]) and 2 or 1
 end
 
 local answer = {}
 
 for i, key in ipairs(KEYS) do
-  local stored = redis.pcall('HMGET', key, 'epoch', 'count', 'left')
+  local stored = pcall('HMGET', key, 'epoch', 'count', 'left')
   if stored.err then
     answer[i] = -1
   else

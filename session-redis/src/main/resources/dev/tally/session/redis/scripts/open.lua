@@ -10,9 +10,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local answer = {}
 
--- A number as these scripts write it, and no larger than Lua's numbers are exact; else nil.
+-- A whole number, 0 or more, and no larger than Lua's numbers are exact; else nil.
 local function whole(text)
-  return text and #text <= 15 and string.find(text, '^%d+$') and tonumber(text) or nil
+  local number = tonumber(text)
+  return number and number >= 0 and number < 1e15 and number % 1 == 0 and number or nil
 end
 
 for i, key in ipairs(KEYS) do
