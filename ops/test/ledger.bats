@@ -128,3 +128,19 @@ ledger() {
   ledger
   [[ $output == 'moved=0 missing=0 lost=0 '* ]]
 }
+
+@test "the promotion is not clean where lines were dropped, and says so" {
+  { close a 1001 5 && dropped 3 && stop 14 14; } >"$old"
+  resume a 5 30 >"$new"
+  ops=$BATS_TEST_DIRNAME/..
+  say() { echo "$1"; }
+  await() { shift 2 && "$@"; }
+  driver_logs() { cat "${!1}"; }
+  # shellcheck source=/dev/null # it has a function of the same name
+  source "$ops/promote/ledger.sh"
+  run ledger 2026-11-24T15:00:01.000Z old new
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *'moved 1, lost unknown, duplicated unknown, '* ]]
+  [[ $output == *'3 lines of the two logs were dropped'* ]]
+}
