@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.RawClient.Response;
+import dev.tally.server.grizzly.BufferBudget;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -97,7 +98,8 @@ class HttpReadersTest {
         "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"
       })
   void holdNobodyUp(String request) throws Exception {
-    try (RunningServer server = new RunningServer(l -> l.withOutboundBytes(1 << 30))) {
+    try (RunningServer server =
+        new RunningServer(l -> l.withOutboundBytes(1 << 30).withBufferedBytes(1 << 30))) {
       List<RawClient> others = new ArrayList<>();
       for (int i = 0; i < READERS; i++) {
         others.add(RawClient.open(server.port()));
@@ -137,11 +139,76 @@ class HttpReadersTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {PAGE, "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"})
+  void haveABoundForAllTogether(String request) throws Exception {
+    try (RunningServer server =
+            new RunningServer(l -> l.withOutboundBytes(1 << 30).withBufferedBytes(1 << 20));
+        RawClient other = new RawClient(server.port())) {
+      BufferBudget budget = server.server().buffers().http();
+      long[] most = {0};
+      for (int i = 0; i < READERS; i++) {
+        readers.add(new DeafReader(server.port()));
+      }
+      Await.until(
+          () -> {
+            readers.forEach(reader -> reader.ask(request));
+            most[0] = Math.max(most[0], budget.used());
+            return server.events.contains("error buffers_full");
+          });
+      assertThat(most[0]).isLessThanOrEqualTo(budget.limit());
+      for (int i = 0; i < 20; i++) {
+        readers.forEach(reader -> reader.ask(request));
+        other.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+        assertThat(other.response().status()).isEqualTo("200 OK");
+      }
+      for (DeafReader reader : readers) {
+        reader.close();
+      }
+      Await.until(() -> budget.used() == 0);
+    }
+  }
+
+  @Test
+  void areNotTheOnlyOnesToHoldMemorySinceHeadsDoToo() throws Exception {
+    List<RawClient> trickling = new ArrayList<>();
+    try (RunningServer server = new RunningServer(l -> l.withBufferedBytes(1 << 20));
+        RawClient honest = new RawClient(server.port())) {
+      BufferBudget budget = server.server().buffers().http();
+      honest.sendOneByOne("GET /healthz HTTP/1.1\r\nHost: ".getBytes(US_ASCII));
+      Await.until(() -> budget.used() > 0);
+      honest.send("a\r\n\r\n".getBytes(US_ASCII));
+      assertThat(honest.response().status()).isEqualTo("200 OK");
+      Await.until(() -> budget.used() == 0);
+      trickling.add(new RawClient(server.port()));
+      byte[] head = ("GET / HTTP/1.1\r\nX-Long: " + "x".repeat(2000)).getBytes(US_ASCII);
+      while (!server.events.contains("error buffers_full")) {
+        RawClient client = new RawClient(server.port());
+        trickling.add(client);
+        client.sendOneByOne(head);
+        assertThat(budget.used()).isLessThanOrEqualTo(budget.limit());
+      }
+      honest.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+      assertThat(honest.response().status()).isEqualTo("200 OK");
+      for (RawClient client : trickling) {
+        client.close();
+      }
+      Await.until(() -> budget.used() == 0);
+    } finally {
+      for (RawClient client : trickling) {
+        client.close();
+      }
+    }
+  }
+
   @Test
   void areCutOffInTimeBelowTheBound() throws Exception {
     try (RunningServer server =
         new RunningServer(
-            l -> l.withTimes(TIMEOUT, Duration.ofHours(1)).withOutboundBytes(1 << 30))) {
+            l ->
+                l.withTimes(TIMEOUT, Duration.ofHours(1))
+                    .withOutboundBytes(1 << 30)
+                    .withBufferedBytes(1 << 30))) {
       stick(server, PAGE);
       Await.until(
           () -> {
@@ -158,7 +225,10 @@ class HttpReadersTest {
     String refused = RawClient.handshake("/ws/chat/?session_id=1");
     try (RunningServer server =
         new RunningServer(
-            l -> l.withTimes(TIMEOUT, Duration.ofHours(1)).withOutboundBytes(1 << 30))) {
+            l ->
+                l.withTimes(TIMEOUT, Duration.ofHours(1))
+                    .withOutboundBytes(1 << 30)
+                    .withBufferedBytes(1 << 30))) {
       stick(server, PAGE);
       for (DeafReader reader : readers) {
         reader.unsent = ByteBuffer.allocate(0);

@@ -14,6 +14,17 @@ import org.glassfish.grizzly.http.util.FastHttpDateFormat;
 @SuppressWarnings("ArrayRecordComponent") // Never compared, and never written to.
 public record HttpAnswer(String status, List<String> headers, byte[] body) {
 
+  /** A longer body is not copied for each that gets it. */
+  static final int SHORT_BODY_BYTES = 1024;
+
+  /** What the queue keeps besides an answer's bytes, and for a body that is shared. */
+  private static final int RECORD_BYTES = 512;
+
+  private static final int SHARED_BODY_BYTES = 512;
+
+  /** The longest of length, connection and date. */
+  private static final int MORE_HEADERS_BYTES = 112;
+
   /** Copies the list of headers, not the body. */
   public HttpAnswer {
     headers = List.copyOf(headers);
@@ -32,6 +43,15 @@ public record HttpAnswer(String status, List<String> headers, byte[] body) {
         status,
         List.of("Content-Type: " + type, "Cache-Control: no-store"),
         text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** How much memory it takes for each that it waits for. */
+  int queuedBytes() {
+    int bytes = RECORD_BYTES + status.length() + MORE_HEADERS_BYTES;
+    for (String header : headers) {
+      bytes += header.length() + 2;
+    }
+    return bytes + (body.length <= SHORT_BODY_BYTES ? body.length : SHARED_BODY_BYTES);
   }
 
   /** The status line and all headers, with the empty line behind them. */

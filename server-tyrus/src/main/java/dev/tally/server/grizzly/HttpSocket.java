@@ -2,7 +2,6 @@ package dev.tally.server.grizzly;
 
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.EmptyCompletionHandler;
 import org.glassfish.grizzly.WriteResult;
@@ -22,11 +21,8 @@ import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
  */
 final class HttpSocket {
 
-  /** What the queue keeps for an answer besides its bytes. */
-  private static final int RECORD_BYTES = 512;
-
-  /** Up to here a copy of the body costs less than a buffer that shares it. */
-  private static final int SHORT_BODY_BYTES = 1024;
+  /** What a piece of a head takes besides its bytes. */
+  private static final int PIECE_BYTES = 256;
 
   final NIOConnection connection;
 
@@ -42,12 +38,59 @@ final class HttpSocket {
   /** Whether it has sent no complete request yet. Guarded by {@link HttpSockets}. */
   boolean first = true;
 
-  private final AtomicInteger records = new AtomicInteger();
+  private final BufferBudget budget;
+  private int held;
+  private boolean gone;
+  private int pieces;
+  private int headBytes;
   private boolean closing;
 
-  HttpSocket(NIOConnection connection, String network) {
+  HttpSocket(NIOConnection connection, String network, BufferBudget budget) {
     this.connection = connection;
     this.network = network;
+    this.budget = budget;
+  }
+
+  /** Takes bytes of the budget; false if it has none left, or this socket is at its end. */
+  synchronized boolean take(int bytes) {
+    if (gone || !budget.take(bytes)) {
+      return false;
+    }
+    held += bytes;
+    return true;
+  }
+
+  private synchronized void giveBack(int bytes) {
+    if (!gone) {
+      held -= bytes;
+      budget.release(bytes);
+    }
+  }
+
+  /** At the end. From any thread. */
+  synchronized void giveBackAll() {
+    gone = true;
+    budget.release(held);
+    held = 0;
+  }
+
+  /** What it has of the budget. From any thread. */
+  synchronized int held() {
+    return held;
+  }
+
+  /** How much more an unfinished head takes now that it is so long. */
+  int growHead(int bytes) {
+    int before = headBytes;
+    headBytes = bytes + ++pieces * PIECE_BYTES;
+    return headBytes - before;
+  }
+
+  /** The head is complete. */
+  void endHead() {
+    giveBack(headBytes);
+    headBytes = 0;
+    pieces = 0;
   }
 
   /** Whether its last answer is on the way. What else the client sends is of no interest. */
@@ -55,19 +98,22 @@ final class HttpSocket {
     return closing;
   }
 
-  /** Bytes that the client has not taken yet, and what the queue needs for them. Any thread. */
+  /** Bytes that the client has not taken yet. From any thread. */
   int waitingBytes() {
-    return connection.getAsyncWriteQueue().spaceInBytes() + records.get() * RECORD_BYTES;
+    return connection.getAsyncWriteQueue().spaceInBytes();
   }
 
-  /** Answers a request, and keeps the connection if the client wants to. */
+  /**
+   * Answers a request, and keeps the connection if the client wants to. {@link
+   * HttpAnswer#queuedBytes} were taken for it, as for {@link #refuse}.
+   */
   void answer(HttpRequestPacket request, HttpAnswer answer) {
     boolean keep = request.getProcessingState().isKeepAlive() && !request.isUpgrade();
     // Otherwise a body that turns out to be broken would get an answer of its own.
     request.getResponse().setCommitted(true);
     String keptAlive = request.getProtocol() == Protocol.HTTP_1_0 ? "keep-alive" : "";
     boolean head = Method.HEAD.equals(request.getMethod());
-    write(answer.head(keep ? keptAlive : "close"), head ? new byte[0] : answer.body());
+    write(answer, answer.head(keep ? keptAlive : "close"), head ? new byte[0] : answer.body());
     if (!keep) {
       close();
     }
@@ -75,7 +121,7 @@ final class HttpSocket {
 
   /** Answers, and ends the connection behind it. */
   void refuse(HttpAnswer answer) {
-    write(answer.head("close"), answer.body());
+    write(answer, answer.head("close"), answer.body());
     close();
   }
 
@@ -85,9 +131,9 @@ final class HttpSocket {
     connection.closeSilently();
   }
 
-  private void write(byte[] head, byte[] body) {
+  private void write(HttpAnswer answer, byte[] head, byte[] body) {
     Buffer message;
-    if (body.length <= SHORT_BODY_BYTES) {
+    if (body.length <= HttpAnswer.SHORT_BODY_BYTES) {
       message = wrap(ByteBuffer.allocate(head.length + body.length).put(head).put(body).flip());
     } else {
       message =
@@ -96,11 +142,10 @@ final class HttpSocket {
               wrap(ByteBuffer.wrap(head)),
               wrap(ByteBuffer.wrap(body)));
     }
-    records.incrementAndGet();
     ((TCPNIOTransport) connection.getTransport())
         .getAsyncQueueIO()
         .getWriter()
-        .write(connection, message, new QueuedAnswer());
+        .write(connection, message, new QueuedAnswer(answer.queuedBytes()));
   }
 
   private Buffer wrap(ByteBuffer bytes) {
@@ -111,19 +156,25 @@ final class HttpSocket {
   private final class QueuedAnswer
       extends EmptyCompletionHandler<WriteResult<WritableMessage, SocketAddress>> {
 
+    private final int bytes;
+
+    QueuedAnswer(int bytes) {
+      this.bytes = bytes;
+    }
+
     @Override
     public void completed(WriteResult<WritableMessage, SocketAddress> result) {
-      records.decrementAndGet();
+      giveBack(bytes);
     }
 
     @Override
     public void failed(Throwable throwable) {
-      records.decrementAndGet();
+      giveBack(bytes);
     }
 
     @Override
     public void cancelled() {
-      records.decrementAndGet();
+      giveBack(bytes);
     }
   }
 }

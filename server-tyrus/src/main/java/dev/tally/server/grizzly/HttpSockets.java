@@ -45,12 +45,14 @@ final class HttpSockets {
   private final ConnectionRegistry registry;
   private final ClientAddress addresses;
   private final MonotonicClock time;
+  private final BufferBudget budget;
   private long turns;
 
   HttpSockets(ConnectionRegistry registry, MonotonicClock time) {
     this.registry = registry;
     this.addresses = new ClientAddress(registry.settings().trustedProxies());
     this.time = time;
+    this.budget = registry.budgets().http();
   }
 
   /**
@@ -59,7 +61,7 @@ final class HttpSockets {
    * @param peer the IP address that it comes from
    */
   void accept(NIOConnection connection, String peer) {
-    HttpSocket socket = new HttpSocket(connection, ClientAddress.network(peer));
+    HttpSocket socket = new HttpSocket(connection, ClientAddress.network(peer), budget);
     HttpSocket ended;
     synchronized (this) {
       sockets.put(connection, socket);
@@ -93,6 +95,7 @@ final class HttpSockets {
 
   /** A complete head came; one that trickles in does not count. */
   synchronized void requestCame(HttpSocket socket) {
+    socket.endHead();
     if (sockets.containsKey(socket.connection)) {
       leave(socket);
       socket.first = false;
@@ -114,13 +117,56 @@ final class HttpSockets {
     return true;
   }
 
+  /** A piece of a head came that is not complete yet. For the connection's selector's thread. */
+  void headGrew(Connection<?> connection, int bytes) {
+    HttpSocket socket = get(connection);
+    if (socket != null) {
+      take(socket, socket.growHead(bytes));
+    }
+  }
+
+  /**
+   * Takes bytes of the budget for a socket. Where it is short, those that have been silent for the
+   * longest, and hold something, are ended until a quarter of it is free.
+   *
+   * @return false if the socket was ended itself
+   */
+  boolean take(HttpSocket socket, int bytes) {
+    if (socket.take(bytes)) {
+      return true;
+    }
+    for (HttpSocket other : holders()) {
+      if (budget.used() <= budget.limit() - budget.limit() / 4) {
+        break;
+      }
+      cut(other, "buffers_full");
+    }
+    if (socket.take(bytes)) {
+      return true;
+    }
+    cut(socket, "buffers_full");
+    return false;
+  }
+
+  private synchronized List<HttpSocket> holders() {
+    return sockets.values().stream()
+        .filter(socket -> socket.held() > 0)
+        .sorted(Comparator.comparingLong(socket -> socket.turn))
+        .toList();
+  }
+
   /** Cuts a client off that does not read its answers. */
   void cut(HttpSocket socket) {
+    cut(socket, "slow_consumer");
+  }
+
+  private void cut(HttpSocket socket, String kind) {
     if (forget(socket.connection)) {
-      registry.metrics().error("slow_consumer");
+      registry.metrics().error(kind);
       LOGGER.info(
-          "cut off {}, which left {} bytes of HTTP answers unread",
+          "cut off {} ({}), with {} bytes of HTTP answers unread",
           socket.network,
+          kind,
           socket.waitingBytes());
       socket.connection.terminateSilently();
     }
@@ -168,6 +214,7 @@ final class HttpSockets {
   private void remove(HttpSocket socket) {
     sockets.remove(socket.connection);
     leave(socket);
+    socket.giveBackAll();
   }
 
   private Group enter(HttpSocket socket) {

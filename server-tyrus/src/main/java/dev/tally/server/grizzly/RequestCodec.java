@@ -1,8 +1,10 @@
 package dev.tally.server.grizzly;
 
 import java.io.IOException;
+import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.http.HttpHeader;
+import org.glassfish.grizzly.http.HttpPacketParsing;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.Protocol;
 import org.glassfish.grizzly.http.server.NetworkListener;
@@ -11,7 +13,9 @@ import org.glassfish.grizzly.http.server.NetworkListener;
 @SuppressWarnings("deprecation") // Grizzly has no other way yet to make its codec.
 final class RequestCodec extends HttpServerFilter {
 
-  RequestCodec(NetworkListener listener) {
+  private final HttpSockets sockets;
+
+  RequestCodec(NetworkListener listener, HttpSockets sockets) {
     super(
         listener.isChunkingEnabled(),
         listener.getMaxHttpHeaderSize(),
@@ -20,6 +24,17 @@ final class RequestCodec extends HttpServerFilter {
         null,
         listener.getMaxRequestHeaders(),
         listener.getMaxResponseHeaders());
+    this.sockets = sockets;
+  }
+
+  @Override
+  protected boolean decodeHttpPacket(
+      FilterChainContext ctx, HttpPacketParsing packet, Buffer input) {
+    boolean complete = super.decodeHttpPacket(ctx, packet, input);
+    if (!complete) {
+      sockets.headGrew(ctx.getConnection(), input.limit());
+    }
+    return complete;
   }
 
   @Override

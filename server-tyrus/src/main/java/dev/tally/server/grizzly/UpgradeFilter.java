@@ -109,7 +109,7 @@ final class UpgradeFilter extends BaseFilter {
       return ctx.getStopAction();
     }
     // One read may hold hundreds of requests, so before each answer.
-    if (socket.waitingBytes() > registry.settings().maxOutboundBytes()) {
+    if (Math.max(socket.waitingBytes(), socket.held()) > registry.settings().maxOutboundBytes()) {
       sockets.cut(socket);
       return ctx.getStopAction();
     }
@@ -117,8 +117,11 @@ final class UpgradeFilter extends BaseFilter {
     HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
     URI path = paths.get(request.getRequestURI());
     if (path == null) {
-      socket.answer(request, pages.apply(request));
-      ctx.notifyDownstream(HttpServerFilter.RESPONSE_COMPLETE_EVENT);
+      HttpAnswer answer = pages.apply(request);
+      if (sockets.take(socket, answer.queuedBytes())) {
+        socket.answer(request, answer);
+        ctx.notifyDownstream(HttpServerFilter.RESPONSE_COMPLETE_EVENT);
+      }
     } else {
       handshake(socket, path, request, content);
     }
@@ -162,7 +165,10 @@ final class UpgradeFilter extends BaseFilter {
 
   private void refuse(HttpSocket socket, Refusal refusal) {
     registry.metrics().handshake(refusal.result());
-    socket.refuse(refusal.answer());
+    HttpAnswer answer = refusal.answer();
+    if (sockets.take(socket, answer.queuedBytes())) {
+      socket.refuse(answer);
+    }
   }
 
   private void upgrade(

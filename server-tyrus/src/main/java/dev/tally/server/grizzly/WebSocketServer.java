@@ -110,7 +110,7 @@ public final class WebSocketServer {
   /** Each filter of the chain costs every connection some memory, also after the upgrade. */
   private void setFilters(FilterChainBuilder chain) {
     chain.remove(chain.indexOfType(IdleTimeoutFilter.class));
-    chain.set(chain.indexOfType(HttpServerFilter.class), new RequestCodec(listener));
+    chain.set(chain.indexOfType(HttpServerFilter.class), new RequestCodec(listener, httpSockets));
     chain.remove(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class));
     chain.set(chain.indexOfType(FileCacheFilter.class), upgrades);
   }
