@@ -38,6 +38,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "full",
           "timeout",
           "too_many_from_address",
+          "wrong_host",
           "wrong_version");
   private static final List<String> ERRORS =
       List.of(

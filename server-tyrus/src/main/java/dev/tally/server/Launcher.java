@@ -191,6 +191,7 @@ final class Launcher {
         config.maxOutboundBytes.value(),
         config.bufferedBytes(),
         config.allowedOrigins.value(),
+        config.allowedHosts.value(),
         config.trustedProxies.value(),
         config.handshakeTimeout.value(),
         config.messageTimeout.value(),

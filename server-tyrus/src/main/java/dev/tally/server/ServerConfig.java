@@ -270,6 +270,14 @@ final class ServerConfig {
           "Origins whose pages may connect; * for all. Without it: the same origin. Requests"
               + " without an Origin header always may.");
 
+  final Setting<List<String>> allowedHosts =
+      list(
+          "--allowed-hosts",
+          "HOST",
+          new Values.Host(),
+          "Names that handshakes and pages may ask for in Host, with or without a port. Without it:"
+              + " any.");
+
   final Setting<List<String>> trustedProxies =
       list(
           "--trusted-proxies",

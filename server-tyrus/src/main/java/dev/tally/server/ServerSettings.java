@@ -46,6 +46,7 @@ public record ServerSettings(
             67_108_864,
             List.of(),
             List.of(),
+            List.of(),
             Duration.ofSeconds(10),
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),

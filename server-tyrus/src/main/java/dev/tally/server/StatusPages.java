@@ -2,10 +2,12 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.metrics.Health;
+import dev.tally.server.grizzly.AllowedHosts;
 import dev.tally.server.grizzly.HttpAnswer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.Method;
@@ -16,13 +18,17 @@ final class StatusPages implements Function<HttpRequestPacket, HttpAnswer> {
   private static final String JSON = "application/json";
   private static final String TEXT = "text/plain; charset=utf-8";
 
+  private static final Set<String> HEALTH = Set.of("/healthz", "/readyz");
+
   private final PageFiles files = PageFiles.load();
+  private final AllowedHosts hosts;
   private final Health health;
   private final ServerSettings settings;
 
   StatusPages(ChatHub hub, ServerSettings settings) {
     this.health =
         new Health(hub::readiness, settings.color(), settings.version(), settings.instance());
+    this.hosts = new AllowedHosts(settings.webSocket().allowedHosts());
     this.settings = settings;
   }
 
@@ -33,6 +39,11 @@ final class StatusPages implements Function<HttpRequestPacket, HttpAnswer> {
           "405 Method Not Allowed",
           List.of("Content-Type: " + TEXT, "Allow: GET, HEAD"),
           "Only GET and HEAD are answered here.\n".getBytes(StandardCharsets.UTF_8));
+    }
+    // Not for health: probes ask by address, and learn nothing that is worth a page's trouble.
+    if (!HEALTH.contains(request.getRequestURI()) && !hosts.allows(request.getHeader("Host"))) {
+      return HttpAnswer.text(
+          "421 Misdirected Request", TEXT, "This server does not answer for that host.\n");
     }
     Optional<PageFiles.PageFile> file = files.get(request.getRequestURI());
     if (file.isPresent()) {

@@ -156,6 +156,22 @@ public final class Values {
     }
   }
 
+  /** What a client asks for in the header Host: a name or an address, and maybe a port. */
+  static final class Host implements ITypeConverter<String> {
+    private static final Pattern HOST =
+        Pattern.compile("([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+])(:\\d{1,5})?");
+
+    @Override
+    public String convert(String text) {
+      String host = text.strip().toLowerCase(Locale.ROOT);
+      if (!HOST.matcher(host).matches()) {
+        throw new TypeConversionException(
+            "'" + text + "' is not a host such as tally.example.org, 192.0.2.1:8000 or [::1]");
+      }
+      return host;
+    }
+  }
+
   /** An address, or a block of them as RFC 4632 writes it. */
   static final class Cidr implements ITypeConverter<String> {
     @Override

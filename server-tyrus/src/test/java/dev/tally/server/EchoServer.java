@@ -42,6 +42,7 @@ public final class EchoServer implements AutoCloseable {
             32L * MAX_MESSAGE_BYTES,
             List.of("*"),
             List.of(),
+            List.of(),
             Duration.ofSeconds(10),
             Duration.ofMinutes(10),
             Duration.ofSeconds(30),

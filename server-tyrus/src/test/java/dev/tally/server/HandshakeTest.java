@@ -170,6 +170,40 @@ class HandshakeTest {
 
   @ParameterizedTest
   @CsvSource({
+    "tally.example, true",
+    "TALLY.example:8000, true",
+    "192.0.2.1:8000, true",
+    "192.0.2.1:8001, false",
+    "192.0.2.1, false",
+    "[::1]:8000, true",
+    "evil.example, false",
+    "tally.example.evil.example, false",
+    "evil.example:8000, false",
+  })
+  void servesAllowedHostsOnly(String host, boolean allowed) throws IOException {
+    try (RunningServer server =
+        new RunningServer(l -> l.withHosts("tally.example", "192.0.2.1:8000", "[::1]"))) {
+      Response handshake =
+          ask(
+              server,
+              RawClient.handshake("/ws/chat/", "Origin: http://" + host)
+                  .replace("tally.example:8000", host));
+      assertThat(handshake.status()).startsWith(allowed ? "101 " : "421 ");
+      try (RawClient client = new RawClient(server.port())) {
+        for (String path : List.of("/", "/client/tally-client.js", "/healthz", "/readyz")) {
+          client.send(
+              ("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+          boolean health = path.endsWith("z");
+          assertThat(client.response().status()).startsWith(allowed || health ? "200 " : "421 ");
+        }
+      }
+      assertThat(server.events.contains("handshake wrong_host")).isEqualTo(!allowed);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "https://tally.example:8000, 101",
     "http://TALLY.example:8000, 101",
     "https://friend.example, 101",

@@ -65,6 +65,7 @@ class MainTest {
     "--max-message-bytes,2147483647,whole number from 1 to 1073741824",
     "--max-pending-messages,0,whole number from 1",
     "--allowed-origins,https://a/b,origin such as",
+    "--allowed-hosts,https://a,host such as",
     "--trusted-proxies,10.0.0.0/33,block such as",
     "--color,a b,word of up to 32",
     "--log-level,loud,one of trace",

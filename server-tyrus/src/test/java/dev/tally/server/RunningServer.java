@@ -141,6 +141,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     private int outboundBytes = 262_144;
     private long bufferedBytes = 67_108_864;
     private List<String> origins = List.of();
+    private List<String> hosts = List.of();
     private List<String> proxies = List.of();
     private Duration handshakeTimeout = Duration.ofMinutes(10);
     private Duration messageTimeout = Duration.ofMinutes(10);
@@ -179,6 +180,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
       return this;
     }
 
+    Limits withHosts(String... allowed) {
+      hosts = List.of(allowed);
+      return this;
+    }
+
     Limits withOrigins(String... allowed) {
       origins = List.of(allowed);
       return this;
@@ -214,6 +220,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           outboundBytes,
           bufferedBytes,
           origins,
+          hosts,
           proxies,
           handshakeTimeout,
           messageTimeout,

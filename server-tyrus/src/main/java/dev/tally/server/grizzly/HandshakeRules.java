@@ -20,10 +20,12 @@ final class HandshakeRules {
   private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final String SESSION_PARAMETER = "session_id=";
 
+  private final AllowedHosts hosts;
   private final OriginPolicy origins;
   private final ClientAddress addresses;
 
   HandshakeRules(WebSocketSettings settings) {
+    this.hosts = new AllowedHosts(settings.allowedHosts());
     this.origins = new OriginPolicy(settings.allowedOrigins());
     this.addresses = new ClientAddress(settings.trustedProxies());
   }
@@ -73,8 +75,17 @@ final class HandshakeRules {
     if (session != null) {
       return session;
     }
+    String host = request.getHeader("Host");
+    if (!hosts.allows(host)) {
+      return new Refusal(
+          "421 Misdirected Request",
+          "wrong_host",
+          "This server does not answer for the host "
+              + Refusal.quoted(host == null ? "" : host)
+              + ".");
+    }
     String origin = request.getHeader("Origin");
-    if (!origins.allows(origin, request.getHeader("Host"))) {
+    if (!origins.allows(origin, host)) {
       return new Refusal(
           "403 Forbidden",
           "forbidden_origin",

@@ -20,6 +20,7 @@ import java.util.List;
  * @param maxBufferedBytes bytes that all clients together may make the process hold; see {@link
  *     BufferBudgets}
  * @param allowedOrigins origins besides the server's own, or {@code *}; see {@link OriginPolicy}
+ * @param allowedHosts what {@code Host} may be; empty for anything; see {@link AllowedHosts}
  * @param trustedProxies CIDR blocks whose {@code X-Forwarded-For} counts; see {@link ClientAddress}
  * @param handshakeTimeout how long a connection may take for its next request to be complete
  * @param messageTimeout how long a message may take from its first byte to its last
@@ -40,6 +41,7 @@ public record WebSocketSettings(
     int maxOutboundBytes,
     long maxBufferedBytes,
     List<String> allowedOrigins,
+    List<String> allowedHosts,
     List<String> trustedProxies,
     Duration handshakeTimeout,
     Duration messageTimeout,
@@ -50,6 +52,7 @@ public record WebSocketSettings(
   /** Copies the lists. */
   public WebSocketSettings {
     allowedOrigins = List.copyOf(allowedOrigins);
+    allowedHosts = List.copyOf(allowedHosts);
     trustedProxies = List.copyOf(trustedProxies);
   }
 }

@@ -54,6 +54,7 @@ class HttpSocketsTest {
             defaults.maxOutboundBytes(),
             defaults.maxBufferedBytes(),
             defaults.allowedOrigins(),
+            defaults.allowedHosts(),
             List.of("10.0.0.0/8"),
             defaults.handshakeTimeout(),
             defaults.messageTimeout(),
