@@ -24,8 +24,8 @@ public enum CloseCode {
   ABNORMAL(1006, "abnormal closure", Reconnect.WITH_BACKOFF),
   /** Text that is not UTF-8. */
   INVALID_PAYLOAD(1007, "invalid UTF-8", Reconnect.NO),
-  /** Too many messages in too little time. */
-  POLICY_VIOLATION(1008, "rate limit exceeded", Reconnect.WITH_BACKOFF),
+  /** A flood of frames that carry no message, or a message that does not end. */
+  POLICY_VIOLATION(1008, "policy violation", Reconnect.WITH_BACKOFF),
   /** A message above the limit. */
   MESSAGE_TOO_BIG(1009, "message too big", Reconnect.NO),
   /** A fault of the server. */

@@ -20,6 +20,7 @@ final class ChatGauges extends Collector {
   volatile LongSupplier outboundBytes = () -> 0;
   volatile LongSupplier httpConnections = () -> 0;
   volatile LongSupplier evictedAdminConnections = () -> 0;
+  volatile LongSupplier throttled = () -> 0;
   volatile LongSupplier droppedLogLines = () -> 0;
   volatile int connectionLimit;
   volatile double drainLimitSeconds;
@@ -56,6 +57,11 @@ final class ChatGauges extends Collector {
         gauge("chat_shutdown_seconds", "Time since the drain began; 0 before.", shutdownSeconds()));
     families.add(
         gauge("chat_drain_limit_seconds", "The longest that a drain may take.", drainLimitSeconds));
+    families.add(
+        new CounterMetricFamily(
+            "websocket_throttled",
+            "Pauses in reading from clients that were ahead of the message rate.",
+            (double) throttled.getAsLong()));
     families.add(
         new CounterMetricFamily(
             "log_dropped_lines",

@@ -201,6 +201,15 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   }
 
   /**
+   * Offers {@code websocket_throttled_total}.
+   *
+   * @param pauses how often a client was not read from for a while; called at every scrape
+   */
+  public void throttled(LongSupplier pauses) {
+    gauges.throttled = pauses;
+  }
+
+  /**
    * Adds one kind to {@code buffered_bytes} and {@code buffered_bytes_limit}.
    *
    * @param kind what the bytes are; a label

@@ -149,6 +149,15 @@ public final class ChatServer {
   }
 
   /**
+   * How often reading from a client was stopped because it was ahead of its message rate.
+   *
+   * @return since the start
+   */
+  public long throttled() {
+    return server.throttled();
+  }
+
+  /**
    * How much clients make the process hold, and may.
    *
    * @return the budgets that the listener draws from

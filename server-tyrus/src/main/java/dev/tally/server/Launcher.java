@@ -123,6 +123,7 @@ final class Launcher {
     ChatServer server =
         new ChatServer(settings(), config.chatConfig(), store, metrics, clock, time);
     prometheus.outboundBytes(server::outboundBytes);
+    prometheus.throttled(server::throttled);
     addBuffers(prometheus, server.buffers());
     prometheus.buffer(
         "pending", config.maxPendingBytes.value(), server.hub().statistics()::pendingBytes);
@@ -188,6 +189,7 @@ final class Launcher {
         config.messageRate.value(),
         // Two seconds' worth at once: a client that was away sends what it kept.
         (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate.value())),
+        config.smallFrameRate.value(),
         config.maxOutboundBytes.value(),
         config.bufferedBytes(),
         config.allowedOrigins.value(),

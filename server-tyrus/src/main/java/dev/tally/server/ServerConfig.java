@@ -234,7 +234,17 @@ final class ServerConfig {
           "N",
           new Values.NonNegativeInt(),
           0,
-          "Messages a second from one connection, with a burst. 0: off.");
+          "Messages a second from one connection, and at once what two seconds allow. Who is ahead"
+              + " of it is not read from for a while. 0: off.");
+
+  final Setting<Integer> smallFrameRate =
+      add(
+          "--small-frame-rate",
+          "N",
+          new Values.NonNegativeInt(),
+          500,
+          "Pings, pongs and fragments below 64 bytes a second from one connection, and at once what"
+              + " ten seconds allow; more end it with 1008. 0: off.");
 
   final Setting<Integer> maxOutboundBytes =
       add(

@@ -42,6 +42,7 @@ public record ServerSettings(
             0,
             0,
             1,
+            500,
             262_144,
             67_108_864,
             List.of(),

@@ -38,6 +38,7 @@ public final class EchoServer implements AutoCloseable {
             0,
             0,
             1,
+            0,
             4 * MAX_MESSAGE_BYTES,
             32L * MAX_MESSAGE_BYTES,
             List.of("*"),

@@ -34,6 +34,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
   final ConcurrentLinkedQueue<String> events = new ConcurrentLinkedQueue<>();
   private final ChatServer server;
   private final AtomicLong skippedNanos = new AtomicLong();
+  final AtomicLong received = new AtomicLong();
   private boolean stopped;
 
   RunningServer(WebSocketSettings settings, SessionStore store) {
@@ -51,6 +52,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           @Override
           public void error(String kind) {
             events.add("error " + kind);
+          }
+
+          @Override
+          public void received() {
+            received.incrementAndGet();
           }
 
           @Override
@@ -138,6 +144,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     private int perAddress;
     private int rate;
     private int burst = 1;
+    private int smallFrames = 500;
     private int outboundBytes = 262_144;
     private long bufferedBytes = 67_108_864;
     private List<String> origins = List.of();
@@ -162,6 +169,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     Limits withRate(int perSecond, int atOnce) {
       rate = perSecond;
       burst = atOnce;
+      return this;
+    }
+
+    Limits withSmallFrames(int perSecond) {
+      smallFrames = perSecond;
       return this;
     }
 
@@ -217,6 +229,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           perAddress,
           rate,
           burst,
+          smallFrames,
           outboundBytes,
           bufferedBytes,
           origins,

@@ -99,6 +99,7 @@ class UnfinishedMessagesTest {
             new RunningServer(
                 l ->
                     l.withMessageTimeout(timeout)
+                        .withSmallFrames(0)
                         .withTimes(Duration.ofSeconds(30), Duration.ofMillis(800)));
         RawClient client = RawClient.open(server.port())) {
       long start = System.nanoTime();

@@ -4,8 +4,11 @@ import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,9 @@ final class ConnectionRegistry {
   private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
   private final Set<SelectorLoop> loops = ConcurrentHashMap.newKeySet();
   private final BufferBudgets budgets;
+  private final FrameRate frameRate;
+  private final Queue<WebSocketConnection> throttled = new ConcurrentLinkedQueue<>();
+  private final LongAdder pauses = new LongAdder();
   private final Liveness liveness;
   private long roundStart = System.nanoTime();
   private Iterator<WebSocketConnection> round = Collections.emptyIterator();
@@ -41,6 +47,7 @@ final class ConnectionRegistry {
     this.time = time;
     this.limits =
         new ConnectionLimits(settings.maxConnections(), settings.maxConnectionsPerAddress());
+    this.frameRate = new FrameRate(settings.smallFramesPerSecond(), time);
     this.budgets = BufferBudgets.of(settings.maxBufferedBytes());
     this.liveness = new Liveness(settings.heartbeat(), settings.closeTimeout());
   }
@@ -78,6 +85,36 @@ final class ConnectionRegistry {
     return settings.messagesPerSecond() == 0
         ? null
         : new MessageRate(settings.messagesPerSecond(), settings.messageBurst(), time);
+  }
+
+  FrameRate frameRate() {
+    return frameRate;
+  }
+
+  /** A client is ahead of its rate, and not read from until {@link #resumeThrottled} has come. */
+  void throttled(WebSocketConnection connection) {
+    pauses.increment();
+    throttled.add(connection);
+  }
+
+  /** It still is when its turn came. */
+  void stillThrottled(WebSocketConnection connection) {
+    throttled.add(connection);
+  }
+
+  /** Gives those a turn that were ahead of their rate. */
+  void resumeThrottled() {
+    for (int left = throttled.size(); left > 0; left--) {
+      WebSocketConnection next = throttled.poll();
+      if (next != null) {
+        next.wantTurn();
+      }
+    }
+  }
+
+  /** How often reading was stopped because a client was ahead of its rate. */
+  long pauses() {
+    return pauses.sum();
   }
 
   void add(SelectorLoop loop) {
@@ -120,10 +157,10 @@ final class ConnectionRegistry {
     long millis = (System.nanoTime() - roundStart) / 1_000_000;
     roundStart += millis * 1_000_000;
     liveness.beginRound(millis);
-    if (budgets.messages().used() > 0) {
-      long latest = liveness.now() - settings.messageTimeout().toMillis();
-      loops.forEach(loop -> loop.endMessagesSince(latest));
-    }
+    long now = liveness.now();
+    long messages = now - settings.messageTimeout().toMillis();
+    long replies = now - 2 * settings.heartbeat().toMillis();
+    loops.forEach(loop -> loop.endOverdue(messages, replies));
     int size = connections.size();
     long steps = Math.min(size / LEAST_AT_ONCE, liveness.roundMillis() / STEP_MILLIS);
     stepsLeft = (int) Math.max(1, steps);

@@ -9,7 +9,6 @@ import org.glassfish.grizzly.ProcessorResult;
 import org.glassfish.grizzly.ReadResult;
 import org.glassfish.grizzly.WriteResult;
 import org.glassfish.grizzly.asyncqueue.MessageCloner;
-import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 
 /**
  * Takes a connection's events after the upgrade, in place of Grizzly's filter chain. One per
@@ -36,10 +35,7 @@ final class FrameProcessor implements Processor<Context> {
     switch (context.getIoEvent()) {
       case READ -> connection.onReadable();
       case CLOSED -> connection.onClosed();
-      case WRITE -> {
-        TCPNIOTransport transport = (TCPNIOTransport) context.getConnection().getTransport();
-        return transport.getAsyncQueueIO().getWriter().processAsync(context).toProcessorResult();
-      }
+      case WRITE -> connection.onWritable();
       default -> {
         // Accepting and connecting are over.
       }

@@ -21,6 +21,10 @@ final class FrameReader {
 
   private static final int MAX_CONTROL_PAYLOAD = 125;
   private static final int MAX_HEADER = 14;
+
+  /** A fragment with less than this costs about as much as an empty one. */
+  private static final int SMALL_FRAGMENT = 64;
+
   private static final byte[] EMPTY = {};
 
   /** Gets what was read. Called on the thread that reads, in the order of the bytes. */
@@ -34,8 +38,18 @@ final class FrameReader {
     /** A ping, pong or close frame whose payload follows the rules. */
     void onControl(int opcode, byte[] payload);
 
-    /** A rule was broken. Nothing is read from then on. */
+    /**
+     * The header of a ping, a pong or a small fragment, before anything else is known of it.
+     *
+     * @return false if there are too many of them
+     */
+    boolean onSmallFrame();
+
+    /** A rule of RFC 6455 was broken. Nothing is read from then on. */
     void onViolation(CloseCode code, String reason);
+
+    /** A limit of ours was met, which has a kind of its own among the errors. The same. */
+    void onLimit(CloseCode code, String reason, String kind);
 
     /** Whether binary messages are taken at all. */
     boolean takesBinary();
@@ -47,6 +61,7 @@ final class FrameReader {
   private final Receiver receiver;
   private final SelectorLoop loop;
   private boolean stopped;
+  private boolean paused;
 
   // One reader for each connection: what fits into a byte is one.
 
@@ -80,22 +95,43 @@ final class FrameReader {
     }
   }
 
-  /** The unfinished message is not waited for any longer. */
-  void giveUp(CloseCode code, String reason) {
+  /** Ends the connection for what it makes us hold. */
+  boolean giveUp(CloseCode code, String reason, String kind) {
     stop();
-    receiver.onViolation(code, reason);
+    receiver.onLimit(code, reason, kind);
+    return true;
+  }
+
+  /** For the receiver of a message: the next frame is not read before {@link #resume}. */
+  void pause() {
+    paused = true;
+  }
+
+  boolean isPaused() {
+    return paused && !stopped;
+  }
+
+  void resume() {
+    paused = false;
+  }
+
+  /** Whether a message has begun and not ended. */
+  boolean isInMessage() {
+    return message != null;
   }
 
   /**
    * Reads some bytes. They are overwritten (unmasked in place).
    *
    * @param bytes an array of the caller's
+   * @return behind the last byte that was read: not all of them were, if the receiver paused
    */
-  void read(byte[] bytes, int from, int to) {
+  int read(byte[] bytes, int from, int to) {
     int at = from;
-    while (!stopped && (at < to || (opcode >= 0 && length == taken))) {
+    while (!stopped && !paused && (at < to || (opcode >= 0 && length == taken))) {
       at = opcode < 0 ? readHeader(bytes, at, to) : readPayload(bytes, at, to);
     }
+    return at;
   }
 
   private int readHeader(byte[] bytes, int from, int to) {
@@ -172,7 +208,7 @@ final class FrameReader {
       }
     }
     fin = (bytes[at] & 0x80) != 0;
-    if (!isAllowed(bytes[at] & 0x0f, declared)) {
+    if (!isAllowed(bytes[at] & 0x0f, declared) || isFlood(bytes[at] & 0x0f, declared)) {
       return;
     }
     opcode = (byte) (bytes[at] & 0x0f);
@@ -203,6 +239,14 @@ final class FrameReader {
     // Not a sum: what a client declares may be the largest number that there is.
     return declared <= most - (unfinished == null ? 0 : unfinished.size())
         || violated(CloseCode.MESSAGE_TOO_BIG, "messages are limited to " + most + " bytes");
+  }
+
+  private boolean isFlood(int code, long declared) {
+    boolean small = code == PING || code == PONG || (!fin && declared < SMALL_FRAGMENT);
+    return small
+        && !receiver.onSmallFrame()
+        && giveUp(
+            CloseCode.POLICY_VIOLATION, "too many pings, pongs, small fragments", "rate_limited");
   }
 
   private int readPayload(byte[] bytes, int from, int to) {

@@ -10,7 +10,7 @@ import java.util.LinkedHashSet;
  */
 final class Holdings {
 
-  /** What a holder takes here, and the headers of its own objects. */
+  /** What a holder takes here, and the headers of its own objects; to be taken with the rest. */
   static final int UPKEEP_BYTES = 128;
 
   /** Holds bytes of the budget. */
@@ -44,6 +44,15 @@ final class Holdings {
     this.share = budget.limit() / selectors;
   }
 
+  BufferBudget budget() {
+    return budget;
+  }
+
+  /** Notes that one begins to hold something, be it less than is charged. */
+  void enter(Holder holder) {
+    holders.add(holder);
+  }
+
   /**
    * Takes bytes for one that holds something, or begins to.
    *
@@ -51,9 +60,8 @@ final class Holdings {
    */
   boolean take(Holder holder, int bytes) {
     boolean added = holders.add(holder);
-    long more = added ? (long) bytes + UPKEEP_BYTES : bytes;
-    while (!budget.take(more)) {
-      if (more <= share - held && budget.takeReserved(more)) {
+    while (!budget.take(bytes)) {
+      if (bytes <= share - held && budget.takeReserved(bytes)) {
         // Another selector's connections hold too much, not those of this one.
         break;
       }
@@ -67,15 +75,15 @@ final class Holdings {
       holders.remove(oldest);
       oldest.giveWay(false);
     }
-    held += more;
+    held += bytes;
     return true;
   }
 
-  /** Gives back what a holder took, all of it. */
+  /** One holds nothing more: gives back what it took, all of it. */
   void giveBack(Holder holder, int bytes) {
     holders.remove(holder);
-    held -= (long) bytes + UPKEEP_BYTES;
-    budget.release((long) bytes + UPKEEP_BYTES);
+    held -= bytes;
+    budget.release(bytes);
   }
 
   /**
@@ -91,9 +99,5 @@ final class Holdings {
         holder.giveWay(true);
       }
     }
-  }
-
-  boolean isEmpty() {
-    return holders.isEmpty();
   }
 }

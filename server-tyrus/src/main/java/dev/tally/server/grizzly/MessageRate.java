@@ -19,15 +19,26 @@ final class MessageRate {
     this.filledMillis = time.millis();
   }
 
-  /** Takes one message's token; false if there is none. */
+  /**
+   * Takes one message's token.
+   *
+   * @return whether there is one for another message
+   */
   boolean take() {
+    fill();
+    tokens--;
+    return tokens >= 1;
+  }
+
+  /** Whether a message may come. */
+  boolean isReady() {
+    fill();
+    return tokens >= 1;
+  }
+
+  private void fill() {
     long now = time.millis();
     tokens = Math.min(burst, tokens + (now - filledMillis) * perSecond / 1000.0);
     filledMillis = now;
-    if (tokens < 1) {
-      return false;
-    }
-    tokens--;
-    return true;
   }
 }

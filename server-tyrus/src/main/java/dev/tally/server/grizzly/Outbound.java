@@ -4,28 +4,53 @@ import dev.tally.chat.Reply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.util.Arrays;
-import org.glassfish.grizzly.memory.Buffers;
+import org.glassfish.grizzly.IOEvent;
 import org.glassfish.grizzly.nio.NIOConnection;
-import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection's way out. During the connection's turn frames gather in the loop's buffer and
- * leave in one write; from elsewhere they wait here, bounded, for the next turn. What the socket
- * does not take at once goes to Grizzly's write queue, and then everything behind it does.
+ * leave in one write. What other threads send, and what the socket does not take, waits here for
+ * the next turn, bounded, as bytes in one array. Nothing leaves behind a close frame.
  */
-final class Outbound {
+final class Outbound implements Holdings.Holder {
 
-  private static final byte[] EMPTY = {};
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** FIN and opcode 1. */
-  private static final int TEXT_FRAME = 0x81;
+  private static final byte TEXT_FRAME = (byte) 0x81;
+
+  private static final byte PONG_FRAME = (byte) 0x8a;
 
   private final WebSocketConnection owner;
   private final NIOConnection connection;
   private final SelectorLoop loop;
-  private byte[] waiting = EMPTY;
-  private int waitingBytes;
+
+  // Guarded by this:
+
+  /** Behind everything in the loop's buffer. */
+  private final Backlog backlog = new Backlog();
+
+  private boolean sealed;
+
+  /** Bytes of the budget. */
+  private int charged;
+
+  // For the loop's thread:
+
+  /** The socket takes no more; it says so when it does. */
+  private boolean blocked;
+
+  private boolean interested;
+
+  /** What of {@link #charged} the loop's holdings know of. */
+  private int accounted;
+
+  /** When the socket last took something, if it is blocked. */
+  private long since;
+
+  /** What the last ping that could not be answered had in it. */
+  private byte @Nullable [] ping;
 
   Outbound(WebSocketConnection owner, NIOConnection connection, SelectorLoop loop) {
     this.owner = owner;
@@ -37,27 +62,23 @@ final class Outbound {
   void text(Reply reply) {
     int length = reply.length();
     int size = length + (length < 126 ? 2 : 4);
-    if (loop.isTurnOf(owner) && size <= loop.output().capacity()) {
-      takeWaiting();
-      ByteBuffer target = loop.output();
-      if (target.remaining() < size) {
-        write(target);
-      }
-      encode(reply, length, target);
+    boolean turn = loop.isTurnOf(owner);
+    if (turn && makeRoom(size)) {
+      encode(reply, length, loop.output());
       return;
     }
     synchronized (this) {
-      if (!reserve(size)) {
+      ByteBuffer room = sealed ? null : reserve(size, turn);
+      if (room == null) {
         return;
       }
-      encode(reply, length, ByteBuffer.wrap(waiting, waitingBytes, size));
-      waitingBytes += size;
+      encode(reply, length, room);
     }
     owner.wantTurn();
   }
 
   private static void encode(Reply reply, int length, ByteBuffer target) {
-    target.put((byte) TEXT_FRAME);
+    target.put(TEXT_FRAME);
     if (length < 126) {
       target.put((byte) length);
     } else {
@@ -68,110 +89,240 @@ final class Outbound {
 
   /** Sends bytes as they are. From any thread. */
   void bytes(ByteBuffer bytes) {
-    if (loop.isTurnOf(owner)) {
-      takeWaiting();
+    boolean turn = loop.isTurnOf(owner);
+    if (turn && makeRoom(1)) {
       append(bytes);
       return;
     }
     synchronized (this) {
-      int size = bytes.remaining();
-      if (!reserve(size)) {
+      ByteBuffer room = sealed ? null : reserve(bytes.remaining(), turn);
+      if (room == null) {
         return;
       }
-      bytes.get(waiting, waitingBytes, size);
-      waitingBytes += size;
+      room.put(bytes);
     }
     owner.wantTurn();
   }
 
-  private boolean reserve(int size) {
-    int needed = waitingBytes + size;
-    int maxBytes = owner.maxOutboundBytes();
-    if (needed > maxBytes) {
-      owner.onSlowConsumer();
-      return false;
-    }
-    if (needed > waiting.length) {
-      waiting = Arrays.copyOf(waiting, Math.max(needed, Math.min(4 * needed, maxBytes)));
-    }
-    return true;
-  }
-
-  /** Writes everything, in one system call if it is not much. On the loop's thread. */
-  void flush() {
-    takeWaiting();
-    write(loop.output());
-  }
-
-  /** Whether everything sent has reached the kernel. */
-  boolean isFlushed() {
-    return connection.getAsyncWriteQueue().spaceInBytes() == 0;
-  }
-
-  /** Bytes that wait for the reader. */
-  synchronized int queuedBytes() {
-    return waitingBytes + connection.getAsyncWriteQueue().spaceInBytes();
-  }
-
-  private void takeWaiting() {
-    byte[] taken;
-    int size;
+  /** Sends a close frame behind everything sent so far, and nothing behind it. From any thread. */
+  void seal(ByteBuffer closeFrame) {
     synchronized (this) {
-      if (waitingBytes == 0) {
+      ByteBuffer room = sealed ? null : reserve(closeFrame.remaining(), loop.isTurnOf(owner));
+      sealed = true;
+      if (room == null) {
         return;
       }
-      taken = waiting;
-      size = waitingBytes;
-      waiting = EMPTY;
-      waitingBytes = 0;
+      room.put(closeFrame);
     }
-    append(ByteBuffer.wrap(taken, 0, size));
+    owner.wantTurn();
+  }
+
+  /**
+   * Answers a ping. While the socket takes nothing only the latest one is remembered (RFC 6455,
+   * 5.5.3). In a turn.
+   */
+  void pong(byte[] payload) {
+    if (blocked) {
+      ping = payload;
+    } else if (makeRoom(2 + payload.length)) {
+      loop.output().put(PONG_FRAME).put((byte) payload.length).put(payload);
+    }
+  }
+
+  /** The socket takes something again. In a turn, and flushed at its end. */
+  void onWritable() {
+    blocked = false;
+  }
+
+  /** Writes everything, in one system call if it is not much. In a turn. */
+  void flush() {
+    push();
+    byte[] unanswered = ping;
+    if (!blocked && unanswered != null) {
+      ping = null;
+      pong(unanswered);
+      push();
+    }
+    if (interested && !blocked) {
+      interested = false;
+      loop.replies().giveBack(this, 0);
+      try {
+        connection.disableIOEvent(IOEvent.WRITE);
+      } catch (IOException e) {
+        owner.onBroken();
+      }
+    }
+  }
+
+  /** Whether everything sent has reached the kernel. In a turn. */
+  boolean isFlushed() {
+    return !blocked && queuedBytes() == 0;
+  }
+
+  /** Bytes that wait for the reader. From any thread. */
+  synchronized int queuedBytes() {
+    return backlog.size();
+  }
+
+  /** The connection is over: nothing is kept. On the loop's thread. */
+  void stop() {
+    synchronized (this) {
+      sealed = true;
+      backlog.clear();
+      release();
+    }
+    ping = null;
+    loop.replies().giveBack(this, 0);
+  }
+
+  @Override
+  public long since() {
+    return since;
+  }
+
+  @Override
+  public void giveWay(boolean overdue) {
+    stop();
+    owner.onSlowConsumer();
+  }
+
+  /**
+   * Whether the loop's buffer has room now, and all that was sent before is in it or gone. In a
+   * turn.
+   */
+  private boolean makeRoom(int size) {
+    ByteBuffer output = loop.output();
+    while (!blocked && size <= output.capacity()) {
+      synchronized (this) {
+        if (sealed || owner.isDoomed()) {
+          return false;
+        }
+        if (backlog.size() <= output.remaining() - size) {
+          takeBacklog(output);
+          return true;
+        }
+      }
+      push();
+    }
+    return false;
+  }
+
+  /** Moves what waits into the loop's buffer, as much as fits. */
+  private void takeBacklog(ByteBuffer output) {
+    if (!backlog.isEmpty()) {
+      backlog.moveTo(output);
+      if (backlog.isEmpty()) {
+        release();
+      }
+    }
   }
 
   private void append(ByteBuffer bytes) {
-    ByteBuffer target = loop.output();
+    ByteBuffer output = loop.output();
     while (bytes.hasRemaining()) {
-      if (!target.hasRemaining()) {
-        write(target);
+      if (!output.hasRemaining()) {
+        write(output, bytes);
       }
-      int size = Math.min(bytes.remaining(), target.remaining());
-      target.put(target.position(), bytes, bytes.position(), size);
-      target.position(target.position() + size);
+      int size = Math.min(bytes.remaining(), output.remaining());
+      output.put(output.position(), bytes, bytes.position(), size);
+      output.position(output.position() + size);
       bytes.position(bytes.position() + size);
     }
   }
 
-  private void write(ByteBuffer target) {
-    if (target.position() == 0) {
-      return;
-    }
-    target.flip();
-    try {
-      if (connection.isOpen() && !owner.isDoomed()) {
-        if (isFlushed()) {
-          ((SocketChannel) connection.getChannel()).write(target);
-        }
-        if (target.hasRemaining()) {
-          queue(target);
-        }
+  /** Writes what is in the loop's buffer, and then what waits, until the socket takes no more. */
+  private void push() {
+    ByteBuffer output = loop.output();
+    while (!blocked) {
+      synchronized (this) {
+        takeBacklog(output);
       }
-    } catch (IOException e) {
-      owner.onBroken();
-    } finally {
-      target.clear();
+      if (output.position() == 0) {
+        return;
+      }
+      write(output, NOTHING);
     }
   }
 
-  private void queue(ByteBuffer rest) {
-    if (connection.getAsyncWriteQueue().spaceInBytes() + rest.remaining()
-        > owner.maxOutboundBytes()) {
-      owner.onSlowConsumer();
-      return;
+  /**
+   * Empties the loop's buffer. What the socket does not take waits before all else.
+   *
+   * @param rest of the frame at the end of the buffer; waits with it then
+   */
+  private void write(ByteBuffer output, ByteBuffer rest) {
+    output.flip();
+    try {
+      if (!connection.isOpen() || owner.isDoomed()) {
+        rest.position(rest.limit());
+        return;
+      }
+      int count = ((SocketChannel) connection.getChannel()).write(output);
+      if (output.hasRemaining()) {
+        block(count > 0);
+        putBack(output, rest);
+      }
+    } catch (IOException e) {
+      rest.position(rest.limit());
+      owner.onBroken();
+    } finally {
+      output.clear();
     }
-    ByteBuffer copy = ByteBuffer.allocate(rest.remaining()).put(rest).flip();
-    ((TCPNIOTransport) connection.getTransport())
-        .getAsyncQueueIO()
-        .getWriter()
-        .write(connection, Buffers.wrap(connection.getMemoryManager(), copy), null);
+  }
+
+  private void block(boolean progress) throws IOException {
+    blocked = true;
+    if (progress || !interested) {
+      since = loop.now();
+    }
+    loop.replies().enter(this);
+    if (!interested) {
+      interested = true;
+      connection.enableIOEvent(IOEvent.WRITE);
+    }
+  }
+
+  private synchronized void putBack(ByteBuffer first, ByteBuffer rest) {
+    int size = first.remaining() + rest.remaining();
+    if (charge(size, true)) {
+      backlog.addBefore(size).put(first).put(rest);
+    }
+    rest.position(rest.limit());
+  }
+
+  /** Room behind everything, to be filled at once; null if there is none. */
+  private @Nullable ByteBuffer reserve(int size, boolean turn) {
+    return charge(size, turn) ? backlog.add(size) : null;
+  }
+
+  /** Takes of the budget what the backlog is about to hold, or ends the connection. */
+  private boolean charge(int size, boolean turn) {
+    if (owner.isDoomed()) {
+      return false;
+    }
+    if (size <= owner.maxOutboundBytes() - backlog.size()) {
+      int more = Backlog.charge(backlog.capacityFor(size)) - charged;
+      if (more <= 0) {
+        return true;
+      }
+      // In a turn others can be asked to give way.
+      Holdings replies = loop.replies();
+      if (turn ? replies.take(this, more) : replies.budget().takeReserved(more)) {
+        charged += more;
+        accounted += turn ? more : 0;
+        return true;
+      }
+    }
+    owner.onSlowConsumer();
+    return false;
+  }
+
+  /** Gives all back. On the loop's thread. */
+  private void release() {
+    if (charged > 0) {
+      loop.replies().budget().release((long) charged - accounted);
+      loop.replies().giveBack(this, accounted);
+      charged = 0;
+      accounted = 0;
+    }
   }
 }

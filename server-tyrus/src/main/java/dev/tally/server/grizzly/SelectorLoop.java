@@ -34,9 +34,12 @@ final class SelectorLoop {
   private final byte[] input = new byte[BUFFER_BYTES];
   private final ByteBuffer inputBuffer = ByteBuffer.wrap(input);
   private final ByteBuffer output = ByteBuffer.allocateDirect(BUFFER_BYTES);
-  private final Liveness liveness;
+  private final ConnectionRegistry registry;
   private final Holdings messages;
-  private volatile long overdue = -1;
+  private final Holdings replies;
+  private volatile boolean overdueWanted;
+  private long overdueMessages;
+  private long overdueReplies;
   private @Nullable WebSocketConnection current;
 
   /** Made on the selector's own thread. */
@@ -45,29 +48,43 @@ final class SelectorLoop {
     this.runner = connection.getSelectorRunner();
     this.thread = Thread.currentThread();
     this.handler = transport.getSelectorHandler();
-    this.liveness = registry.liveness();
-    this.messages =
-        new Holdings(registry.budgets().messages(), transport.getSelectorRunnersCount());
+    this.registry = registry;
+    int selectors = transport.getSelectorRunnersCount();
+    this.messages = new Holdings(registry.budgets().messages(), selectors);
+    this.replies = new Holdings(registry.budgets().replies(), selectors);
     registry.add(this);
   }
 
   /** {@link Liveness#now}. */
   long now() {
-    return liveness.now();
+    return registry.liveness().now();
   }
 
-  /** Of the messages that have not come to their end. For the selector's thread. */
+  /** The reason of a close with 1013. */
+  String retryHint() {
+    return registry.retryHint();
+  }
+
+  /** Of messages that are not finished, or read ahead of the rate. For the selector's thread. */
   Holdings messages() {
     return messages;
   }
 
+  /** Of what waits for readers. For the selector's thread. */
+  Holdings replies() {
+    return replies;
+  }
+
   /**
-   * Ends the messages that began too long ago. From any thread.
+   * Gives up what has been held for too long. From any thread.
    *
-   * @param latest the last {@link #now} that is too long ago
+   * @param messages the last {@link #now} that is too long ago for a message to have begun
+   * @param replies the same for a reader to have read something last
    */
-  void endMessagesSince(long latest) {
-    overdue = latest;
+  void endOverdue(long messages, long replies) {
+    overdueMessages = messages;
+    overdueReplies = replies;
+    overdueWanted = true;
     wakeUp();
   }
 
@@ -114,7 +131,11 @@ final class SelectorLoop {
 
   private void giveTurns() {
     awake.set(false);
-    messages.endOverdue(overdue);
+    if (overdueWanted) {
+      overdueWanted = false;
+      messages.endOverdue(overdueMessages);
+      replies.endOverdue(overdueReplies);
+    }
     for (int turn = 0; turn < TURNS_AT_ONCE; turn++) {
       WebSocketConnection next = waiting.poll();
       if (next == null) {

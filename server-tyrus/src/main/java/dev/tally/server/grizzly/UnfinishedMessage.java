@@ -72,7 +72,8 @@ final class UnfinishedMessage implements Holdings.Holder {
       capacity = capacity == 0 ? needed : (int) Math.min(needed + needed / 4L, most);
     }
     if (!held || capacity > bytes.length) {
-      if (!loop.messages().take(this, capacity - bytes.length)) {
+      int more = capacity - bytes.length;
+      if (!loop.messages().take(this, held ? more : more + Holdings.UPKEEP_BYTES)) {
         return false;
       }
       held = true;
@@ -87,7 +88,7 @@ final class UnfinishedMessage implements Holdings.Holder {
   void end() {
     if (held) {
       held = false;
-      loop.messages().giveBack(this, bytes.length);
+      loop.messages().giveBack(this, bytes.length + Holdings.UPKEEP_BYTES);
     }
     bytes = EMPTY;
   }
@@ -101,9 +102,9 @@ final class UnfinishedMessage implements Holdings.Holder {
   public void giveWay(boolean overdue) {
     end();
     if (overdue) {
-      reader.giveUp(CloseCode.POLICY_VIOLATION, "message not finished in time");
+      reader.giveUp(CloseCode.POLICY_VIOLATION, "message not finished in time", "message_timeout");
     } else {
-      reader.giveUp(CloseCode.TRY_AGAIN_LATER, "too many unfinished messages");
+      reader.giveUp(CloseCode.TRY_AGAIN_LATER, loop.retryHint(), "buffers_full");
     }
   }
 }

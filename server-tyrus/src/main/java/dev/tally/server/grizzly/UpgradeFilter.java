@@ -131,6 +131,14 @@ final class UpgradeFilter extends BaseFilter {
   private void handshake(
       HttpSocket socket, URI path, HttpRequestPacket request, HttpContent content) {
     Refusal refusal = draining ? unavailable("draining", "is draining") : rules.check(request);
+    if (refusal == null && socket.waitingBytes() > 0) {
+      // Frames would overtake them: they go past Grizzly's queue.
+      refusal =
+          new Refusal(
+              "400 Bad Request",
+              "bad_request",
+              "There are answers to earlier requests that have not been read.");
+    }
     if (refusal == null) {
       String address = rules.address(request);
       Place place = registry.limits().take(address);

@@ -43,10 +43,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private final NIOConnection socket;
   private final SelectorLoop loop;
   private final Outbound outbound;
-  private final FrameReader reader;
+  private final Inbound inbound;
   private final ConnectionRegistry registry;
   private final Client client;
-  private final @Nullable MessageRate rate;
   private @Nullable Connection tyrus;
   private @Nullable ChatSession session;
   private boolean clientClosed;
@@ -55,7 +54,10 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private volatile boolean pingWanted;
   private volatile boolean doomed;
 
-  /** {@link Liveness#now} when something last came, or when our close frame went out. */
+  /**
+   * {@link Liveness#now} when a message, a part of one or a pong last came, or when our close frame
+   * went out. Pings do not count: a client that only sends them need not hear us.
+   */
   private volatile long heard;
 
   /** 1 while it stands in the loop's queue; an object for it would be one more per connection. */
@@ -68,8 +70,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     this.loop = loop;
     this.registry = registry;
     this.outbound = new Outbound(this, socket, loop);
-    this.reader = new FrameReader(this, loop);
-    this.rate = registry.newRate();
+    this.inbound = new Inbound(this, socket, loop, registry);
     this.heard = registry.liveness().now();
     this.client =
         new Client(handshake.sessionId(), handshake.requestId(), handshake.address(), this);
@@ -86,7 +87,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       outbound.bytes(response);
       // Tyrus closes its writer, and never calls the listener.
       tyrus = upgrade.createConnection(new TyrusWriter(this), reason -> {});
-      reader.read(readAhead, 0, readAhead.length);
+      inbound.accept(readAhead, 0, readAhead.length);
     } catch (RuntimeException e) {
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("connection failed");
       doom();
@@ -105,38 +106,53 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   void onReadable() {
     loop.begin(this);
     try {
-      read();
+      if (!inbound.read()) {
+        socket.terminateSilently();
+      } else if (inbound.isInMessage()) {
+        touch();
+      }
     } catch (IOException e) {
       socket.terminateSilently();
     } catch (RuntimeException e) {
-      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("message failed");
-      refuse(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal");
+      onDefect(e);
     } finally {
       endTurn();
     }
   }
 
-  private void read() throws IOException {
-    int count = ((SocketChannel) socket.getChannel()).read(loop.inputBuffer());
-    if (count < 0) {
-      socket.terminateSilently();
-    } else {
-      long now = registry.liveness().now();
-      if (heard != now && phase == Phase.OPEN) {
-        heard = now;
-      }
-      reader.read(loop.input(), 0, count);
+  void onWritable() {
+    loop.begin(this);
+    outbound.onWritable();
+    endTurn();
+  }
+
+  private void onDefect(RuntimeException e) {
+    LOGGER.atError().addKeyValue("event", "error").setCause(e).log("message failed");
+    refuse(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal");
+  }
+
+  private void touch() {
+    long now = registry.liveness().now();
+    if (heard != now && phase == Phase.OPEN) {
+      heard = now;
     }
   }
 
   void takeTurn() {
     queued = 0;
     if (phase == Phase.ENDED) {
-      reader.stop();
+      inbound.stop();
+      outbound.stop();
       return;
     }
     loop.begin(this);
-    endTurn();
+    try {
+      inbound.resume();
+    } catch (RuntimeException e) {
+      onDefect(e);
+    } finally {
+      endTurn();
+    }
   }
 
   private void endTurn() {
@@ -165,9 +181,12 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   /** The server closes first (RFC 6455, 7.1.1), but not before the client could read our frame. */
   private void finish() {
     try {
+      if (!outbound.isFlushed() || !socket.isOpen()) {
+        return;
+      }
       if (clientClosed) {
-        socket.closeSilently();
-      } else if (outbound.isFlushed() && socket.isOpen()) {
+        socket.terminateSilently();
+      } else {
         ((SocketChannel) socket.getChannel()).shutdownOutput();
       }
     } catch (IOException e) {
@@ -182,10 +201,10 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     if (phase != Phase.OPEN) {
       return;
     }
+    touch();
+    inbound.onMessage();
     ChatSession attached = session;
-    if (rate != null && !rate.take()) {
-      refuse(CloseCode.POLICY_VIOLATION, CloseCode.POLICY_VIOLATION.reason(), "rate_limited");
-    } else if (attached != null) {
+    if (attached != null) {
       attached.onText(utf8, from, to);
     } else {
       toTyrus(FrameReader.TEXT, Arrays.copyOfRange(utf8, from, to));
@@ -205,6 +224,8 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   @Override
   public void onBinary(byte[] payload) {
     if (phase == Phase.OPEN) {
+      touch();
+      inbound.onMessage();
       toTyrus(FrameReader.BINARY, payload);
     }
   }
@@ -214,19 +235,28 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     if (opcode == FrameReader.CLOSE) {
       clientClosed = true;
     }
-    if (phase == Phase.OPEN) {
+    if (phase != Phase.OPEN) {
+      return;
+    }
+    if (opcode == FrameReader.PING) {
+      outbound.pong(payload);
+    } else {
+      touch();
       toTyrus(opcode, payload);
     }
+  }
+
+  @Override
+  public boolean onSmallFrame() {
+    return inbound.onSmallFrame();
   }
 
   @Override
   public void onViolation(CloseCode code, String reason) {
     refuse(
         code,
-        code == CloseCode.TRY_AGAIN_LATER ? registry.retryHint() : reason,
+        reason,
         switch (code) {
-          case POLICY_VIOLATION -> "message_timeout";
-          case TRY_AGAIN_LATER -> "buffers_full";
           case MESSAGE_TOO_BIG -> "too_big";
           case INVALID_PAYLOAD -> "invalid_utf8";
           case UNSUPPORTED_DATA -> "unsupported_data";
@@ -234,8 +264,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
         });
   }
 
+  @Override
+  public void onLimit(CloseCode code, String reason, String kind) {
+    refuse(code, reason, kind);
+  }
+
   private void refuse(CloseCode code, String reason, String kind) {
-    reader.stop();
+    inbound.stop();
     if (phase != Phase.OPEN) {
       return;
     }
@@ -284,7 +319,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   // What Tyrus wants.
 
   void sendFrame(ByteBuffer frame) {
-    if (phase == Phase.OPEN) {
+    if (phase != Phase.OPEN) {
+      return;
+    }
+    if ((frame.get(frame.position()) & 0x0f) == FrameReader.CLOSE) {
+      // Not only when Tyrus says that it is done: other threads may send replies until then.
+      outbound.seal(frame);
+    } else {
       outbound.bytes(frame);
     }
   }
@@ -320,6 +361,9 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     Liveness liveness = registry.liveness();
     switch (phase) {
       case OPEN -> {
+        if (inbound.isPaused()) {
+          heard = liveness.now();
+        }
         switch (liveness.of(heard)) {
           case PING -> {
             pingWanted = true;
@@ -395,6 +439,11 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   /** Something that was to be sent is lost, so nothing may follow it. */
   boolean isDoomed() {
     return doomed;
+  }
+
+  /** Whether messages are taken and answered. */
+  boolean isOpen() {
+    return phase == Phase.OPEN;
   }
 
   boolean isGone() {

@@ -38,6 +38,9 @@ public final class WebSocketServer {
   private static final int MAX_HEAD_BYTES = 8 * 1024;
   private static final int MAX_HEADERS = 64;
 
+  /** How often clients that were ahead of their rate are looked at. */
+  private static final int RESUME_MILLIS = 50;
+
   private final EndpointContainer container;
   private final List<ServerEndpointConfig> endpoints;
   private final ConnectionRegistry registry;
@@ -130,6 +133,11 @@ public final class WebSocketServer {
       throw new IllegalStateException("the endpoint cannot be deployed", e);
     }
     server.start();
+    if (registry.settings().messagesPerSecond() > 0) {
+      ScheduledFuture<?> unused =
+          sweeper.scheduleWithFixedDelay(
+              registry::resumeThrottled, RESUME_MILLIS, RESUME_MILLIS, TimeUnit.MILLISECONDS);
+    }
     sweep();
   }
 
@@ -195,6 +203,15 @@ public final class WebSocketServer {
    */
   public BufferBudgets buffers() {
     return registry.budgets();
+  }
+
+  /**
+   * How often reading from a client was stopped because it was ahead of its message rate.
+   *
+   * @return since the start
+   */
+  public long throttled() {
+    return registry.pauses();
   }
 
   /** Answers handshakes with 503 from now on; what is open goes on working. */

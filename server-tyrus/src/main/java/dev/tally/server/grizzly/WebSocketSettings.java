@@ -16,6 +16,8 @@ import java.util.List;
  *     from one peer that is no trusted proxy; 0 for no limit
  * @param messagesPerSecond messages that one connection may send per second; 0 for no limit
  * @param messageBurst messages that it may send at once after a pause
+ * @param smallFramesPerSecond pings, pongs and small fragments that one connection may send per
+ *     second; see {@link FrameRate}; 0 for no limit
  * @param maxOutboundBytes bytes that may wait for a slow reader before it is cut off
  * @param maxBufferedBytes bytes that all clients together may make the process hold; see {@link
  *     BufferBudgets}
@@ -38,6 +40,7 @@ public record WebSocketSettings(
     int maxConnectionsPerAddress,
     int messagesPerSecond,
     int messageBurst,
+    int smallFramesPerSecond,
     int maxOutboundBytes,
     long maxBufferedBytes,
     List<String> allowedOrigins,

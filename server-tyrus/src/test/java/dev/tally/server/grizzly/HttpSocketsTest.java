@@ -51,6 +51,7 @@ class HttpSocketsTest {
             maxPerAddress,
             defaults.messagesPerSecond(),
             defaults.messageBurst(),
+            defaults.smallFramesPerSecond(),
             defaults.maxOutboundBytes(),
             defaults.maxBufferedBytes(),
             defaults.allowedOrigins(),
