@@ -3,9 +3,8 @@
 # the server once to see which classes it loads, then has the JVM write them down. An archive fits one
 # JDK and one jar; to any other the JVM says so and starts without it.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
-ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 # shellcheck source=ops/clock.sh
 source "$ops/clock.sh"

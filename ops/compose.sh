@@ -2,10 +2,11 @@
 # docker compose on this project's file: the plugin where there is one, else docker-compose 1.29.
 #   ops/compose.sh ps
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
-file=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/compose.yaml
-project=${COMPOSE_PROJECT_NAME:-tally}
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
+
+readonly file=$ops/compose.yaml
+readonly project=${COMPOSE_PROJECT_NAME:-tally}
 
 if docker compose version >/dev/null 2>&1; then
   exec docker compose --project-name "$project" --file "$file" "$@"

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # The whole stack on this machine, in containers: up, down, logs.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
-ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 readonly timeout=${DEV_UP_TIMEOUT:-120}
 readonly watchers=(traefik redis prometheus alertmanager grafana)
 
@@ -67,6 +66,8 @@ up() {
     printf 'dev: no Docker engine answers; docker info says why. Without Docker, make run starts the server alone\n' >&2
     exit 1
   }
+  # The containers run as users of their own, whatever the umask of the checkout.
+  chmod -R a+rX "$ops"/{alertmanager,grafana,prometheus,traefik}
   # With none, blue gets the first one; promotions write the next.
   live=$(route_live)
   if [[ -z $live ]]; then

@@ -3,8 +3,8 @@
 # ports for connections, and reserved for an hour: what runs side by side never gets the same one.
 # RedisServer.java, which the tests in Java use, does the same.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 readonly reserved=/tmp/tally-ports-$UID
 

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # The main figures of every server, with rates, and the last warnings and errors, on one screen.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
-ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 interval=2
 driver=${TALLY_DRIVER:-compose}
@@ -32,7 +31,7 @@ USAGE
 # An instance is an address, or a container's name.
 metrics() { # instance
   if [[ $1 == *:* ]]; then
-    curl --silent --max-time 2 "http://${1%%=*}/metrics" || true
+    probe --max-time 2 "http://${1%%=*}/metrics" || true
   else
     docker exec "$1" bash -c 'exec 3<>/dev/tcp/127.0.0.1/8001; printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; cat <&3' 2>/dev/null || true
   fi

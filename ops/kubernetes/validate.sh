@@ -3,10 +3,10 @@
 # Operator. The schemas are fetched once and kept outside the tree.
 # Exit codes: 0 valid, 1 not, 3 the schemas are not to be had here.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly here=$ops/kubernetes
 readonly validator=kubernetes-validate==1.37.0
 readonly operator=github.com/prometheus-operator/prometheus-operator@v0.85.0
 readonly venv=${XDG_CACHE_HOME:-$HOME/.cache}/tally/${validator/==/-}

@@ -13,7 +13,8 @@ readonly lock_timeout=${PROMOTE_LOCK_TIMEOUT:-5}
 # have the lock: those are awaited.
 lock() {
   local deadline=$(($(now_ms) + lock_timeout * 1000)) told=''
-  mkdir -p "$routes"
+  # Others read it, and Traefik the directory.
+  (umask 022 && mkdir -p "$routes" && : >>"$lock_file")
   exec 9>>"$lock_file"
   until flock --nonblock 9; do
     if lock_holder_lives; then

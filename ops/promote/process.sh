@@ -74,7 +74,7 @@ driver_alive() { [[ -n $(process "$1") ]]; }
 driver_steady() { driver_alive "$1"; }
 
 driver_ready() {
-  driver_alive "$1" && curl --silent --fail --max-time 2 --output /dev/null "http://$(driver_address "$1")/readyz"
+  driver_alive "$1" && probe --fail --max-time 2 --output /dev/null "http://$(driver_address "$1")/readyz"
 }
 
 driver_signal() { # color TERM|KILL

@@ -11,11 +11,13 @@ route_live() {
 }
 
 # Replaces the file in one step: Traefik never reads half of it. The name of the temporary file is
-# none that it reads. Each has a mark of its own, which comes back with /healthz: a colour's answer
+# none that it reads; it is another user than the caller, whose umask must not matter. Each has a mark of its own, which comes back with /healthz: a colour's answer
 # alone may still be owed to an earlier file.
-route_write() { # color
+route_write() ( # color
   local color=$1 mark=${EPOCHREALTIME/[.,]/}
+  umask 022
   mkdir -p "$routes"
+  rm -f "$routes/.live.new"
   cat >"$routes/.live.new" <<YAML
 # Written by ops/promote.sh, which reads here which colour is live.
 http:
@@ -49,7 +51,7 @@ http:
           - url: http://$(driver_admin_address "$color")
 YAML
   mv "$routes/.live.new" "$routes/live.yaml"
-}
+)
 
 # Back to what it was, where there was nothing before.
 route_clear() { rm -f "$routes/live.yaml"; }
@@ -71,4 +73,4 @@ route_answers() { # color
     [[ $(sed -nE 's/^tally-route: ([0-9]+).*/\1/Ip' <<<"$health") == "$(route_mark)" ]]
 }
 
-route_health() { curl --silent --include --max-time 2 "$entrypoint/healthz" 2>/dev/null || true; }
+route_health() { probe --include --max-time 2 "$entrypoint/healthz" 2>/dev/null || true; }

@@ -2,8 +2,8 @@
 # What a newcomer meets: a bare Debian with git, make and nothing else, a clone of this checkout, and the two commands of the
 # README. Says how long each took. Takes half an hour and 5 GB, hence no part of make test.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "${BASH_SOURCE[0]%/*}/../locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
 usage() {
   cat <<'USAGE'

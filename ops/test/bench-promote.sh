@@ -3,13 +3,13 @@
 #   ops/test/bench-promote.sh [promotions] [clients] [milliseconds between a client's messages]
 # Prints each promotion's ledger and the clients' own. Exit code 0 if nothing was lost or duplicated.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
 promotions=${1:-20} clients=${2:-5000} interval=${3:-5000}
 
 # shellcheck source=ops/test/promotion.bash
-source "$(dirname "${BASH_SOURCE[0]}")/promotion.bash"
+source "$ops/test/promotion.bash"
 # The just-in-time compiler's second stage would take the two cores for itself while both colours are new.
 export JAVA_TOOL_OPTIONS='-Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
 # So that 5,000 clients move at 500 a second, the slowest pace of a drain, and not at 625: two cores

@@ -4,6 +4,8 @@
 
 bats_require_minimum_version 1.5.0
 
+load ../shell.sh
+
 setup_file() {
   export ops=$BATS_TEST_DIRNAME/.. reason=''
   export jar=$ops/../server-tyrus/target/tally-server.jar
@@ -67,7 +69,7 @@ new_session() { # prints its id
 }
 
 up() { # what Prometheus has an answer of, by job and colour
-  curl --silent --get --data-urlencode 'query=count by (job, color) (up == 1)' http://127.0.0.1:9090/api/v1/query
+  probe --get --data-urlencode 'query=count by (job, color) (up == 1)' http://127.0.0.1:9090/api/v1/query
 }
 
 ours() { # containers, networks and volumes of the project
@@ -101,10 +103,10 @@ ours() { # containers, networks and volumes of the project
 
 @test "port 80 counts, and has the page, health and the live colour's metrics" {
   [ "$(seq 3 | client 2>/dev/null)" = $'1\n2\n3' ]
-  curl --silent --fail http://127.0.0.1/ | grep --quiet '<title>Tally'
-  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"blue"'
-  curl --silent --fail http://127.0.0.1/readyz | grep --quiet '"status":"ready"'
-  curl --silent --fail http://127.0.0.1/metrics | grep --quiet '^chat_build_info{.*color="blue"'
+  probe --fail http://127.0.0.1/ | grep --quiet '<title>Tally'
+  probe --fail http://127.0.0.1/healthz | grep --quiet '"color":"blue"'
+  probe --fail http://127.0.0.1/readyz | grep --quiet '"status":"ready"'
+  probe --fail http://127.0.0.1/metrics | grep --quiet '^chat_build_info{.*color="blue"'
 }
 
 @test "the server is no root, writes nothing, and can open 20000 files" {
@@ -158,7 +160,7 @@ ours() { # containers, networks and volumes of the project
   local id
   id=$(new_session 1)
   echo x | client --session "$id"
-  curl --silent --output /dev/null --header "X-Session-Id: $id" --referer "http://127.0.0.1/?session_id=$id" \
+  probe --output /dev/null --header "X-Session-Id: $id" --referer "http://127.0.0.1/?session_id=$id" \
     "http://127.0.0.1/ws/chat/?session_id=$id"
   run compose logs --no-color traefik
   [[ $output == *'"OriginStatus":'* ]]
@@ -182,8 +184,8 @@ ours() { # containers, networks and volumes of the project
   touch "$BATS_TEST_TMPDIR/enough"
   [ "$status" -eq 0 ]
   [[ $output == *'moved 3, lost 0, duplicated 0'* ]]
-  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"green"'
-  curl --silent --fail http://127.0.0.1/metrics | grep --quiet '^chat_build_info{.*color="green"'
+  probe --fail http://127.0.0.1/healthz | grep --quiet '"color":"green"'
+  probe --fail http://127.0.0.1/metrics | grep --quiet '^chat_build_info{.*color="green"'
   for n in "${clients[@]}"; do
     wait "$n"
   done
@@ -222,13 +224,13 @@ image_of() { docker inspect --format '{{.Image}}' "$(compose ps --all --quiet "$
   wait "$promotion" || status=$?
   cat "$BATS_TEST_TMPDIR/told"
   [ "$status" -eq 3 ]
-  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"green"'
+  probe --fail http://127.0.0.1/healthz | grep --quiet '"color":"green"'
   [ "$(image_of app_blue)" = "$before" ]
 
   run "$ops/promote.sh" rollback --driver compose
   echo "$output"
   [ "$status" -eq 0 ]
-  curl --silent --fail http://127.0.0.1/healthz | grep --quiet '"color":"blue"'
+  probe --fail http://127.0.0.1/healthz | grep --quiet '"color":"blue"'
   [ "$(image_of app_blue)" = "$before" ]
 }
 

@@ -3,9 +3,8 @@
 # under the names that compose.yaml and the Dockerfile ask for. Grafana is a page that says it is none.
 # An image that the engine already has is left as it is.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
-ops=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 roots=$(mktemp -d)
 trap 'rm -rf "$roots"' EXIT
 

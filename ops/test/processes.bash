@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # Real processes for tests and benchmarks: each on free ports, all ended at the end.
 
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 # shellcheck source=ops/clock.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../clock.sh"
+source "$ops/clock.sh"
 
 # A directory for all of it.
 place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
 
-free_port() { "$(dirname "${BASH_SOURCE[0]}")/../free-port.sh"; }
+free_port() { "$ops/free-port.sh"; }
 
 # Waits for a condition, at most two minutes: only a failure waits to the end.
 await() { # command...

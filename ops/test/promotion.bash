@@ -2,10 +2,9 @@
 # What the promotion's tests stand on: a real Traefik and a real Redis of their own, on free ports,
 # colours as processes, and clients that keep sending and check every count.
 
-ops=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$ops/../server-tyrus/target
 # shellcheck source=ops/test/processes.bash
-source "$ops/test/processes.bash"
+source "$(dirname "${BASH_SOURCE[0]}")/processes.bash"
+build=$ops/../server-tyrus/target
 
 start_traefik() {
   cat >"$place/traefik.yaml" <<YAML
@@ -92,7 +91,7 @@ release() { # name line...
 
 promote() { "$ops/promote.sh" "$@"; }
 
-live() { curl --silent --max-time 60 "$TALLY_ENTRYPOINT/healthz" | sed -nE 's/.*"color":"([^"]*)".*/\1/p'; }
+live() { probe --max-time 60 "$TALLY_ENTRYPOINT/healthz" | sed -nE 's/.*"color":"([^"]*)".*/\1/p'; }
 
 color_pid() { cut -d ' ' -f 1 "$TALLY_STATE/$1.pid" 2>/dev/null; }
 

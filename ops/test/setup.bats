@@ -9,7 +9,7 @@ setup() {
   mkdir "$machine"
   : >"$log"
   local tool
-  for tool in bash env sed sort head cat rm chmod grep; do
+  for tool in bash dirname env sed sort head cat rm chmod grep; do
     ln -s "$(command -v "$tool")" "$machine/$tool"
   done
   export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What a newcomer does, as a check: `make run` comes up, counts and drains.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
+cd "$ops/.."
 
 jar=server-tyrus/target/tally-server.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
@@ -41,7 +41,7 @@ await_ready() { # prints the port
 }
 
 http_status() { # port path
-  curl --silent --max-time "$patience" --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$1$2" || true
+  probe --max-time "$patience" --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$1$2" || true
 }
 
 make --no-print-directory build

@@ -23,7 +23,7 @@ setup_file() {
   sed -e "s/\":8080\"/$web/" -e "s/\":8082\"/$admin/" -e "s#/etc/traefik/dynamic#$TALLY_ROUTES#" \
     "$ops/traefik/traefik.yaml" >"$BATS_FILE_TMPDIR/traefik.yaml"
   start "$log" "$(traefik)" --configFile="$BATS_FILE_TMPDIR/traefik.yaml"
-  await curl --silent --fail --output /dev/null "http://$web/readyz"
+  await probe --fail --output /dev/null "http://$web/readyz"
 }
 
 teardown_file() { end_all; }
@@ -34,9 +34,9 @@ client() { java -jar "$jar" client "$@" "ws://$web/ws/chat/"; }
 
 @test "the entry point has the chat, the page, health and the live colour's metrics" {
   [ "$(seq 3 | client 2>/dev/null)" = $'1\n2\n3' ]
-  curl --silent --fail "http://$web/" | grep --quiet '<title>Tally'
-  curl --silent --fail "http://$web/healthz" | grep --quiet '"color":"green"'
-  curl --silent --fail "http://$web/metrics" | grep --quiet '^chat_build_info{.*color="green"'
+  probe --fail "http://$web/" | grep --quiet '<title>Tally'
+  probe --fail "http://$web/healthz" | grep --quiet '"color":"green"'
+  probe --fail "http://$web/metrics" | grep --quiet '^chat_build_info{.*color="green"'
 }
 
 # Lines are written when a connection ends; an upgraded one has status 0.
@@ -48,7 +48,7 @@ logged() { # how many, with which status
   local id
   id=$(echo x | client 2>&1 >/dev/null | sed -nE 's/.*session ([0-9a-f-]{36}).*/\1/p')
   [ "$(echo x | client --session "$id" 2>/dev/null)" = 2 ]
-  curl --silent --output /dev/null --header "X-Session-Id: $id" --referer "http://$web/?session_id=$id" \
+  probe --output /dev/null --header "X-Session-Id: $id" --referer "http://$web/?session_id=$id" \
     "http://$web/ws/chat/?session_id=$id"
   # One client of the test above, two of this one.
   await logged 3 0
@@ -58,7 +58,7 @@ logged() { # how many, with which status
 
 @test "Traefik answers its health check, and Prometheus" {
   run -0 "$(traefik)" healthcheck --configFile="$BATS_FILE_TMPDIR/traefik.yaml"
-  curl --silent --fail "http://$admin/metrics" | grep --quiet '^traefik_entrypoint_requests_total'
+  probe --fail "http://$admin/metrics" | grep --quiet '^traefik_entrypoint_requests_total'
 }
 
 @test "the stack runs the release that the tests run" {

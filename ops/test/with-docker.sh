@@ -2,8 +2,8 @@
 # Runs a command with a Docker engine of its own, in a network namespace of its own, and takes both
 # away again: ops/test/with-docker.sh bats ops/test/compose.bats. Needs root, dockerd and ip.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
 (($# > 0)) || {
   printf 'usage: ops/test/with-docker.sh COMMAND [ARGUMENT...]\n' >&2

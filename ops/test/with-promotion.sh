@@ -4,15 +4,15 @@
 # PROMOTE, the command that promotes:
 #   ops/test/with-promotion.sh make load-test SCENARIO=promotion
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
 (($# > 0)) || {
   printf 'usage: ops/test/with-promotion.sh COMMAND [ARGUMENT...]\n' >&2
   exit 2
 }
 
-BATS_TEST_DIRNAME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+BATS_TEST_DIRNAME=$ops/test
 BATS_FILE_TMPDIR=$(mktemp -d)
 # shellcheck disable=SC1091 # a file of bats
 source "$BATS_TEST_DIRNAME/promotion.bash"

@@ -4,15 +4,15 @@
 # fetched where it is missing. No root needed.
 # With --offline it only looks. Exit codes: 0 found, 1 not.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "${BASH_SOURCE[0]%/*}/../locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
 # The newest release whose every dependency can be had as a Go module today.
 readonly version=v3.6.12
 # What Traefik's go.mod asks for. Distributions forbid Go to fetch a newer one by itself.
 readonly minimum_go=1.25
 readonly cache=${XDG_CACHE_HOME:-~/.cache}/tally/traefik-$version
-readonly tools=${BASH_SOURCE[0]%/*}/../tools.sh
+readonly tools=$ops/tools.sh
 
 say() { printf 'traefik: %s\n' "$1" >&2; }
 

@@ -2,10 +2,10 @@
 # Installs the benchmark's peers that are not on the JVM into a directory: npm ws, and Django with Channels on uvicorn.
 # One whose runtime or packages are not to be had is left out, with a sentence.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../../../ops/locale.sh"
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../../../ops/shell.sh"
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly here=$ops/../server-tyrus/src/test/bench
 
 left_out() { # peer reason
   printf 'bench: %s is left out: %s\n' "$1" "$2" >&2

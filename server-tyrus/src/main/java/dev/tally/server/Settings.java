@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
@@ -23,6 +24,8 @@ final class Settings implements IDefaultValueProvider {
       Set.of("HOST", "PORT", "ADMIN_HOST", "ADMIN_PORT", "REDIS_URL");
 
   private static final Set<String> ACTIONS = Set.of("--help", "--version", "--print-config");
+
+  private static final Pattern LINK = Pattern.compile("(tcp|udp|sctp)://\\S+:\\d+");
 
   private final Map<String, String> environment;
 
@@ -42,7 +45,15 @@ final class Settings implements IDefaultValueProvider {
     }
     String value = environment.get(variable(option));
     boolean setting = !ACTIONS.contains(option.longestName());
-    return value == null || value.isBlank() || !setting ? null : value;
+    return value == null || value.isBlank() || !setting || isLink(value) ? null : value;
+  }
+
+  /**
+   * Whether the platform set it for a service whose name happens to begin like ours: Kubernetes and
+   * Docker's links give ADMIN_PORT=tcp://10.96.0.7:8001 to each container beside a service "admin".
+   */
+  private static boolean isLink(String value) {
+    return LINK.matcher(value).matches();
   }
 
   /** The settings in force, one {@code VARIABLE=value} a line, passwords left out. */

@@ -35,6 +35,14 @@ class MainTest {
   }
 
   @Test
+  void linksToOtherServicesAreNoSettings() {
+    Map<String, String> environment =
+        Map.of("ADMIN_PORT", "tcp://10.96.0.7:9001", "TALLY_PORT", "tcp://10.96.0.8:80");
+    assertThat(run(environment, "--print-config")).isZero();
+    assertThat(out.toString()).contains("\nADMIN_PORT=8001\n").contains("\nPORT=8000\n");
+  }
+
+  @Test
   void aListIsSplitAtItsCommasInAFlagAndInAVariable() {
     Map<String, String> environment = Map.of("TALLY_TRUSTED_PROXIES", "10.0.0.0/8 , ::1");
 
