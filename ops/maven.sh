@@ -2,8 +2,8 @@
 # Maven with the arguments given. If it fails for a reason that lies in the machine and not in the code, the last line says
 # what to do. Its exit code is Maven's.
 set -Eeuo pipefail
-# shellcheck source=ops/locale.sh
-source "${BASH_SOURCE[0]%/*}/locale.sh"
+# shellcheck source=ops/shell.sh
+source "${BASH_SOURCE[0]%/*}/shell.sh"
 
 advice() { # log
   if grep -q 'Could not create local repository' "$1" || grep -qE '\.m2.*(Permission denied|Read-only file system|AccessDenied)' "$1"; then

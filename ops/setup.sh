@@ -122,7 +122,7 @@ packages() { # missing things on stdin
 available() {
   local package
   while read -r package; do
-    [[ ! $(LC_ALL=C apt-cache policy "$package") =~ Candidate:\ [^\(] ]] || printf '%s\n' "$package"
+    [[ ! $(apt-cache policy "$package") =~ Candidate:\ [^\(] ]] || printf '%s\n' "$package"
   done
 }
 

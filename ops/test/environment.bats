@@ -19,22 +19,11 @@ teardown_file() {
   teardown_promotion
 }
 
-scripts() { find "$ops" "$root/.ci" "$root/server-tyrus/src/test/bench" -type f -perm -u+x ! -name '*.py'; }
-
 # What a script says of itself, from the root by a relative path.
 says() { # script environment...
   local script=$1
   shift
   (cd "$root" && env "$@" "ops/$script.sh" --help 2>&1)
-}
-
-@test "every script begins with shell.sh" {
-  local script
-  while read -r script; do
-    run sed -E '/^(#.*|set -Eeuo pipefail|)$/d; q' "$script"
-    echo "$script: $output"
-    [[ $output =~ ^source\ \"\$\(dirname\ \"\$\{BASH_SOURCE\[0\]\}\"\)/(\.\./|ops/)*shell\.sh\"$ ]]
-  done < <(scripts)
 }
 
 @test "only shell.sh calls curl, and the download of Traefik, which may need a proxy" {

@@ -21,6 +21,6 @@ show() { # number line
   run -0 show 1,5 :
   [[ $output == $'1,5 UTF-8\na\tA\tb\tB' ]]
 
-  run -0 show 1.5 'source ops/locale.sh'
+  run -0 show 1.5 'source ops/shell.sh'
   [[ $output == $'1.5 UTF-8\nA\tB\ta\tb' ]]
 }

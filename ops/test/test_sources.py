@@ -23,12 +23,12 @@ def scripts():
 
 
 @pytest.mark.parametrize("name", scripts())
-def test_a_script_begins_with_the_locale(name):
+def test_a_script_begins_with_the_shell_that_all_have(name):
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     code = [line for line in lines if line and not line.startswith("#")]
     assert code[0] == "set -Eeuo pipefail"
     assert code[1].startswith("source ")
-    assert code[1].endswith('/locale.sh"')
+    assert code[1].endswith('/shell.sh"')
 
 
 def depends_on_the_locale(call):
