@@ -60,7 +60,9 @@ given_maven() { # line...
 @test "BSD's make is refused with what to do" {
   command -v bmake >/dev/null || skip 'needs bmake'
   cd "$checkout"
-  run -1 bmake run
+  # Its exit code is 1 or 2, depending on its release.
+  run bmake run
+  ((status != 0))
   [[ $output == *"Tally is built with GNU make, on BSD type gmake"* ]]
 }
 
