@@ -41,7 +41,8 @@ final class Holdings {
    */
   Holdings(BufferBudget budget, int selectors) {
     this.budget = budget;
-    this.share = budget.limit() / selectors;
+    // Of what can be had without the reserve, which is for selectors that have less than theirs.
+    this.share = (budget.limit() - budget.limit() / 8) / selectors;
   }
 
   BufferBudget budget() {
