@@ -25,7 +25,7 @@ given() { # command line
 
 @test "without root, and without mmdebstrap, it says what it needs" {
   local tool
-  for tool in bash env sed; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/$tool"; done
+  for tool in bash dirname env sed; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/$tool"; done
   given id 'echo 1000'
   PATH=$BATS_TEST_TMPDIR/bin run -1 "$bare"
   [ "$output" = 'bare: please run this as root' ]
