@@ -51,7 +51,8 @@ public final class AdminServer implements AutoCloseable {
   private final ThreadPoolExecutor scrapes;
 
   /**
-   * Binds and serves, with {@link #DEFAULT_MAX_CONNECTIONS} and {@link #DEFAULT_TIMEOUT}.
+   * Binds and serves, with {@link #DEFAULT_MAX_CONNECTIONS}, {@link #DEFAULT_TIMEOUT} and {@link
+   * RequestHead.Limits#DEFAULT}.
    *
    * @param address where to listen; port 0 picks a free one
    * @param registry what {@code /metrics} shows
@@ -60,7 +61,13 @@ public final class AdminServer implements AutoCloseable {
    */
   public AdminServer(InetSocketAddress address, CollectorRegistry registry, Health health)
       throws IOException {
-    this(address, registry, health, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT);
+    this(
+        address,
+        registry,
+        health,
+        DEFAULT_MAX_CONNECTIONS,
+        DEFAULT_TIMEOUT,
+        RequestHead.Limits.DEFAULT);
   }
 
   /**
@@ -72,6 +79,7 @@ public final class AdminServer implements AutoCloseable {
    * @param maxConnections connections at a time, 1 or more; one more ends the oldest of the address
    *     that has the most, unfinished requests first
    * @param timeout from the accepted connection until its answer must have been read
+   * @param limits how large a request may be
    * @throws IOException if the address cannot be bound
    */
   public AdminServer(
@@ -79,7 +87,8 @@ public final class AdminServer implements AutoCloseable {
       CollectorRegistry registry,
       Health health,
       int maxConnections,
-      Duration timeout)
+      Duration timeout,
+      RequestHead.Limits limits)
       throws IOException {
     this.registry = registry;
     this.health = health;
@@ -91,7 +100,7 @@ public final class AdminServer implements AutoCloseable {
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(maxConnections),
             task -> daemon(task, "tally-scrape"));
-    this.port = new HttpPort(address, this::answer, maxConnections, timeout);
+    this.port = new HttpPort(address, this::answer, limits, maxConnections, timeout);
     daemon(port, "tally-admin").start();
   }
 

@@ -15,6 +15,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 final class HttpExchange {
 
   private static final int FIRST_BYTES = 512;
-  private static final int MAX_HEAD_BYTES = 8 * 1024;
 
   /**
    * A request without its body.
@@ -62,8 +62,8 @@ final class HttpExchange {
   private final Consumer<HttpExchange> onAnswer;
   private final String peer;
   private final long startNanos = System.nanoTime();
+  private final RequestHead check;
   private ByteBuffer head = ByteBuffer.allocate(FIRST_BYTES);
-  private boolean withBody = true;
   private @Nullable SelectionKey key;
   private @Nullable CompletableFuture<Answer> answer;
   private @Nullable ByteBuffer output;
@@ -71,14 +71,17 @@ final class HttpExchange {
   /**
    * Takes a connection that was accepted.
    *
+   * @param limits of the request
    * @param handler answers; must not block
    * @param onAnswer told from any thread that {@link #serve} has something to do
    */
   HttpExchange(
       SocketChannel channel,
+      RequestHead.Limits limits,
       Function<Request, CompletableFuture<Answer>> handler,
       Consumer<HttpExchange> onAnswer) {
     this.channel = channel;
+    this.check = new RequestHead(limits);
     this.handler = handler;
     this.onAnswer = onAnswer;
     this.peer =
@@ -155,42 +158,40 @@ final class HttpExchange {
   }
 
   private boolean read() throws IOException {
+    int start = head.position();
     int count = channel.read(head);
     if (count < 0) {
       return false;
     }
-    String text = new String(head.array(), 0, head.position(), ISO_8859_1);
-    int end = text.indexOf("\r\n\r\n");
-    if (end >= 0) {
-      answer = answerTo(text.substring(0, end));
-      if (!answer.isDone()) {
-        CompletableFuture<Answer> unused =
-            answer.whenComplete((result, failure) -> onAnswer.accept(this));
+    for (int i = start; i < head.position(); i++) {
+      if (check.accept(head.get(i))) {
+        answer(new String(head.array(), 0, i + 1, ISO_8859_1));
+        return serve();
       }
-    } else if (head.position() >= MAX_HEAD_BYTES) {
-      answer =
-          CompletableFuture.completedFuture(
-              Answer.text(
-                  "431 Request Header Fields Too Large",
-                  "A request has " + MAX_HEAD_BYTES + " bytes at the most here."));
-    } else {
-      if (!head.hasRemaining()) {
-        head = ByteBuffer.allocate(2 * head.capacity()).put(head.flip());
-        return read();
-      }
-      return true;
     }
-    return serve();
+    if (!head.hasRemaining()) {
+      head = ByteBuffer.allocate(2 * head.capacity()).put(head.flip());
+      return read();
+    }
+    return true;
+  }
+
+  private void answer(String text) {
+    Optional<RequestHead.Fault> fault = check.fault();
+    answer =
+        fault.isPresent()
+            ? CompletableFuture.completedFuture(
+                Answer.text(fault.get().status(), fault.get().sentence()))
+            : answerTo(text.strip());
+    if (!answer.isDone()) {
+      CompletableFuture<Answer> unused =
+          answer.whenComplete((result, failure) -> onAnswer.accept(this));
+    }
   }
 
   private CompletableFuture<Answer> answerTo(String text) {
     String[] lines = text.split("\r\n", -1);
     String[] first = lines[0].split(" ", -1);
-    if (first.length != 3 || !first[1].startsWith("/") || !first[2].startsWith("HTTP/1.")) {
-      return CompletableFuture.completedFuture(
-          Answer.text("400 Bad Request", "This is no request of HTTP/1."));
-    }
-    withBody = !first[0].equals("HEAD");
     Map<String, String> headers = new HashMap<>();
     for (int i = 1; i < lines.length; i++) {
       int colon = Math.max(0, lines[i].indexOf(':'));
@@ -198,10 +199,11 @@ final class HttpExchange {
           lines[i].substring(0, colon).toLowerCase(Locale.ROOT),
           lines[i].substring(Math.min(lines[i].length(), colon + 1)).strip());
     }
-    int query = first[1].indexOf('?');
-    String path = query < 0 ? first[1] : first[1].substring(0, query);
+    String target = RequestHead.originForm(first[1]);
+    int query = target.indexOf('?');
+    String path = query < 0 ? target : target.substring(0, query);
     Request request =
-        new Request(first[0], path, query < 0 ? "" : first[1].substring(query + 1), headers);
+        new Request(first[0], path, query < 0 ? "" : target.substring(query + 1), headers);
     try {
       return handler.apply(request);
     } catch (RuntimeException e) {
@@ -228,8 +230,8 @@ final class HttpExchange {
                 + DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC))
                 + "\r\n\r\n")
             .getBytes(ISO_8859_1);
-    int size = start.length + (withBody ? answer.body().length : 0);
+    int size = start.length + (check.isHead() ? 0 : answer.body().length);
     ByteBuffer bytes = ByteBuffer.allocate(size).put(start);
-    return (withBody ? bytes.put(answer.body()) : bytes).flip();
+    return (check.isHead() ? bytes : bytes.put(answer.body())).flip();
   }
 }

@@ -8,7 +8,6 @@ import dev.tally.metrics.HttpExchange.Request;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -43,6 +42,7 @@ final class HttpPort implements Runnable, AutoCloseable {
   private final Selector selector = Selector.open();
   private final ServerSocketChannel listener = ServerSocketChannel.open();
   private final Function<Request, CompletableFuture<Answer>> handler;
+  private final RequestHead.Limits limits;
   private final int maxConnections;
   private final long timeoutNanos;
 
@@ -55,10 +55,12 @@ final class HttpPort implements Runnable, AutoCloseable {
   HttpPort(
       InetSocketAddress address,
       Function<Request, CompletableFuture<Answer>> handler,
+      RequestHead.Limits limits,
       int maxConnections,
       Duration timeout)
       throws IOException {
     this.handler = handler;
+    this.limits = limits;
     this.maxConnections = maxConnections;
     this.timeoutNanos = timeout.toNanos();
     try {
@@ -100,8 +102,11 @@ final class HttpPort implements Runnable, AutoCloseable {
           LockSupport.parkNanos(PAUSE_NANOS);
         }
       }
-    } catch (ClosedSelectorException e) {
-      // This is the end.
+    } catch (RuntimeException e) {
+      // Where the port is closed meanwhile, keys and selector fail in several ways: the end.
+      if (selector.isOpen()) {
+        throw e;
+      }
     } finally {
       exchanges.forEach(HttpExchange::close);
     }
@@ -152,7 +157,7 @@ final class HttpPort implements Runnable, AutoCloseable {
         end(victim());
         evicted.incrementAndGet();
       }
-      HttpExchange exchange = new HttpExchange(channel, handler, this::later);
+      HttpExchange exchange = new HttpExchange(channel, limits, handler, this::later);
       exchanges.add(exchange);
       try {
         exchange.register(selector);

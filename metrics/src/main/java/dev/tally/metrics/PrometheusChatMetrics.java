@@ -36,7 +36,9 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "evicted",
           "forbidden_origin",
           "full",
+          "not_found",
           "timeout",
+          "too_large",
           "too_many_from_address",
           "wrong_host",
           "wrong_version");

@@ -187,7 +187,8 @@ class AdminServerTest {
         registry,
         new Health(() -> readiness, "", "0.1.0", ""),
         8,
-        Duration.ofMillis(300));
+        Duration.ofMillis(300),
+        RequestHead.Limits.DEFAULT);
   }
 
   @Test
@@ -206,7 +207,7 @@ class AdminServerTest {
   @CsvSource({
     "nonsense, 400",
     "GET x HTTP/1.1, 400",
-    "GET / HTTP/2.0, 400",
+    "GET / HTTP/2.0, 505",
     "GET /healthz  HTTP/1.1, 400"
   })
   void whatIsNoRequestIsRefused(String line, String status) throws Exception {
@@ -217,8 +218,26 @@ class AdminServerTest {
   }
 
   @Test
+  void aRequestThatCouldBeReadInTwoWaysGetsOneAnswer() throws Exception {
+    String second = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    try (Socket socket =
+        send("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length : 30\r\n\r\n" + second)) {
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 400 ").containsOnlyOnce("HTTP/1.1 4");
+    }
+  }
+
+  @Test
+  void aTargetMayBeAUrlWithAnEmptyLineBeforeIt() throws Exception {
+    try (Socket socket = send("\r\nGET http://a:8001/healthz?b HTTP/1.1\r\nHost: a:8001\r\n\r\n")) {
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 200 ").endsWith("}");
+    }
+  }
+
+  @Test
   void aHeadThatIsTooLongIsRefused() throws Exception {
-    try (Socket socket = send("GET /healthz HTTP/1.1\r\nX-Long: " + "x".repeat(20_000))) {
+    try (Socket socket = send("GET /healthz HTTP/1.1\r\nX-Long: " + "x".repeat(40_000))) {
       String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
       assertThat(answer).startsWith("HTTP/1.1 431 ");
     }

@@ -195,7 +195,9 @@ final class Launcher {
         config.allowedOrigins.value(),
         config.allowedHosts.value(),
         config.trustedProxies.value(),
+        config.headLimits(),
         config.handshakeTimeout.value(),
+        config.httpIdleTimeout.value(),
         config.messageTimeout.value(),
         config.heartbeat.value(),
         config.closeTimeout.value(),
@@ -230,7 +232,8 @@ final class Launcher {
             registry,
             health,
             config.maxAdminConnections.value(),
-            config.adminTimeout.value());
+            config.adminTimeout.value(),
+            config.headLimits());
     return Optional.of(admin);
   }
 

@@ -2,6 +2,7 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatConfig;
 import dev.tally.metrics.AdminServer;
+import dev.tally.metrics.RequestHead;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,7 +125,30 @@ final class ServerConfig {
       duration(
           "--handshake-timeout",
           Duration.ofSeconds(10),
-          "How long a new connection may take to send its request.");
+          "How long a request of HTTP may take to come in whole, and its answer to be read.");
+
+  final Setting<Duration> httpIdleTimeout =
+      duration(
+          "--http-idle-timeout",
+          Duration.ofSeconds(75),
+          "How long a connection of plain HTTP waits for its next request. Longer than the load"
+              + " balancer in front keeps its own, or some of its requests fail.");
+
+  final Setting<Integer> maxHeadBytes =
+      add(
+          "--max-head-bytes",
+          "BYTES",
+          new Values.HeadBytes(),
+          RequestHead.Limits.DEFAULT.bytes(),
+          "The longest request line with all headers, up to 1 MiB, on both ports.");
+
+  final Setting<Integer> maxHeaders =
+      add(
+          "--max-headers",
+          "N",
+          new Values.Headers(),
+          RequestHead.Limits.DEFAULT.headers(),
+          "Header lines of one request, up to 10,000, on both ports.");
 
   final Setting<Duration> messageTimeout =
       duration(
@@ -367,6 +391,11 @@ final class ServerConfig {
         .maxPendingBytes(maxPendingBytes.value())
         .maxBatch(maxBatch.value())
         .build();
+  }
+
+  /** How large the head of a request may be. */
+  RequestHead.Limits headLimits() {
+    return new RequestHead.Limits(maxHeadBytes.value(), maxHeaders.value());
   }
 
   /** The limit on connections, with 0 resolved. */

@@ -1,5 +1,6 @@
 package dev.tally.server;
 
+import dev.tally.metrics.RequestHead;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.time.Duration;
 import java.util.List;
@@ -48,7 +49,9 @@ public record ServerSettings(
             List.of(),
             List.of(),
             List.of(),
+            RequestHead.Limits.DEFAULT,
             Duration.ofSeconds(10),
+            Duration.ofSeconds(75),
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             Duration.ofSeconds(2),

@@ -81,6 +81,22 @@ public final class Values {
     }
   }
 
+  /** A short request to 1 MiB. */
+  static final class HeadBytes implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) wholeNumber(text, 512, 1 << 20);
+    }
+  }
+
+  /** The headers of a handshake to 10,000. */
+  static final class Headers implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String text) {
+      return (int) wholeNumber(text, 8, 10_000);
+    }
+  }
+
   /** 0 or more. */
   static final class NonNegativeInt implements ITypeConverter<Integer> {
     @Override

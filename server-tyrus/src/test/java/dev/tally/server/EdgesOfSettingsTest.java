@@ -21,9 +21,9 @@ class EdgesOfSettingsTest {
 
   private static final List<String> LONG = List.of("100000000d", "366d");
   private static final List<String> LARGE =
-      List.of("9223372036854775807", "2147483647", "1073741824");
+      List.of("9223372036854775807", "2147483647", "1073741824", "1048576", "10000");
   private static final List<String> SHORT = List.of("1ms");
-  private static final List<String> SMALL = List.of("0", "1");
+  private static final List<String> SMALL = List.of("0", "1", "8", "512");
 
   @TempDir private Path directory;
 

@@ -62,6 +62,9 @@ final class HandshakeRules {
               + ".");
     }
     String version = request.getHeader("Sec-WebSocket-Version");
+    if (version != null && only(request, "Sec-WebSocket-Version") == null) {
+      return bad("Sec-WebSocket-Version must be there once.");
+    }
     if (!"13".equals(version)) {
       return new Refusal(
           "426 Upgrade Required",
@@ -85,6 +88,9 @@ final class HandshakeRules {
               + ".");
     }
     String origin = request.getHeader("Origin");
+    if (origin != null && only(request, "Origin") == null) {
+      return bad("Origin must be there once.");
+    }
     if (!origins.allows(origin, host)) {
       return new Refusal(
           "403 Forbidden",

@@ -1,7 +1,10 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.metrics.RequestHead;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.EmptyCompletionHandler;
 import org.glassfish.grizzly.WriteResult;
@@ -38,14 +41,26 @@ final class HttpSocket {
   /** Whether it has sent no complete request yet. Guarded by {@link HttpSockets}. */
   boolean first = true;
 
+  /** Whether it waits for its next request. Guarded by {@link HttpSockets}. */
+  boolean idle;
+
+  /** Reads the requests ahead of the codec. */
+  final RequestHead head;
+
+  /** How many bytes of the unfinished head were read. */
+  int headBytesRead;
+
   private final BufferBudget budget;
   private int held;
   private boolean gone;
   private int pieces;
   private int headBytes;
-  private boolean closing;
+  private int unwritten;
+  private volatile boolean closing;
 
-  HttpSocket(NIOConnection connection, String network, BufferBudget budget) {
+  HttpSocket(
+      NIOConnection connection, String network, RequestHead.Limits limits, BufferBudget budget) {
+    this.head = new RequestHead(limits);
     this.connection = connection;
     this.network = network;
     this.budget = budget;
@@ -93,7 +108,7 @@ final class HttpSocket {
     pieces = 0;
   }
 
-  /** Whether its last answer is on the way. What else the client sends is of no interest. */
+  /** Whether its last answer is on the way. What else the client sends is read, not looked at. */
   boolean isClosing() {
     return closing;
   }
@@ -119,16 +134,34 @@ final class HttpSocket {
     }
   }
 
-  /** Answers, and ends the connection behind it. */
-  void refuse(HttpAnswer answer) {
-    write(answer, answer.head("close"), answer.body());
+  /**
+   * Answers, and ends the connection behind it.
+   *
+   * @param withBody false if the request's method is {@code HEAD}
+   */
+  void refuse(HttpAnswer answer, boolean withBody) {
+    write(answer, answer.head("close"), withBody ? answer.body() : new byte[0]);
     close();
   }
 
-  /** Ends the connection behind what was written. If nobody reads that, the sweep ends it. */
+  /**
+   * Ends our half of the connection behind what was written. The client's half stays open until the
+   * client ends it or the sweep does: with input left unread, the system would reset the
+   * connection, and the client might lose the answer.
+   */
   void close() {
     closing = true;
-    connection.closeSilently();
+    if (unwritten == 0) {
+      shutdown();
+    }
+  }
+
+  private void shutdown() {
+    try {
+      ((SocketChannel) connection.getChannel()).shutdownOutput();
+    } catch (IOException e) {
+      connection.terminateSilently();
+    }
   }
 
   private void write(HttpAnswer answer, byte[] head, byte[] body) {
@@ -142,6 +175,7 @@ final class HttpSocket {
               wrap(ByteBuffer.wrap(head)),
               wrap(ByteBuffer.wrap(body)));
     }
+    unwritten++;
     ((TCPNIOTransport) connection.getTransport())
         .getAsyncQueueIO()
         .getWriter()
@@ -165,6 +199,9 @@ final class HttpSocket {
     @Override
     public void completed(WriteResult<WritableMessage, SocketAddress> result) {
       giveBack(bytes);
+      if (--unwritten == 0 && closing) {
+        shutdown();
+      }
     }
 
     @Override

@@ -61,7 +61,9 @@ final class HttpSockets {
    * @param peer the IP address that it comes from
    */
   void accept(NIOConnection connection, String peer) {
-    HttpSocket socket = new HttpSocket(connection, ClientAddress.network(peer), budget);
+    HttpSocket socket =
+        new HttpSocket(
+            connection, ClientAddress.network(peer), registry.settings().headLimits(), budget);
     HttpSocket ended;
     synchronized (this) {
       sockets.put(connection, socket);
@@ -71,7 +73,7 @@ final class HttpSockets {
       }
     }
     if (ended != null) {
-      registry.metrics().handshake("evicted");
+      refused(ended, "evicted", "another connection needed its place");
       ended.connection.terminateSilently();
     }
   }
@@ -99,8 +101,41 @@ final class HttpSockets {
     if (sockets.containsKey(socket.connection)) {
       leave(socket);
       socket.first = false;
+      socket.idle = true;
       enter(socket);
     }
+  }
+
+  /** A part of a request came. */
+  synchronized void requestBegan(HttpSocket socket) {
+    if (socket.idle) {
+      socket.idle = false;
+      socket.sinceMillis = time.millis();
+    }
+  }
+
+  /**
+   * Answers a request that is refused, and ends its connection.
+   *
+   * @param withBody false if the request's method is {@code HEAD}
+   */
+  void refuse(HttpSocket socket, Refusal refusal, boolean withBody) {
+    refused(socket, refusal.result(), refusal.sentence());
+    HttpAnswer answer = refusal.answer();
+    if (take(socket, answer.queuedBytes())) {
+      socket.refuse(answer, withBody);
+    }
+  }
+
+  /** Counts a request that was not served, and logs why at debug. */
+  void refused(HttpSocket socket, String result, String why) {
+    registry.metrics().handshake(result);
+    LOGGER
+        .atDebug()
+        .addKeyValue("event", "refused")
+        .addKeyValue("result", result)
+        .addKeyValue("remote", socket.network)
+        .log(why);
   }
 
   /**
@@ -173,31 +208,36 @@ final class HttpSockets {
   }
 
   void sweep() {
-    long latest = time.millis() - registry.settings().handshakeTimeout().toMillis();
+    long now = time.millis();
+    long latest = now - registry.settings().handshakeTimeout().toMillis();
+    long latestIdle = now - registry.settings().idleTimeout().toMillis();
     List<HttpSocket> late = new ArrayList<>();
     synchronized (this) {
       for (HttpSocket socket : sockets.values()) {
-        if (socket.sinceMillis < latest) {
+        boolean idle = socket.idle && !socket.isClosing() && socket.waitingBytes() == 0;
+        if (socket.sinceMillis < (idle ? latestIdle : latest)) {
           late.add(socket);
         }
       }
     }
     for (HttpSocket socket : late) {
-      end(socket, latest);
+      end(socket, now);
     }
   }
 
-  private void end(HttpSocket socket, long latest) {
+  private void end(HttpSocket socket, long now) {
+    boolean unfinished;
     synchronized (this) {
-      if (socket.sinceMillis >= latest) {
+      if (socket.sinceMillis >= now) {
         return;
       }
+      unfinished = !socket.idle && !socket.isClosing();
     }
     if (socket.waitingBytes() > 0) {
       cut(socket);
     } else if (forget(socket.connection)) {
-      if (socket.first) {
-        registry.metrics().handshake("timeout");
+      if (unfinished) {
+        refused(socket, "timeout", "no complete request came in time");
       }
       socket.connection.terminateSilently();
     }

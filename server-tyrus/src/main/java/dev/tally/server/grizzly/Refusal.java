@@ -1,5 +1,6 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.metrics.RequestHead;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,12 @@ record Refusal(String status, String result, String header, String sentence) {
 
   Refusal(String status, String result, String sentence) {
     this(status, result, "", sentence);
+  }
+
+  /** Of a head that the check refuses. */
+  static Refusal of(RequestHead.Fault fault) {
+    return new Refusal(
+        fault.status(), fault.isTooLarge() ? "too_large" : "bad_request", fault.sentence());
   }
 
   HttpAnswer answer() {

@@ -1,30 +1,71 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.metrics.RequestHead;
 import java.io.IOException;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
+import org.glassfish.grizzly.filterchain.NextAction;
 import org.glassfish.grizzly.http.HttpHeader;
 import org.glassfish.grizzly.http.HttpPacketParsing;
 import org.glassfish.grizzly.http.HttpServerFilter;
-import org.glassfish.grizzly.http.Protocol;
 import org.glassfish.grizzly.http.server.NetworkListener;
 
-/** Grizzly's codec of HTTP, which answers 400 to every head that it cannot read. */
+/**
+ * Grizzly's codec of HTTP behind a strict check: {@link RequestHead} reads every head first,
+ * because the codec takes much that RFC 9112 forbids. What is refused gets its sentence.
+ */
 @SuppressWarnings("deprecation") // Grizzly has no other way yet to make its codec.
 final class RequestCodec extends HttpServerFilter {
 
   private final HttpSockets sockets;
 
-  RequestCodec(NetworkListener listener, HttpSockets sockets) {
+  /** Its limits are above those of the check, which refuses with a sentence. */
+  RequestCodec(NetworkListener listener, RequestHead.Limits limits, HttpSockets sockets) {
     super(
         listener.isChunkingEnabled(),
-        listener.getMaxHttpHeaderSize(),
+        limits.bytes() + 1,
         null,
         listener.getKeepAlive(),
         null,
-        listener.getMaxRequestHeaders(),
+        limits.headers() + 1,
         listener.getMaxResponseHeaders());
     this.sockets = sockets;
+  }
+
+  @Override
+  public NextAction handleRead(FilterChainContext ctx) throws IOException {
+    HttpSocket socket = sockets.get(ctx.getConnection());
+    if (socket == null || socket.isClosing()) {
+      return ctx.getStopAction();
+    }
+    // With what earlier reads left of an unfinished head in front.
+    Buffer input = ctx.getMessage();
+    RequestHead head = socket.head;
+    sockets.requestBegan(socket);
+    for (int i = input.position() + socket.headBytesRead; i < input.limit(); i++) {
+      if (head.accept(input.get(i))) {
+        socket.headBytesRead = 0;
+        if (head.fault().isPresent()) {
+          sockets.refuse(socket, Refusal.of(head.fault().get()), !head.isHead());
+          return ctx.getStopAction();
+        }
+        head.restart();
+        return super.handleRead(ctx);
+      }
+      if (head.isAfterEmptyLine()) {
+        // The codec would take it for a part of the method.
+        input.position(i + 1);
+        if (!input.hasRemaining()) {
+          socket.headBytesRead = 0;
+          return ctx.getStopAction();
+        }
+        input = input.split(i + 1);
+        ctx.setMessage(input);
+        i = input.position() - 1;
+      }
+    }
+    socket.headBytesRead = input.remaining();
+    return head.isBeforeStart() ? ctx.getStopAction(input) : super.handleRead(ctx);
   }
 
   @Override
@@ -40,12 +81,11 @@ final class RequestCodec extends HttpServerFilter {
   @Override
   protected void onHttpHeaderError(HttpHeader head, FilterChainContext ctx, Throwable problem)
       throws IOException {
-    try {
-      head.getProtocol();
-    } catch (IllegalStateException e) {
-      // The answer takes its version from the request: an unknown one would throw out of the chain.
-      head.setProtocol(Protocol.HTTP_1_1);
+    HttpSocket socket = sockets.get(ctx.getConnection());
+    if (socket != null) {
+      Refusal refusal =
+          new Refusal("400 Bad Request", "bad_request", "This is no valid request of HTTP/1.1.");
+      sockets.refuse(socket, refusal, true);
     }
-    super.onHttpHeaderError(head, ctx, problem);
   }
 }

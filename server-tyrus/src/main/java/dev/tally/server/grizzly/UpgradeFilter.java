@@ -1,5 +1,6 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.metrics.RequestHead;
 import dev.tally.server.grizzly.ConnectionLimits.Place;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -21,6 +22,8 @@ import org.glassfish.grizzly.filterchain.NextAction;
 import org.glassfish.grizzly.http.HttpContent;
 import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.HttpServerFilter;
+import org.glassfish.grizzly.http.Method;
+import org.glassfish.grizzly.http.util.Header;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.grizzly.nio.SelectorRunner;
 import org.glassfish.tyrus.core.RequestContext;
@@ -104,7 +107,6 @@ final class UpgradeFilter extends BaseFilter {
     }
     HttpContent content = ctx.getMessage();
     if (HttpContent.isBroken(content)) {
-      // The codec has answered 400, if no answer was out.
       socket.close();
       return ctx.getStopAction();
     }
@@ -115,8 +117,12 @@ final class UpgradeFilter extends BaseFilter {
     }
     sockets.requestCame(socket);
     HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
+    toOriginForm(request);
     URI path = paths.get(request.getRequestURI());
     if (path == null) {
+      if (request.isUpgrade()) {
+        sockets.refused(socket, "not_found", "there is no WebSocket at this path");
+      }
       HttpAnswer answer = pages.apply(request);
       if (sockets.take(socket, answer.queuedBytes())) {
         socket.answer(request, answer);
@@ -155,7 +161,19 @@ final class UpgradeFilter extends BaseFilter {
                   retryAfter(),
                   "The address " + address + " has as many connections as one address may have.");
     }
-    refuse(socket, refusal);
+    sockets.refuse(socket, refusal, !Method.HEAD.equals(request.getMethod()));
+  }
+
+  /** A target may be a URL; its host then counts in place of the header (RFC 9112, 3.2.2). */
+  private static void toOriginForm(HttpRequestPacket request) {
+    String target = request.getRequestURI();
+    int scheme = target.charAt(0) == '/' ? -1 : target.indexOf("://");
+    if (scheme > 0) {
+      int slash = target.indexOf('/', scheme + 3);
+      String host = target.substring(scheme + 3, slash < 0 ? target.length() : slash);
+      request.getHeaders().setValue(Header.Host).setString(host);
+      request.setRequestURI(RequestHead.originForm(target));
+    }
   }
 
   private Refusal unavailable(String result, String why) {
@@ -169,14 +187,6 @@ final class UpgradeFilter extends BaseFilter {
   /** In whole seconds, rounded up: nobody is told to come too early. */
   private String retryAfter() {
     return "Retry-After: " + registry.settings().retryAfter().plusMillis(999).toSeconds();
-  }
-
-  private void refuse(HttpSocket socket, Refusal refusal) {
-    registry.metrics().handshake(refusal.result());
-    HttpAnswer answer = refusal.answer();
-    if (sockets.take(socket, answer.queuedBytes())) {
-      socket.refuse(answer);
-    }
   }
 
   private void upgrade(
@@ -195,9 +205,10 @@ final class UpgradeFilter extends BaseFilter {
     UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection.client()), response);
     if (upgrade == null) {
       registry.limits().release(address);
-      refuse(
+      sockets.refuse(
           httpSocket,
-          new Refusal("400 Bad Request", "bad_request", "This is no valid WebSocket handshake."));
+          new Refusal("400 Bad Request", "bad_request", "This is no valid WebSocket handshake."),
+          true);
       return;
     }
     if (!sockets.forget(socket)) {

@@ -35,8 +35,6 @@ public final class WebSocketServer {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketServer.class);
   private static final int READ_BUFFER_BYTES = 16 * 1024;
-  private static final int MAX_HEAD_BYTES = 8 * 1024;
-  private static final int MAX_HEADERS = 64;
 
   /** How often clients that were ahead of their rate are looked at. */
   private static final int RESUME_MILLIS = 50;
@@ -79,8 +77,6 @@ public final class WebSocketServer {
             pages);
     this.listener = new NetworkListener("main", settings.host(), settings.port());
     this.listener.setTransport(transport(settings.backlog()));
-    this.listener.setMaxHttpHeaderSize(MAX_HEAD_BYTES);
-    this.listener.setMaxRequestHeaders(MAX_HEADERS);
     this.listener.registerAddOn((network, chain) -> setFilters(chain));
     this.server.addListener(listener);
     this.sweeper =
@@ -113,7 +109,9 @@ public final class WebSocketServer {
   /** Each filter of the chain costs every connection some memory, also after the upgrade. */
   private void setFilters(FilterChainBuilder chain) {
     chain.remove(chain.indexOfType(IdleTimeoutFilter.class));
-    chain.set(chain.indexOfType(HttpServerFilter.class), new RequestCodec(listener, httpSockets));
+    chain.set(
+        chain.indexOfType(HttpServerFilter.class),
+        new RequestCodec(listener, registry.settings().headLimits(), httpSockets));
     chain.remove(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class));
     chain.set(chain.indexOfType(FileCacheFilter.class), upgrades);
   }

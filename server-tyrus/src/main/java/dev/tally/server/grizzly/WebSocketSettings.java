@@ -1,5 +1,6 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.metrics.RequestHead;
 import java.time.Duration;
 import java.util.List;
 
@@ -24,7 +25,9 @@ import java.util.List;
  * @param allowedOrigins origins besides the server's own, or {@code *}; see {@link OriginPolicy}
  * @param allowedHosts what {@code Host} may be; empty for anything; see {@link AllowedHosts}
  * @param trustedProxies CIDR blocks whose {@code X-Forwarded-For} counts; see {@link ClientAddress}
- * @param handshakeTimeout how long a connection may take for its next request to be complete
+ * @param headLimits how large the head of a request may be
+ * @param handshakeTimeout how long a request may take to be complete, and its answer to be read
+ * @param idleTimeout how long a connection of plain HTTP may wait for its next request
  * @param messageTimeout how long a message may take from its first byte to its last
  * @param heartbeat a silent client gets a ping within it and is cut off within two
  * @param closeTimeout how long we wait for the client's end after our close frame
@@ -46,7 +49,9 @@ public record WebSocketSettings(
     List<String> allowedOrigins,
     List<String> allowedHosts,
     List<String> trustedProxies,
+    RequestHead.Limits headLimits,
     Duration handshakeTimeout,
+    Duration idleTimeout,
     Duration messageTimeout,
     Duration heartbeat,
     Duration closeTimeout,

@@ -57,7 +57,9 @@ class HttpSocketsTest {
             defaults.allowedOrigins(),
             defaults.allowedHosts(),
             List.of("10.0.0.0/8"),
+            defaults.headLimits(),
             defaults.handshakeTimeout(),
+            defaults.idleTimeout(),
             defaults.messageTimeout(),
             defaults.heartbeat(),
             defaults.closeTimeout(),
@@ -111,6 +113,26 @@ class HttpSocketsTest {
     assertThat(results).containsExactly("timeout");
     assertThat(sockets.get(connection)).isNull();
     assertThat(sockets.forget(connection)).isFalse();
+  }
+
+  @Test
+  void waitsLongerForTheNextRequestThanForTheRestOfOne() throws IOException {
+    NIOConnection idle = accept("idle", "192.0.2.1");
+    NIOConnection slow = accept("slow", "192.0.2.2");
+    request(idle);
+    request(slow);
+    clock.advance(Duration.ofSeconds(75));
+    sockets.sweep();
+    assertThat(ended).isEmpty();
+    sockets.requestBegan(Objects.requireNonNull(sockets.get(slow)));
+    clock.advance(Duration.ofMillis(1));
+    sockets.sweep();
+    assertThat(ended).containsExactly("idle");
+    assertThat(results).isEmpty();
+    clock.advance(Duration.ofSeconds(10));
+    sockets.sweep();
+    assertThat(ended).containsExactly("idle", "slow");
+    assertThat(results).containsExactly("timeout");
   }
 
   @ParameterizedTest
