@@ -19,6 +19,9 @@ public record SessionId(UUID value) {
   private static final Pattern CANONICAL =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
+  private static final UUID NIL = new UUID(0, 0);
+  private static final UUID MAX = new UUID(-1, -1);
+
   /**
    * Makes a new one from a cryptographically strong source.
    *
@@ -29,7 +32,8 @@ public record SessionId(UUID value) {
   }
 
   /**
-   * Reads the canonical form (RFC 9562, section 4), in either case. Every version is taken.
+   * Reads the canonical form (RFC 9562, section 4), in either case. Every version is taken, but not
+   * the nil and the max UUID: whoever writes one of them would meet all others that do.
    *
    * @param text 36 characters
    * @return the session id
@@ -40,7 +44,11 @@ public record SessionId(UUID value) {
       throw new IllegalArgumentException(
           "session_id must be a UUID of 36 characters, such as 123e4567-e89b-42d3-a456-426614174000");
     }
-    return new SessionId(UUID.fromString(text));
+    UUID value = UUID.fromString(text);
+    if (value.equals(NIL) || value.equals(MAX)) {
+      throw new IllegalArgumentException("session_id must be a random UUID, not all zeros or ones");
+    }
+    return new SessionId(value);
   }
 
   /**

@@ -317,7 +317,8 @@ final class ServerConfig {
           "--trusted-proxies",
           "CIDR",
           new Values.Cidr(),
-          "Proxies whose X-Forwarded-For is believed. Without it: none.");
+          "Proxies whose X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Port and Forwarded are"
+              + " believed. Without it: none.");
 
   final Setting<Optional<String>> color =
       add(

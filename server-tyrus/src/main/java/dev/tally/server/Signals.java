@@ -6,7 +6,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * SIGTERM and SIGINT: the first one is waited for, the second one ends the process at once.
+ * SIGTERM, SIGINT and SIGHUP: the first one is waited for, the second one ends the process at once.
+ * Where SIGHUP is ignored, as under {@code nohup}, it stays so: Java leaves it alone then.
  *
  * <p>A shutdown hook would not do: the exit code would be 143, a second signal would be ignored
  * while hooks run, and java.util.logging's own hook would cut the drain's lines off.
@@ -18,7 +19,7 @@ final class Signals {
   private final CountDownLatch first = new CountDownLatch(1);
   private final AtomicInteger count = new AtomicInteger();
 
-  /** Takes the two signals over. */
+  /** Takes the signals over. */
   static Signals install() {
     Signals signals = new Signals();
     try {
@@ -30,7 +31,7 @@ final class Signals {
               Signals.class.getClassLoader(),
               new Class<?>[] {handler},
               (proxy, method, arguments) -> signals.invoked(proxy, method.getName(), arguments));
-      for (String name : new String[] {"TERM", "INT"}) {
+      for (String name : new String[] {"TERM", "INT", "HUP"}) {
         signal
             .getMethod("handle", signal, handler)
             .invoke(null, signal.getConstructor(String.class).newInstance(name), receiver);

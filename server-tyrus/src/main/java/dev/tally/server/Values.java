@@ -2,12 +2,12 @@ package dev.tally.server;
 
 import dev.tally.server.grizzly.AddressBlock;
 import dev.tally.server.logging.LogFormat;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -145,30 +145,24 @@ public final class Values {
     }
   }
 
-  /** RFC 6454, section 6.2: scheme, host and, unless it is the scheme's own, port. */
+  /** RFC 6454, section 6.2: scheme, host and a port, of apps and extensions as well. */
   static final class Origin implements ITypeConverter<String> {
+    private static final Pattern ORIGIN =
+        Pattern.compile(
+            "[a-z][a-z0-9+.-]*://(?:[a-z0-9._~-]+|\\[[0-9a-f:.]+])(?::([0-9]{1,5}))?|file://");
+
     @Override
     public String convert(String text) {
       String origin = text.strip().toLowerCase(Locale.ROOT);
-      if (origin.equals("*") || origin.equals("null") || isOrigin(origin)) {
+      Matcher matcher = ORIGIN.matcher(origin);
+      if (origin.equals("*")
+          || origin.equals("null")
+          || (matcher.matches()
+              && (matcher.group(1) == null || Integer.parseInt(matcher.group(1)) <= 65_535))) {
         return origin;
       }
       throw new TypeConversionException(
-          "'" + text + "' is not an origin such as https://example.org:8443, and not *");
-    }
-
-    private static boolean isOrigin(String text) {
-      try {
-        URI uri = URI.create(text);
-        return uri.getScheme() != null
-            && uri.getHost() != null
-            && uri.getRawUserInfo() == null
-            && uri.getRawPath().isEmpty()
-            && uri.getRawQuery() == null
-            && uri.getRawFragment() == null;
-      } catch (IllegalArgumentException e) {
-        return false;
-      }
+          "'" + text + "' is not an origin such as https://example.org:8443, and not * or null");
     }
   }
 

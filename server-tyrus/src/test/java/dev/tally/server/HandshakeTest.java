@@ -145,6 +145,12 @@ class HandshakeTest {
         "/ws/chat/|/ws/chat/?a=b&session_id=%zz|400 Bad Request|'%zz'",
         "/ws/chat/|/ws/chat/?session_id=%0Ax'|400 Bad Request|'\\u000ax\\u0027'",
         "/ws/chat/|/ws/chat/?session_id=|400 Bad Request|UUID",
+        "/ws/chat/|/ws/chat/?session_id|400 Bad Request|UUID",
+        "/ws/chat/|/ws/chat/?session%5Fid=42|400 Bad Request|'42'",
+        "/ws/chat/|/ws/chat/?session_id=00000000-0000-0000-0000-000000000000|400 Bad Request|zeros",
+        "/ws/chat/|/ws/chat/?session_id=ffffffff-FFFF-ffff-ffff-ffffffffffff|400 Bad Request|ones",
+        "/ws/chat/|/ws/chat/?session_id=123e4567-e89b-42d3-a456-426614174000"
+            + "&session_id=123e4567-e89b-42d3-a456-426614174001|400 Bad Request|twice",
       })
   void refusesWithTheBrokenRuleAndItsValue(String from, String to, String status, String says)
       throws IOException {
@@ -155,6 +161,88 @@ class HandshakeTest {
       assertThat(response.status()).isEqualTo(status);
       assertThat(response.body()).contains(says);
       assertThat(server.server().hub().statistics().connections()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "session%5Fid=" + ID,
+        "s%65ssion_id=123e4567%2De89b-42d3-a456-426614174000",
+        "session_id=" + ID + "&session_id=123E4567-E89B-42D3-A456-426614174000"
+      })
+  void resumesHoweverTheParameterIsWritten(String query) throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      Response response = ask(server, RawClient.handshake("/ws/chat/?" + query));
+
+      assertThat(response.headers()).containsEntry("x-session-id", ID);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "http://app.example|Host: app.example|101",
+        "https://app.example:8443|Host: app.example|403",
+        "https://app.example:8443|Host: app.example~X-Forwarded-Port: 8443|101",
+        "https://app.example:8443|Host: b:1~X-Forwarded-Host: app.example:8443|101",
+        "https://app.example|Host: b:1~X-Forwarded-Host: app.example~X-Forwarded-Port: 443|101",
+        "https://app.example|Host: b:1~Forwarded: for=1.2.3.4;host=\"app.example:443\"|101",
+        "https://evil.example|Host: b:1~X-Forwarded-Host: app.example|403",
+        "https://friend.example|Host: b:1|101",
+        "https://friend.example:443|Host: b:1|101",
+        "https://friend.example:80|Host: b:1|403",
+        "capacitor://localhost|Host: b:1|101",
+        "file://|Host: b:1|101",
+        "null|Host: b:1|101",
+      })
+  void comparesAnOriginWithWhatTheClientAskedFor(String origin, String headers, String status)
+      throws IOException {
+    try (RunningServer server =
+        new RunningServer(
+            l ->
+                l.withProxies("127.0.0.0/8")
+                    .withOrigins(
+                        "https://friend.example:443",
+                        "capacitor://localhost",
+                        "file://",
+                        "null"))) {
+      String request =
+          RawClient.handshake("/ws/chat/", "Origin: " + origin)
+              .replace("Host: tally.example:8000", headers.replace("~", "\r\n"));
+      Response response = ask(server, request);
+      assertThat(response.status()).startsWith(status);
+      if (status.equals("403")) {
+        assertThat(response.body()).contains("'" + origin + "'", headers.split("[ ~]", -1)[1]);
+      }
+    }
+  }
+
+  @Test
+  void believesNoForwardedHostOfOthers() throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      String[] headers = {"Origin: https://evil.example", "X-Forwarded-Host: evil.example"};
+      assertThat(ask(server, RawClient.handshake("/ws/chat/", headers)).status()).startsWith("403");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "X-Forwarded-For: 203.0.113.9:51008",
+        "X-Forwarded-For: [2001:db8::9]:4711",
+        "Forwarded: for=\"[2001:db8::9]:4711\"",
+        "Forwarded: for=203.0.113.9;proto=https, for=127.0.0.1"
+      })
+  void countsAddressesHoweverAProxyWritesThem(String header) throws IOException {
+    try (RunningServer server =
+            new RunningServer(l -> l.withConnections(10, 1).withProxies("127.0.0.0/8"));
+        RawClient first = RawClient.open(server.port(), "/ws/chat/", header)) {
+      assertThat(ask(server, RawClient.handshake("/ws/chat/")).status()).startsWith("101");
+      assertThat(ask(server, RawClient.handshake("/ws/chat/", header)).status()).startsWith("429");
+      first.text("still here");
+      first.expectCount(1);
     }
   }
 

@@ -73,11 +73,12 @@ class ServerProcessTest {
     }
   }
 
-  @Test
-  void sigintDrainsToo() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "HUP"})
+  void otherSignalsDrainToo(String name) throws Exception {
     Process server = start("server");
     port("server", READY);
-    signal(server, "INT");
+    signal(server, name);
     assertThat(exitCode(server)).isZero();
     assertThat(log("server")).contains("\"event\":\"stop\"");
   }

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whose connection it is: the peer's address, or, where the peer is a proxy that we trust, the last
- * address in {@code X-Forwarded-For} that is not such a proxy's. What stands to the left of that
- * one could have been written by anybody.
+ * address that was forwarded and is not such a proxy's. What stands to the left of that one could
+ * have been written by anybody.
  */
 final class ClientAddress {
 
@@ -25,7 +25,7 @@ final class ClientAddress {
     String client = peer;
     String[] hops = forwardedFor.split(",", -1);
     for (int i = hops.length - 1; i >= 0; i--) {
-      String hop = hops[i].strip();
+      String hop = IpAddress.withoutPort(hops[i].strip());
       InetAddress address = IpAddress.parse(hop);
       if (address == null) {
         return client;

@@ -3,12 +3,16 @@ package dev.tally.server.grizzly;
 import dev.tally.chat.SessionId;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.Protocol;
@@ -18,16 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class HandshakeRules {
 
   private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
-  private static final String SESSION_PARAMETER = "session_id=";
+  private static final String SESSION_PARAMETER = "session_id";
 
   private final AllowedHosts hosts;
   private final OriginPolicy origins;
-  private final ClientAddress addresses;
+  private final Forwarded forwarded;
 
   HandshakeRules(WebSocketSettings settings) {
     this.hosts = new AllowedHosts(settings.allowedHosts());
     this.origins = new OriginPolicy(settings.allowedOrigins());
-    this.addresses = new ClientAddress(settings.trustedProxies());
+    this.forwarded = new Forwarded(new ClientAddress(settings.trustedProxies()));
   }
 
   /** The first rule that the request breaks, or null. */
@@ -91,37 +95,40 @@ final class HandshakeRules {
     if (origin != null && only(request, "Origin") == null) {
       return bad("Origin must be there once.");
     }
-    if (!origins.allows(origin, host)) {
+    Set<String> hosts = origin == null ? Set.of() : forwarded.hosts(request);
+    if (!origins.allows(origin, hosts)) {
       return new Refusal(
           "403 Forbidden",
           "forbidden_origin",
-          "Pages of the origin " + Refusal.quoted(origin) + " may not connect here.");
+          "Pages of the origin "
+              + Refusal.quoted(origin)
+              + " may not connect here: it is not in --allowed-origins, and its host is not the one"
+              + " that was asked for, "
+              + hosts.stream().map(Refusal::quoted).collect(Collectors.joining(" or "))
+              + ".");
     }
     return null;
   }
 
   /** Reads what the handshake says of its client; for a request that broke no rule. */
   Handshake read(HttpRequestPacket request, String address) {
-    String asked = sessionParameter(request);
+    List<String> asked = sessionParameters(request);
     String requestId = request.getHeader("X-Request-Id");
     if (requestId == null || !REQUEST_ID.matcher(requestId).matches()) {
       // No secret, so it need not be unguessable.
       requestId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     }
     return new Handshake(
-        asked == null ? SessionId.random() : SessionId.parse(asked), requestId, address);
+        asked.isEmpty()
+            ? SessionId.random()
+            : SessionId.parse(URLDecoder.decode(asked.get(0), StandardCharsets.UTF_8)),
+        requestId,
+        address);
   }
 
   /** Whose request it is. */
   String address(HttpRequestPacket request) {
-    if (request.getHeader("X-Forwarded-For") == null) {
-      return addresses.of(request.getRemoteAddress(), null);
-    }
-    StringBuilder forwardedFor = new StringBuilder();
-    for (String value : request.getHeaders().values("X-Forwarded-For")) {
-      forwardedFor.append(forwardedFor.isEmpty() ? "" : ",").append(value);
-    }
-    return addresses.of(request.getRemoteAddress(), forwardedFor.toString());
+    return forwarded.address(request);
   }
 
   private static Refusal bad(String sentence) {
@@ -170,38 +177,51 @@ final class HandshakeRules {
 
   private static @Nullable Refusal checkSessionId(HttpRequestPacket request) {
     String asked = "";
+    SessionId first = null;
     try {
-      asked = rawSessionParameter(request);
-      if (asked != null) {
-        asked = URLDecoder.decode(asked, StandardCharsets.UTF_8);
-        SessionId.parse(asked);
+      for (String raw : sessionParameters(request)) {
+        asked = raw;
+        asked = URLDecoder.decode(raw, StandardCharsets.UTF_8);
+        SessionId id = SessionId.parse(asked);
+        if (first != null && !first.equals(id)) {
+          return new Refusal(
+              "400 Bad Request", "bad_session_id", "session_id is there twice, with two values.");
+        }
+        first = id;
       }
       return null;
     } catch (IllegalArgumentException e) {
       return new Refusal(
           "400 Bad Request",
           "bad_session_id",
-          Refusal.quoted(asked == null ? "" : asked)
+          Refusal.quoted(asked)
               + " will not do: session_id must be a UUID of 36 characters, such as "
-              + "123e4567-e89b-42d3-a456-426614174000.");
+              + "123e4567-e89b-42d3-a456-426614174000, and not all zeros or ones.");
     }
   }
 
-  private static @Nullable String sessionParameter(HttpRequestPacket request) {
-    String raw = rawSessionParameter(request);
-    return raw == null ? null : URLDecoder.decode(raw, StandardCharsets.UTF_8);
-  }
-
-  private static @Nullable String rawSessionParameter(HttpRequestPacket request) {
+  /** What the query says behind {@code session_id}, which may be percent-encoded itself. */
+  private static List<String> sessionParameters(HttpRequestPacket request) {
     String query = request.getQueryString();
     if (query == null) {
-      return null;
+      return List.of();
     }
+    List<String> values = new ArrayList<>(1);
     for (String parameter : query.split("&", -1)) {
-      if (parameter.startsWith(SESSION_PARAMETER)) {
-        return parameter.substring(SESSION_PARAMETER.length());
+      int equals = parameter.indexOf('=');
+      String name = equals < 0 ? parameter : parameter.substring(0, equals);
+      if (name.equals(SESSION_PARAMETER) || decoded(name).equals(SESSION_PARAMETER)) {
+        values.add(equals < 0 ? "" : parameter.substring(equals + 1));
       }
     }
-    return null;
+    return values;
+  }
+
+  private static String decoded(String name) {
+    try {
+      return URLDecoder.decode(name, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return name;
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.tally.server.grizzly;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,25 @@ final class IpAddress {
   /** Whether it is one Java decides; with its colon and its first character it asks nobody else. */
   private static final Pattern V6 = Pattern.compile("(?=[^:]*:)[0-9a-fA-F:][0-9a-fA-F:.]{1,44}");
 
+  /** RFC 7239, section 6. */
+  private static final Pattern NODE =
+      Pattern.compile("\"?(?:\\[([0-9a-fA-F:.]+)]|([0-9.]+))(?::[0-9]{1,5})?\"?");
+
   private IpAddress() {}
+
+  /**
+   * A hop as proxies write it: in quotes or not, an IPv6 address in brackets or not, with a port or
+   * without.
+   *
+   * @return the address alone, or the text as it is if that is none of these
+   */
+  static String withoutPort(String hop) {
+    Matcher node = NODE.matcher(hop);
+    if (!node.matches()) {
+      return hop;
+    }
+    return node.group(1) == null ? node.group(2) : node.group(1);
+  }
 
   /**
    * Reads {@code 192.0.2.1} or {@code 2001:db8::1}, without brackets, port or zone.

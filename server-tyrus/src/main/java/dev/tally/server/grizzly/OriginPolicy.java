@@ -1,5 +1,6 @@
 package dev.tally.server.grizzly;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -18,38 +19,51 @@ final class OriginPolicy {
   /**
    * Makes the policy.
    *
-   * @param origins {@code scheme://host[:port]} each, or {@code *} for all
+   * @param origins {@code scheme://host[:port]} each, {@code null}, or {@code *} for all
    */
   OriginPolicy(List<String> origins) {
     this.any = origins.contains("*");
     this.allowed =
-        origins.stream()
-            .map(origin -> origin.toLowerCase(Locale.ROOT))
-            .collect(Collectors.toUnmodifiableSet());
+        origins.stream().map(OriginPolicy::normal).collect(Collectors.toUnmodifiableSet());
   }
 
-  boolean allows(@Nullable String origin, @Nullable String host) {
+  /**
+   * Whether its page may connect.
+   *
+   * @param hosts the names of this server that the client may have asked for
+   */
+  boolean allows(@Nullable String origin, Collection<String> hosts) {
     if (any || origin == null) {
       return true;
     }
-    String lower = origin.toLowerCase(Locale.ROOT);
-    if (allowed.contains(lower)) {
+    String normal = normal(origin);
+    if (allowed.contains(normal)) {
       return true;
     }
     // Behind a proxy that ends TLS the scheme seen here is not the page's, so hosts are compared.
-    int authority = lower.indexOf("://");
-    return host != null
-        && authority > 0
-        && withoutDefaultPort(lower.substring(authority + 3))
-            .equals(withoutDefaultPort(host.toLowerCase(Locale.ROOT)));
+    int authority = normal.indexOf("://");
+    if (authority <= 0) {
+      return false;
+    }
+    String own = withoutDefaultPort(normal.substring(authority + 3));
+    return hosts.stream()
+        .anyMatch(host -> withoutDefaultPort(host.toLowerCase(Locale.ROOT)).equals(own));
+  }
+
+  /** As a browser writes it: in lower case, without the scheme's own port. */
+  private static String normal(String origin) {
+    String lower = origin.toLowerCase(Locale.ROOT);
+    if (lower.startsWith("http://")) {
+      return without(lower, ":80");
+    }
+    return lower.startsWith("https://") ? without(lower, ":443") : lower;
   }
 
   private static String withoutDefaultPort(String authority) {
-    for (String port : List.of(":80", ":443")) {
-      if (authority.endsWith(port)) {
-        return authority.substring(0, authority.length() - port.length());
-      }
-    }
-    return authority;
+    return without(without(authority, ":80"), ":443");
+  }
+
+  private static String without(String text, String end) {
+    return text.endsWith(end) ? text.substring(0, text.length() - end.length()) : text;
   }
 }

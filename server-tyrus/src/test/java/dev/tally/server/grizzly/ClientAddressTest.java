@@ -27,6 +27,11 @@ class ClientAddressTest {
         "2001:db8::1|::1|::1",
         "fe80::1%eth0|203.0.113.9|203.0.113.9",
         "192.0.2.1|203.0.113.9|192.0.2.1",
+        "10.1.2.3|203.0.113.9:51008|203.0.113.9",
+        "10.1.2.3|203.0.113.9:51008, 10.9.9.9:80|203.0.113.9",
+        "10.1.2.3|[2001:db9::9]|2001:db9::9",
+        "10.1.2.3|[2001:db9::9]:4711|2001:db9::9",
+        "10.1.2.3|\"[2001:db9::9]:4711\"|2001:db9::9",
       })
   void believesTrustedProxiesAndNobodyElse(String peer, String forwardedFor, String client) {
     assertThat(ADDRESSES.of(peer, forwardedFor)).isEqualTo(client);
@@ -44,8 +49,13 @@ class ClientAddressTest {
         "010.0.0.1",
         "256.1.1.1",
         "1.2.3.4.5",
-        "1.2.3.4:80",
-        "[::1]",
+        "1.2.3.4:",
+        "1.2.3.4:a",
+        "[::1",
+        "[::1]a",
+        "[]",
+        "unknown",
+        "_hidden",
         "::1%lo",
         ":",
         "1::2::3",
@@ -59,6 +69,16 @@ class ClientAddressTest {
     assertThat(IpAddress.parse(hop)).isNull();
     assertThat(ADDRESSES.of("10.1.2.3", hop)).isEqualTo("10.1.2.3");
     assertThat(ADDRESSES.of("10.1.2.3", "6.6.6.6, " + hop + ", 10.4.5.6")).isEqualTo("10.4.5.6");
+  }
+
+  @Test
+  void readsTheParametersOfForwarded() {
+    List<String> headers =
+        List.of(
+            "For=\"[2001:db8::9]:4711\";host=a.example;proto=https, for=10.1.2.3", "for=_x;by=b");
+    assertThat(Forwarded.parameters(headers, "for"))
+        .containsExactly("[2001:db8::9]:4711", "10.1.2.3", "_x");
+    assertThat(Forwarded.parameters(headers, "host")).containsExactly("a.example");
   }
 
   @ParameterizedTest

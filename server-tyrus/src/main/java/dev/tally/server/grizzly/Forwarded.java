@@ -1,0 +1,75 @@
+package dev.tally.server.grizzly;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.glassfish.grizzly.http.HttpRequestPacket;
+
+/**
+ * What proxies say of a request: {@code X-Forwarded-For}, {@code -Host} and {@code -Port}, and
+ * {@code Forwarded} (RFC 7239) where the first of them is missing. Only the word of a trusted proxy
+ * counts. Immutable.
+ */
+final class Forwarded {
+
+  private static final Pattern PAIR =
+      Pattern.compile("([A-Za-z]+)=(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^\",;\\s]*))");
+
+  private final ClientAddress addresses;
+
+  Forwarded(ClientAddress addresses) {
+    this.addresses = addresses;
+  }
+
+  /** Whose request it is. */
+  String address(HttpRequestPacket request) {
+    String peer = request.getRemoteAddress();
+    List<String> hops = values(request, "X-Forwarded-For");
+    if (hops.isEmpty()) {
+      hops = parameters(values(request, "Forwarded"), "for");
+    }
+    return hops.isEmpty() ? addresses.of(peer, null) : addresses.of(peer, String.join(",", hops));
+  }
+
+  /** The names that the client may have asked for: {@code Host}, then what a proxy made of it. */
+  Set<String> hosts(HttpRequestPacket request) {
+    Set<String> hosts = new LinkedHashSet<>(values(request, "Host"));
+    if (addresses.isProxy(request.getRemoteAddress())) {
+      for (String value : values(request, "X-Forwarded-Host")) {
+        hosts.add(value.split(",", 2)[0].strip());
+      }
+      hosts.addAll(parameters(values(request, "Forwarded"), "host"));
+      for (String port : values(request, "X-Forwarded-Port")) {
+        for (String host : List.copyOf(hosts)) {
+          if (host.lastIndexOf(':') <= host.lastIndexOf(']')) {
+            hosts.add(host + ":" + port.split(",", 2)[0].strip());
+          }
+        }
+      }
+    }
+    return hosts;
+  }
+
+  private static List<String> values(HttpRequestPacket request, String header) {
+    List<String> values = new ArrayList<>(1);
+    request.getHeaders().values(header).forEach(values::add);
+    return values;
+  }
+
+  /** The values of one parameter in all elements, without quotes. */
+  static List<String> parameters(List<String> headers, String name) {
+    List<String> values = new ArrayList<>();
+    for (String header : headers) {
+      Matcher pair = PAIR.matcher(header);
+      while (pair.find()) {
+        if (pair.group(1).equalsIgnoreCase(name)) {
+          values.add(pair.group(2) == null ? pair.group(3) : pair.group(2));
+        }
+      }
+    }
+    return values;
+  }
+}
