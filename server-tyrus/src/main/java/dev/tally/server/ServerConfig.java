@@ -276,7 +276,7 @@ final class ServerConfig {
           "BYTES",
           new Values.PositiveInt(),
           262_144,
-          "What may wait for a slow reader; more ends its connection.");
+          "What may wait for a slow reader, and as much again in the kernel; more ends its connection.");
 
   final Setting<Long> maxBufferedBytes =
       add(

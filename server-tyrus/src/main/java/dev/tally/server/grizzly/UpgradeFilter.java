@@ -5,8 +5,10 @@ import dev.tally.server.grizzly.ConnectionLimits.Place;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +90,10 @@ final class UpgradeFilter extends BaseFilter {
   @Override
   public NextAction handleAccept(FilterChainContext ctx) throws IOException {
     NIOConnection connection = (NIOConnection) ctx.getConnection();
+    // Otherwise the kernel's buffer grows to megabytes for a client that does not read, and filling
+    // it for many of them takes the processor from everybody else.
+    ((SocketChannel) connection.getChannel())
+        .setOption(StandardSocketOptions.SO_SNDBUF, registry.settings().maxOutboundBytes());
     InetAddress peer = ((InetSocketAddress) connection.getPeerAddress()).getAddress();
     sockets.accept(connection, peer.getHostAddress());
     return ctx.getInvokeAction();
