@@ -41,7 +41,6 @@ public final class AdminServer implements AutoCloseable {
   public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
   private static final int FIRST_BYTES = 32 * 1024;
-  private static final String TEXT = "text/plain; charset=utf-8";
 
   private final CollectorRegistry registry;
   private final Health health;
@@ -128,6 +127,15 @@ public final class AdminServer implements AutoCloseable {
     return port.evicted();
   }
 
+  /**
+   * Requests that got no answer but a sentence, or none because they did not come in whole in time.
+   *
+   * @return how many since the start
+   */
+  public long refusedRequests() {
+    return port.refused();
+  }
+
   /** Stops at once; calls after the first do nothing. */
   @Override
   public void close() {
@@ -140,7 +148,11 @@ public final class AdminServer implements AutoCloseable {
     if (!method.equals("GET") && !method.equals("HEAD")) {
       String sentence = method + " is not allowed here: use GET or HEAD.\n";
       return CompletableFuture.completedFuture(
-          new Answer("405 Method Not Allowed", TEXT, "Allow: GET, HEAD", sentence.getBytes(UTF_8)));
+          new Answer(
+              "405 Method Not Allowed",
+              HttpExchange.TEXT,
+              "Allow: GET, HEAD",
+              sentence.getBytes(UTF_8)));
     }
     return switch (request.path()) {
       case "/metrics" -> scrape(request);

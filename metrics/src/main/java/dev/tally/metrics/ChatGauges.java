@@ -20,6 +20,7 @@ final class ChatGauges extends Collector {
   volatile LongSupplier outboundBytes = () -> 0;
   volatile LongSupplier httpConnections = () -> 0;
   volatile LongSupplier evictedAdminConnections = () -> 0;
+  volatile LongSupplier refusedAdminRequests = () -> 0;
   volatile LongSupplier throttled = () -> 0;
   volatile LongSupplier droppedLogLines = () -> 0;
   volatile int connectionLimit;
@@ -72,6 +73,11 @@ final class ChatGauges extends Collector {
             "admin_evicted_connections",
             "Connections to the admin port that were ended to make room for others.",
             (double) evictedAdminConnections.getAsLong()));
+    families.add(
+        new CounterMetricFamily(
+            "admin_refused_requests",
+            "Requests to the admin port that were refused, or did not come in whole in time.",
+            (double) refusedAdminRequests.getAsLong()));
     ChatStatistics now = statistics;
     if (now != null) {
       addStatistics(families, now);

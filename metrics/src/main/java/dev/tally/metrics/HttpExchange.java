@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * One connection with one request and its answer, in steps that never wait. For the port's thread.
  */
 final class HttpExchange {
+
+  /** The type of sentences, and of nothing else here. */
+  static final String TEXT = "text/plain; charset=utf-8";
 
   private static final int FIRST_BYTES = 512;
 
@@ -52,13 +56,19 @@ final class HttpExchange {
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Answer(String status, String type, String header, byte[] body) {
 
+    /** Whether it says why there is no other answer. */
+    boolean isRefusal() {
+      return type.equals(TEXT);
+    }
+
     static Answer text(String status, String sentence) {
-      return new Answer(status, "text/plain; charset=utf-8", "", (sentence + "\n").getBytes(UTF_8));
+      return new Answer(status, TEXT, "", (sentence + "\n").getBytes(UTF_8));
     }
   }
 
   private final SocketChannel channel;
   private final Function<Request, CompletableFuture<Answer>> handler;
+  private final BiConsumer<HttpExchange, String> onRefusal;
   private final Consumer<HttpExchange> onAnswer;
   private final String peer;
   private final long startNanos = System.nanoTime();
@@ -73,16 +83,19 @@ final class HttpExchange {
    *
    * @param limits of the request
    * @param handler answers; must not block
+   * @param onRefusal told why a request is refused
    * @param onAnswer told from any thread that {@link #serve} has something to do
    */
   HttpExchange(
       SocketChannel channel,
       RequestHead.Limits limits,
       Function<Request, CompletableFuture<Answer>> handler,
+      BiConsumer<HttpExchange, String> onRefusal,
       Consumer<HttpExchange> onAnswer) {
     this.channel = channel;
     this.check = new RequestHead(limits);
     this.handler = handler;
+    this.onRefusal = onRefusal;
     this.onAnswer = onAnswer;
     this.peer =
         ((InetSocketAddress) channel.socket().getRemoteSocketAddress())
@@ -131,7 +144,11 @@ final class HttpExchange {
         interest(0);
         return true;
       }
-      output = encode(result(answer));
+      Answer result = result(answer);
+      if (result.isRefusal()) {
+        onRefusal.accept(this, new String(result.body(), UTF_8).strip());
+      }
+      output = encode(result);
     }
     if (output.hasRemaining()) {
       channel.write(output);

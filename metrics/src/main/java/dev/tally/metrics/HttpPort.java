@@ -6,6 +6,8 @@ import static java.util.stream.Collectors.groupingBy;
 import dev.tally.metrics.HttpExchange.Answer;
 import dev.tally.metrics.HttpExchange.Request;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
@@ -30,6 +32,8 @@ import java.util.function.Function;
  */
 final class HttpPort implements Runnable, AutoCloseable {
 
+  private static final Logger LOGGER = System.getLogger(HttpPort.class.getName());
+
   /** Then those that were accepted have their turn: none is ended before it could ask. */
   private static final int ACCEPTED_AT_ONCE = 8;
 
@@ -51,6 +55,7 @@ final class HttpPort implements Runnable, AutoCloseable {
 
   private final ConcurrentLinkedQueue<Runnable> answered = new ConcurrentLinkedQueue<>();
   private final AtomicLong evicted = new AtomicLong();
+  private final AtomicLong refused = new AtomicLong();
 
   HttpPort(
       InetSocketAddress address,
@@ -81,6 +86,16 @@ final class HttpPort implements Runnable, AutoCloseable {
   /** How many connections were ended for newcomers. */
   long evicted() {
     return evicted.get();
+  }
+
+  /** How many requests were refused. */
+  long refused() {
+    return refused.get();
+  }
+
+  private void refused(HttpExchange exchange, String why) {
+    refused.incrementAndGet();
+    LOGGER.log(Level.DEBUG, () -> "refused a request from " + exchange.peer() + ": " + why);
   }
 
   @Override
@@ -128,7 +143,11 @@ final class HttpPort implements Runnable, AutoCloseable {
     selector.selectedKeys().clear();
     long now = System.nanoTime();
     while (!exchanges.isEmpty() && now - oldest().startNanos() >= timeoutNanos) {
-      end(oldest());
+      HttpExchange late = oldest();
+      if (late.isUnfinished()) {
+        refused(late, "it did not come in whole in time");
+      }
+      end(late);
     }
     if (newcomers) {
       accept();
@@ -154,10 +173,13 @@ final class HttpPort implements Runnable, AutoCloseable {
         return;
       }
       if (exchanges.size() >= maxConnections) {
-        end(victim());
+        HttpExchange victim = victim();
+        LOGGER.log(Level.DEBUG, () -> "ended a connection of " + victim.peer() + " for another");
+        end(victim);
         evicted.incrementAndGet();
       }
-      HttpExchange exchange = new HttpExchange(channel, limits, handler, this::later);
+      HttpExchange exchange =
+          new HttpExchange(channel, limits, handler, this::refused, this::later);
       exchanges.add(exchange);
       try {
         exchange.register(selector);

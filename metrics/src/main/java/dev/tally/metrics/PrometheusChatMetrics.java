@@ -232,6 +232,15 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   }
 
   /**
+   * Offers {@code admin_refused_requests_total}.
+   *
+   * @param requests how many the admin port has refused; called at every scrape
+   */
+  public void refusedAdminRequests(LongSupplier requests) {
+    gauges.refusedAdminRequests = requests;
+  }
+
+  /**
    * Offers {@code http_connections}.
    *
    * @param connections how many sockets are no WebSocket; called at every scrape

@@ -178,6 +178,7 @@ class AdminServerTest {
     try (AdminServer impatient = impatient();
         Socket mute = send(impatient.port(), "GET /healthz HTTP/1.1\r\nHost: a\r\n")) {
       assertThat(mute.getInputStream().read()).isEqualTo(-1);
+      assertThat(impatient.refusedRequests()).isEqualTo(1);
     }
   }
 
@@ -233,6 +234,21 @@ class AdminServerTest {
       String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
       assertThat(answer).startsWith("HTTP/1.1 200 ").endsWith("}");
     }
+  }
+
+  @Test
+  void refusalsAreCountedAndOtherAnswersAreNot() throws Exception {
+    readiness = new Readiness(false, "starting");
+    for (String path : List.of("/healthz", "/readyz", "/metrics")) {
+      request("GET", path);
+    }
+    assertThat(server.refusedRequests()).isZero();
+    request("GET", "/nothing");
+    request("POST", "/metrics");
+    try (Socket socket = send("GARBAGE\r\n\r\n")) {
+      assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8)).contains(" 400 ");
+    }
+    assertThat(server.refusedRequests()).isEqualTo(3);
   }
 
   @Test

@@ -132,6 +132,7 @@ final class Launcher {
     try {
       admin = admin(registry, server.hub());
       admin.ifPresent(port -> prometheus.evictedAdminConnections(port::evictedConnections));
+      admin.ifPresent(port -> prometheus.refusedAdminRequests(port::refusedRequests));
       server.start();
     } catch (IOException e) {
       boolean main = admin.isPresent() || config.adminPort.value() == 0;

@@ -54,6 +54,23 @@ class MainTest {
             "TALLY_ALLOWED_ORIGINS=https://a,http://b", "TALLY_TRUSTED_PROXIES=10.0.0.0/8,::1");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "*",
+        "null",
+        "file://",
+        "https://[::1]:8443",
+        "capacitor://localhost",
+        "https://my_app.example",
+        "chrome-extension://aapocclcgogkmnckokdopfmhonfmgoek"
+      })
+  void anOriginIsWhatABrowserSends(String origin) {
+    assertThat(run(Map.of(), "--allowed-origins", origin, "--print-config")).isZero();
+
+    assertThat(out.toString().lines()).contains("TALLY_ALLOWED_ORIGINS=" + origin);
+  }
+
   @Test
   void theRedisPasswordIsNotPrinted() {
     assertThat(run(Map.of(), "--redis-url", "redis://me:sec/ret@h:6379", "--print-config"))
@@ -73,6 +90,11 @@ class MainTest {
     "--max-message-bytes,2147483647,whole number from 1 to 1073741824",
     "--max-pending-messages,0,whole number from 1",
     "--allowed-origins,https://a/b,origin such as",
+    "--allowed-origins,https://a:65536,origin such as",
+    "--allowed-origins,https://u@a,origin such as",
+    "--allowed-origins,a.example,origin such as",
+    "--max-head-bytes,511,whole number from 512 to 1048576",
+    "--max-headers,7,whole number from 8 to 10000",
     "--allowed-hosts,https://a,host such as",
     "--trusted-proxies,10.0.0.0/33,block such as",
     "--color,a b,word of up to 32",
