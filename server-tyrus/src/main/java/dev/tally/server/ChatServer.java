@@ -68,13 +68,14 @@ public final class ChatServer {
   }
 
   /**
-   * Starts the hub, binds and listens.
+   * Binds, listens, and starts the hub. The hub comes last: it says that it is ready, on the admin
+   * port as well, only once clients can connect. Those that connect before it wait for it.
    *
-   * @throws IOException if the address cannot be bound
+   * @throws IOException if the address cannot be bound; the hub is not started then
    */
   public void start() throws IOException {
-    hub.start();
     server.start();
+    hub.start();
   }
 
   /**

@@ -3,7 +3,9 @@ package dev.tally.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tally.chat.ChatConfig;
 import dev.tally.chat.MonotonicClock;
+import dev.tally.chat.Readiness;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.RunningServer.Limits;
 import dev.tally.server.grizzly.HttpAnswer;
@@ -13,7 +15,9 @@ import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.InstantSource;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -60,5 +64,25 @@ class ListenerTest {
     }
     assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
         .isInstanceOf(ConnectException.class);
+  }
+
+  @Test
+  void isNotReadyWhileItDoesNotListen() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      ChatServer server =
+          new ChatServer(
+              ServerSettings.defaults("127.0.0.1", taken.getLocalPort()),
+              ChatConfig.defaults(),
+              RunningServer.memory(),
+              ChatMetrics.NONE,
+              InstantSource.system(),
+              MonotonicClock.system());
+      try {
+        assertThatThrownBy(server::start).isInstanceOf(IOException.class);
+        assertThat(server.hub().readiness()).isEqualTo(new Readiness(false, "starting"));
+      } finally {
+        server.stop();
+      }
+    }
   }
 }
