@@ -37,10 +37,10 @@ class CloseFramesTest {
   }
 
   @Test
-  void answersACloseFrameWithoutPayload() throws IOException {
+  void answersACloseFrameWithoutPayloadWithAnotherOne() throws IOException {
     try (RawClient client = RawClient.open(SERVER.port())) {
       client.send(Frames.of("close:"));
-      assertThat(client.next().toString()).isIn("close:", "close:1000");
+      assertThat(client.next()).hasToString("close:");
       assertThat(client.atEnd()).isTrue();
     }
   }

@@ -70,8 +70,8 @@ class FramesTest {
     "81fe007d00000000, shortest form",
     "81ff000000000000000000000000, shortest form",
     "81ff000000000000ffff00000000, shortest form",
-    "81ff800000000000000000000000, shortest form",
-    "81ffffffffffffffffff00000000, shortest form",
+    "81ff800000000000000000000000, highest bit",
+    "81ffffffffffffffffff00000000, highest bit",
   })
   void closesWith1002AtAHeaderAgainstTheRules(String hex, String reason) throws IOException {
     try (RawClient client = RawClient.open(SERVER.port())) {

@@ -201,8 +201,11 @@ final class FrameReader {
       for (int i = at + 2; i < maskAt; i++) {
         declared = (declared << 8) | (bytes[i] & 0xff);
       }
+      if (declared < 0) {
+        violated(CloseCode.PROTOCOL_ERROR, "the highest bit of a 64-bit length must be 0");
+        return;
+      }
       if (declared < (code == 126 ? 126 : 65_536)) {
-        // Also a 64-bit length with its highest bit set, which is negative here.
         violated(CloseCode.PROTOCOL_ERROR, "length not in its shortest form");
         return;
       }

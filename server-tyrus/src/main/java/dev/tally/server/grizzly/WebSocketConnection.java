@@ -33,6 +33,8 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private static final AtomicIntegerFieldUpdater<WebSocketConnection> QUEUED =
       AtomicIntegerFieldUpdater.newUpdater(WebSocketConnection.class, "queued");
 
+  private static final byte[] EMPTY_CLOSE = {(byte) 0x88, 0};
+
   private enum Phase {
     OPEN,
     /** Our close frame is out; only the client's matters now, and it has some time for it. */
@@ -48,7 +50,10 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private final Client client;
   private @Nullable Connection tyrus;
   private @Nullable ChatSession session;
-  private boolean clientClosed;
+
+  /** The payload of the client's close frame, once it has come. */
+  private byte @Nullable [] clientClose;
+
   private volatile Phase phase = Phase.OPEN;
   private volatile @Nullable CloseReason wantedClose;
   private volatile boolean pingWanted;
@@ -184,7 +189,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       if (!outbound.isFlushed() || !socket.isOpen()) {
         return;
       }
-      if (clientClosed) {
+      if (clientClose != null) {
         socket.terminateSilently();
       } else {
         ((SocketChannel) socket.getChannel()).shutdownOutput();
@@ -233,7 +238,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   @Override
   public void onControl(int opcode, byte[] payload) {
     if (opcode == FrameReader.CLOSE) {
-      clientClosed = true;
+      clientClose = payload;
     }
     if (phase != Phase.OPEN) {
       return;
@@ -323,8 +328,11 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       return;
     }
     if ((frame.get(frame.position()) & 0x0f) == FrameReader.CLOSE) {
+      // Tyrus answers 1000 to a close frame without a code; RFC 6455, 5.5.1 wants an echo.
+      byte[] echoed = clientClose;
+      boolean empty = echoed != null && echoed.length == 0;
       // Not only when Tyrus says that it is done: other threads may send replies until then.
-      outbound.seal(frame);
+      outbound.seal(empty ? ByteBuffer.wrap(EMPTY_CLOSE) : frame);
     } else {
       outbound.bytes(frame);
     }
