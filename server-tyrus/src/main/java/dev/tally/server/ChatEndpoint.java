@@ -5,6 +5,7 @@ import dev.tally.chat.ChatSession;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.SessionId;
 import dev.tally.chat.Subprotocol;
+import dev.tally.server.grizzly.BufferBudget;
 import dev.tally.server.grizzly.Client;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Endpoint;
@@ -29,30 +30,33 @@ public final class ChatEndpoint extends Endpoint {
   /** The path does not match itself with a slash behind it. */
   private static final List<String> PATHS = List.of("/ws/chat", "/ws/chat/");
 
+  /** A part of the heap: for replies that wait in all connections of another container. */
+  private static final int PART_OF_HEAP = 8;
+
   private final ChatHub hub;
+  private final BufferBudget replies;
   private @Nullable ChatSession chat;
 
-  /**
-   * Makes the endpoint of one connection.
-   *
-   * @param hub where its session will live
-   */
-  public ChatEndpoint(ChatHub hub) {
+  private ChatEndpoint(ChatHub hub, BufferBudget replies) {
     this.hub = hub;
+    this.replies = replies;
   }
 
   /**
-   * What to deploy.
+   * What to deploy. In another container than our own, replies that wait for clients that do not
+   * read take 256 KiB of a connection and an eighth of the heap in all; a client that exceeds
+   * either is closed with 1013.
    *
    * @param hub where the sessions live
    * @return one configuration for each of the paths
    */
   public static List<ServerEndpointConfig> configs(ChatHub hub) {
+    BufferBudget replies = new BufferBudget(Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
     ServerEndpointConfig.Configurator configurator =
         new ServerEndpointConfig.Configurator() {
           @Override
           public <T> T getEndpointInstance(Class<T> endpointClass) {
-            return endpointClass.cast(new ChatEndpoint(hub));
+            return endpointClass.cast(new ChatEndpoint(hub, replies));
           }
         };
     return PATHS.stream()
@@ -85,7 +89,7 @@ public final class ChatEndpoint extends Endpoint {
       JakartaTransport.close(session, CloseCode.UNSUPPORTED_DATA, "session_id must be a UUID");
       return;
     }
-    ChatSession opened = hub.connect(new JakartaTransport(session), id, subprotocol);
+    ChatSession opened = hub.connect(new JakartaTransport(session, replies), id, subprotocol);
     chat = opened;
     // Not lambdas: containers read the message's type from the handler's class.
     session.addMessageHandler(

@@ -3,10 +3,13 @@ package dev.tally.server;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.Reply;
 import dev.tally.chat.spi.Transport;
+import dev.tally.server.grizzly.BufferBudget;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Session;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
@@ -16,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The way to a client through nothing but the Jakarta API, for containers other than ours. One send
- * is under way at a time, as some containers demand; the rest waits here, bounded.
+ * is under way at a time, as some containers demand; the rest waits here, bounded for each
+ * connection and, by the budget, for all of them.
  */
 final class JakartaTransport implements Transport {
 
@@ -31,16 +35,22 @@ final class JakartaTransport implements Transport {
   private static final int CLOSE_TIMEOUT_SECONDS = 2;
 
   private final Session session;
+  private final BufferBudget budget;
   private final Executor closer = ForkJoinPool.commonPool();
   private final ArrayDeque<Reply> waiting = new ArrayDeque<>();
   private final AtomicInteger steps = new AtomicInteger();
   private int waitingBytes;
+
+  /** Of the send that is under way. */
+  private int sendingBytes;
+
   private boolean sending;
   private boolean closed;
   private @Nullable Runnable finalClose;
 
-  JakartaTransport(Session session) {
+  JakartaTransport(Session session, BufferBudget budget) {
     this.session = session;
+    this.budget = budget;
   }
 
   @Override
@@ -49,15 +59,15 @@ final class JakartaTransport implements Transport {
       if (closed) {
         return;
       }
-      if (waitingBytes + cost(reply) > MAX_WAITING_BYTES) {
-        waiting.clear();
-        waitingBytes = 0;
+      int cost = cost(reply);
+      if (waitingBytes + cost > MAX_WAITING_BYTES || !budget.take(cost)) {
+        dropWaiting();
         // At once: the send that is under way may never end.
         closeWithin(0, CloseCode.TRY_AGAIN_LATER, "the client reads too slowly");
         return;
       }
       waiting.add(reply);
-      waitingBytes += cost(reply);
+      waitingBytes += cost;
       if (sending) {
         return;
       }
@@ -71,6 +81,20 @@ final class JakartaTransport implements Transport {
     if (!closed) {
       closeWithin(sending ? CLOSE_TIMEOUT_SECONDS : 0, code, reason);
     }
+  }
+
+  @Override
+  public synchronized void closed(int code, OptionalLong count, Duration duration) {
+    closed = true;
+    dropWaiting();
+    budget.release(sendingBytes);
+    sendingBytes = 0;
+  }
+
+  private void dropWaiting() {
+    waiting.clear();
+    budget.release(waitingBytes);
+    waitingBytes = 0;
   }
 
   private static int cost(Reply reply) {
@@ -118,12 +142,15 @@ final class JakartaTransport implements Transport {
     Reply next;
     boolean closing;
     synchronized (this) {
+      budget.release(sendingBytes);
+      sendingBytes = 0;
       next = waiting.poll();
       closing = finalClose != null;
       if (next == null) {
         sending = false;
       } else {
-        waitingBytes -= cost(next);
+        sendingBytes = cost(next);
+        waitingBytes -= sendingBytes;
       }
     }
     if (next != null) {

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.chat.CloseCode;
 import dev.tally.chat.Reply;
 import dev.tally.chat.testing.Patience;
+import dev.tally.server.grizzly.BufferBudget;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.Session;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +22,7 @@ class JakartaTransportTest {
 
   @Test
   void aCloseDoesNotWaitForeverForASendThatNeverEnds() {
-    JakartaTransport transport = new JakartaTransport(deaf());
+    JakartaTransport transport = new JakartaTransport(deaf(), new BufferBudget(1 << 20));
     transport.send(Reply.push("never read"));
     transport.close(CloseCode.SUPERSEDED, "superseded");
     assertThat(closed)
@@ -29,13 +32,33 @@ class JakartaTransportTest {
 
   @Test
   void shortRepliesThatWaitAreBoundedByWhatTheyTake() {
-    JakartaTransport transport = new JakartaTransport(deaf());
+    JakartaTransport transport = new JakartaTransport(deaf(), new BufferBudget(1 << 20));
     for (int i = 1; i <= 4_096; i++) {
       transport.send(Reply.count(i));
     }
     assertThat(closed)
         .succeedsWithin(Patience.PATIENCE)
         .satisfies(reason -> assertThat(reason.getCloseCode().getCode()).isEqualTo(1013));
+  }
+
+  @Test
+  void repliesThatWaitInAllConnectionsAreBoundedTogether() {
+    BufferBudget budget = new BufferBudget(10_000);
+    JakartaTransport first = new JakartaTransport(deaf(), budget);
+    JakartaTransport second = new JakartaTransport(deaf(), budget);
+    for (int i = 1; i <= 100; i++) {
+      first.send(Reply.count(i));
+    }
+    assertThat(closed).isNotDone();
+    for (int i = 1; i <= 100; i++) {
+      second.send(Reply.count(i));
+    }
+    assertThat(closed)
+        .succeedsWithin(Patience.PATIENCE)
+        .satisfies(reason -> assertThat(reason.getCloseCode().getCode()).isEqualTo(1013));
+    second.closed(1013, OptionalLong.of(0), Duration.ZERO);
+    first.closed(1006, OptionalLong.of(0), Duration.ZERO);
+    assertThat(budget.used()).isZero();
   }
 
   /** A client whose first send never ends. */
