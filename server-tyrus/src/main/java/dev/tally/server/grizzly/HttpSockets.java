@@ -161,8 +161,9 @@ final class HttpSockets {
   }
 
   /**
-   * Takes bytes of the budget for a socket. Where it is short, those that have been silent for the
-   * longest, and hold something, are ended until a quarter of it is free.
+   * Takes bytes of the budget for a socket. Where it is short, those that hold most are ended until
+   * a quarter of it is free. Not those that have been silent for longest: a client that asks on and
+   * on and never reads is never silent.
    *
    * @return false if the socket was ended itself
    */
@@ -184,9 +185,12 @@ final class HttpSockets {
   }
 
   private synchronized List<HttpSocket> holders() {
+    // Sorted by a copy: what they hold changes meanwhile.
     return sockets.values().stream()
-        .filter(socket -> socket.held() > 0)
-        .sorted(Comparator.comparingLong(socket -> socket.turn))
+        .map(socket -> Map.entry(socket, socket.held()))
+        .filter(holder -> holder.getValue() > 0)
+        .sorted(Map.Entry.<HttpSocket, Integer>comparingByValue().reversed())
+        .map(Map.Entry::getKey)
         .toList();
   }
 
