@@ -26,6 +26,11 @@ def get(url: str) -> str:
         return response.read().decode()
 
 
+def of_jdk(tool: str) -> str | Path:
+    """A program of the JDK in JAVA_HOME, or of the one on the PATH."""
+    return Path(os.environ["JAVA_HOME"], "bin", tool) if "JAVA_HOME" in os.environ else tool
+
+
 def is_ok(url: str) -> bool:
     try:
         get(url)
@@ -67,8 +72,7 @@ class Live:
             )
 
     def java(self, name: str, *arguments: str | Path) -> None:
-        java = Path(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
-        self.start(name, java, *arguments)
+        self.start(name, of_jdk("java"), *arguments)
 
     def log(self, name: str) -> Path:
         return self.directory / f"{name}.log"
@@ -90,6 +94,11 @@ class Live:
         self.java(color, "-jar", JAR, "--host", "127.0.0.1", *ports, "--color", color, *flags)
         await_that(lambda: is_ok(f"http://127.0.0.1:{port}/readyz"), f"{color} ready")
         return f"ws://127.0.0.1:{port}/ws/chat/"
+
+    def collect_garbage(self, name: str) -> None:
+        """Makes a server's JVM collect, and waits for it."""
+        command = [of_jdk("jcmd"), str(self.processes[name].pid), "GC.run"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def events(self, name: str) -> list[dict]:
         return [
