@@ -65,7 +65,7 @@ class PrometheusChatMetricsTest {
             "websocket_closes_total{code=\"1001\",} 1.0\n",
             "websocket_closes_total{code=\"1005\",} 1.0\n",
             "websocket_closes_total{code=\"other\",} 2.0\n")
-        .doesNotContain("4777");
+        .doesNotContain("code=\"4777\"");
   }
 
   @Test
