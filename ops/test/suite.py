@@ -24,7 +24,7 @@ import results
 
 # Alone: if that fails, nothing else can run.
 FIRST = "build"
-# In this order two run side by side: long ones first.
+# Started in this order, some side by side: long ones first.
 PARTS = ["test-java", "test-promote", "test-web", "test-ops", "test-load-test"]
 PARTS += ["test-monitoring", "smoke"]
 PLACE = pathlib.Path("target/tests")
@@ -205,7 +205,8 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help="a target of make")
     parser.add_argument("--first", metavar="PART", help="alone; if it fails, nothing else runs")
     cores = len(os.sched_getaffinity(0))
-    parser.add_argument("--jobs", type=int, default=min(cores, 2), help="parts side by side")
+    # One more than there are processors: parts wait for most of their time.
+    parser.add_argument("--jobs", type=int, default=min(cores + 1, 3), help="parts side by side")
     arguments = parser.parse_args()
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, interrupted)
