@@ -14,8 +14,8 @@ import dev.tally.server.grizzly.BufferBudgets;
 import dev.tally.server.grizzly.WebSocketSettings;
 import dev.tally.server.logging.LogFormat;
 import dev.tally.server.logging.Logging;
-import dev.tally.session.redis.RedisSessionConfig;
 import dev.tally.session.redis.RedisSessionStore;
+import dev.tally.session.redis.RedisUrl;
 import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -54,28 +54,13 @@ final class Launcher {
 
   /** Blocks until the drain is over; returns the exit code. */
   int run() {
-    SessionStore store;
-    try {
-      store = store();
-    } catch (IllegalArgumentException e) {
-      err.println("tally-server: Invalid value for option '--redis-url': " + e.getMessage());
-      return 2;
-    }
-    if (config.bufferedBytes() / 4 < config.maxMessageBytes.value()) {
-      err.println(
-          "tally-server: Invalid value for option '--max-buffered-bytes': '"
-              + config.bufferedBytes()
-              + "' is less than four times --max-message-bytes, which is "
-              + config.maxMessageBytes.value());
-      return 2;
-    }
     LogFormat format = LogFormat.valueOf(config.logFormat.value().toUpperCase(Locale.ROOT));
     Signals signals = Signals.install();
     Logging logging =
         Logging.start(
             format, config.logLevel.value(), config.color.value(), OutOfMemory::endTheProcessIf);
     try {
-      return serve(store, signals, logging);
+      return serve(store(), signals, logging);
     } catch (InterruptedException e) {
       return 1;
     } finally {
@@ -84,16 +69,15 @@ final class Launcher {
   }
 
   private SessionStore store() {
-    if (config.redisUrl.value().isEmpty()) {
-      return new InMemorySessionStore(
-          config.sessionTtl.value(), config.unusedSessionTtl.value(), config.sessionLimit(), time);
-    }
-    RedisSessionConfig redis =
-        RedisSessionConfig.parse(
-            config.redisUrl.value().get(),
-            config.sessionTtl.value(),
-            config.unusedSessionTtl.value());
-    return new RedisSessionStore(redis, prometheus);
+    return SettingsCheck.redis(config)
+        .<SessionStore>map(redis -> new RedisSessionStore(redis, prometheus))
+        .orElseGet(
+            () ->
+                new InMemorySessionStore(
+                    config.sessionTtl.value(),
+                    config.unusedSessionTtl.value(),
+                    config.sessionLimit(),
+                    time));
   }
 
   private int serve(SessionStore store, Signals signals, Logging logging)
@@ -104,8 +88,7 @@ final class Launcher {
         .addKeyValue("revision", build.revision())
         .addKeyValue("instance", instance)
         .addKeyValue("java", Runtime.version().toString())
-        .addKeyValue(
-            "store", config.redisUrl.value().map(RedisSessionConfig::redacted).orElse("memory"))
+        .addKeyValue("store", config.redisUrl.value().map(RedisUrl::redacted).orElse("memory"))
         .log("starting");
     int connections = config.connectionLimit();
     if (!FileDescriptors.suffice(connections, config.spareConnections.value())) {

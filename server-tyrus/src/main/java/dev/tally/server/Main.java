@@ -87,6 +87,7 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    new SettingsCheck(config, spec.commandLine()).run();
     PrintWriter out = spec.commandLine().getOut();
     if (spec.commandLine().getParseResult().hasMatchedOption(PRINT_CONFIG)) {
       out.print(Settings.print(config));

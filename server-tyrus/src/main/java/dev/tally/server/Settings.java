@@ -1,6 +1,6 @@
 package dev.tally.server;
 
-import dev.tally.session.redis.RedisSessionConfig;
+import dev.tally.session.redis.RedisUrl;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Locale;
@@ -96,6 +96,6 @@ final class Settings implements IDefaultValueProvider {
     if (value instanceof Collection<?> values) {
       return String.join(",", values.stream().map(Settings::text).toList());
     }
-    return RedisSessionConfig.redacted(value.toString());
+    return RedisUrl.redacted(value.toString());
   }
 }

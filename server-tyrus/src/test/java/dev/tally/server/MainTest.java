@@ -72,11 +72,44 @@ class MainTest {
   }
 
   @Test
-  void theRedisPasswordIsNotPrinted() {
-    assertThat(run(Map.of(), "--redis-url", "redis://me:sec/ret@h:6379", "--print-config"))
+  void theRedisLoginIsNotPrinted() {
+    assertThat(run(Map.of(), "--redis-url", "redis://me:sec%2Fret@h:6379", "--print-config"))
         .isZero();
 
-    assertThat(out.toString()).contains("REDIS_URL=redis://***@h:6379").doesNotContain("ret@");
+    assertThat(out.toString()).contains("REDIS_URL=redis://***@h:6379\n").doesNotContain("ret");
+
+    assertThat(run(Map.of(), "--redis-url", "redis://me:sec/ret@h:6379", "--print-config"))
+        .isEqualTo(2);
+
+    assertThat(err.toString()).contains("redis://***@h:6379").doesNotContain("ret@");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--redis-url,http://h,it must start with redis://",
+    "--redis-url,redis://a?pool_size=0,pool_size must be a number from 1",
+    "--redis-url,redis://a?speed=9,pool_size",
+    "--redis-url,redis://a:0,port must be a number from 1",
+    "--redis-url,redis://a/x,database must be a number",
+    "--redis-url,'redis://a,b',several addresses",
+    "--redis-url,redis+cluster://a/1,database 0 only",
+    "--redis-url,redis+sentinel://a,master's name",
+    "--redis-url,redis://a?read_timeout=61s,from 1ms to 60s",
+    "--redis-url,rediss://a?ca_file=/no/such.pem,cannot be read as certificates",
+    "--max-buffered-bytes,1000,less than four times --max-message-bytes",
+  })
+  void printConfigRefusesWhatAStartRefuses(String flag, String value, String rule) {
+    assertThat(run(Map.of(), flag, value, "--print-config")).isEqualTo(2);
+
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString()).contains("Invalid value for option '" + flag + "': ", rule);
+    String printed = err.toString();
+    err.getBuffer().setLength(0);
+
+    assertThat(run(Map.of(), flag, value)).isEqualTo(2);
+
+    assertThat(err.toString()).isEqualTo(printed);
   }
 
   @ParameterizedTest
@@ -99,7 +132,6 @@ class MainTest {
     "--trusted-proxies,10.0.0.0/33,block such as",
     "--color,a b,word of up to 32",
     "--log-level,loud,one of trace",
-    "--redis-url,http://h,redis",
   })
   void aBadValueIsOneSentenceWithTheValueAndTheRule(String flag, String value, String rule) {
     assertThat(run(Map.of(), flag, value)).isEqualTo(2);

@@ -1,11 +1,11 @@
 package dev.tally.session.redis;
 
 import dev.tally.chat.spi.StoreUnavailableException;
-import dev.tally.session.redis.RedisSessionConfig.Address;
-import dev.tally.session.redis.RedisSessionConfig.Cluster;
-import dev.tally.session.redis.RedisSessionConfig.Credentials;
-import dev.tally.session.redis.RedisSessionConfig.Sentinel;
-import dev.tally.session.redis.RedisSessionConfig.Single;
+import dev.tally.session.redis.RedisSettings.Address;
+import dev.tally.session.redis.RedisSettings.Cluster;
+import dev.tally.session.redis.RedisSettings.Credentials;
+import dev.tally.session.redis.RedisSettings.Sentinel;
+import dev.tally.session.redis.RedisSettings.Single;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -27,21 +27,21 @@ import redis.clients.jedis.providers.SentineledConnectionProvider;
  */
 final class RedisConnections implements AutoCloseable {
 
-  private final RedisSessionConfig config;
+  private final RedisSettings settings;
   private final JedisClientConfig client;
   private final Object connecting = new Object();
   private @Nullable ConnectionProvider provider;
   private boolean closed;
 
-  RedisConnections(RedisSessionConfig config) {
-    this.config = config;
+  RedisConnections(RedisSettings settings) {
+    this.settings = settings;
     int database = 0;
-    if (config.topology() instanceof Single single) {
+    if (settings.topology() instanceof Single single) {
       database = single.database();
-    } else if (config.topology() instanceof Sentinel sentinel) {
+    } else if (settings.topology() instanceof Sentinel sentinel) {
       database = sentinel.database();
     }
-    this.client = clientConfig(config.credentials(), database);
+    this.client = clientConfig(settings.credentials(), database);
   }
 
   /**
@@ -110,19 +110,19 @@ final class RedisConnections implements AutoCloseable {
     try {
       return newProvider();
     } catch (JedisException e) {
-      throw RedisErrors.unavailable(config, e);
+      throw RedisErrors.unavailable(settings, e);
     }
   }
 
   private ConnectionProvider newProvider() {
     ConnectionPoolConfig pool = new ConnectionPoolConfig();
-    pool.setMaxTotal(config.poolSize());
-    pool.setMaxIdle(config.poolSize());
-    pool.setMaxWait(config.readTimeout());
+    pool.setMaxTotal(settings.poolSize());
+    pool.setMaxIdle(settings.poolSize());
+    pool.setMaxWait(settings.readTimeout());
     pool.setJmxEnabled(false);
-    if (config.topology() instanceof Single single) {
+    if (settings.topology() instanceof Single single) {
       return new PooledConnectionProvider(toJedis(single.address()), client, pool);
-    } else if (config.topology() instanceof Sentinel sentinel) {
+    } else if (settings.topology() instanceof Sentinel sentinel) {
       return new SentineledConnectionProvider(
           sentinel.masterName(),
           client,
@@ -130,7 +130,7 @@ final class RedisConnections implements AutoCloseable {
           toJedis(sentinel.sentinels()),
           clientConfig(sentinel.sentinelCredentials(), 0));
     } else {
-      List<Address> nodes = ((Cluster) config.topology()).nodes();
+      List<Address> nodes = ((Cluster) settings.topology()).nodes();
       // Its own refresh of the map would go on, on a thread for each try, where it cannot connect.
       return new ClusterConnectionProvider(toJedis(nodes), client, pool);
     }
@@ -142,13 +142,13 @@ final class RedisConnections implements AutoCloseable {
             .serverDefaultProtocol() // HELLO, which says it aloud, came with Redis 6.
             .clientName("tally")
             .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
-            .connectionTimeoutMillis((int) config.connectTimeout().toMillis())
-            .socketTimeoutMillis((int) config.readTimeout().toMillis())
+            .connectionTimeoutMillis((int) settings.connectTimeout().toMillis())
+            .socketTimeoutMillis((int) settings.readTimeout().toMillis())
             .database(database);
     credentials.user().ifPresent(builder::user);
     credentials.password().ifPresent(builder::password);
-    if (config.tls()) {
-      builder.sslOptions(Tls.options(config.caFile()));
+    if (settings.tls()) {
+      builder.sslOptions(Tls.options(settings.caFile()));
     }
     return builder.build();
   }

@@ -9,8 +9,8 @@ final class RedisErrors {
 
   private RedisErrors() {}
 
-  static StoreUnavailableException unavailable(RedisSessionConfig config, Throwable error) {
-    String sentence = sentence(config, error);
+  static StoreUnavailableException unavailable(RedisSettings settings, Throwable error) {
+    String sentence = sentence(settings, error);
     Throwable cause = telling(error);
     return cause instanceof JedisDataException && text(cause).startsWith("OOM")
         ? new StoreFullException(sentence, error)
@@ -22,10 +22,10 @@ final class RedisErrors {
     return text(error).startsWith("READONLY");
   }
 
-  private static String sentence(RedisSessionConfig config, Throwable error) {
+  private static String sentence(RedisSettings settings, Throwable error) {
     Throwable cause = telling(error);
     String what = text(cause);
-    String redis = "Redis (" + config + ") ";
+    String redis = "Redis (" + settings + ") ";
     if (!(cause instanceof JedisDataException)) {
       return redis + "cannot be reached: " + what;
     }

@@ -42,7 +42,7 @@ final class RedisScripts implements AutoCloseable {
 
   private static final int REDIRECTIONS = 3;
 
-  private final RedisSessionConfig config;
+  private final RedisSettings settings;
   private final RedisConnections connections;
 
   private final SilentMasters silent = new SilentMasters();
@@ -54,9 +54,9 @@ final class RedisScripts implements AutoCloseable {
             return thread;
           });
 
-  RedisScripts(RedisSessionConfig config) {
-    this.config = config;
-    this.connections = new RedisConnections(config);
+  RedisScripts(RedisSettings settings) {
+    this.settings = settings;
+    this.connections = new RedisConnections(settings);
   }
 
   /** Gets an answer for every call of the batch; never throws. */
@@ -234,13 +234,13 @@ final class RedisScripts implements AutoCloseable {
     if (!(e instanceof JedisException || e instanceof IllegalStateException)) {
       LOGGER.log(Level.ERROR, "a batch for Redis failed", e);
     }
-    return RedisErrors.unavailable(config, e);
+    return RedisErrors.unavailable(settings, e);
   }
 
   private StoreUnavailableException refused(ConnectionProvider provider, JedisDataException error) {
     if (RedisErrors.isReadOnly(error)) {
       connections.discard(provider);
     }
-    return RedisErrors.unavailable(config, error);
+    return RedisErrors.unavailable(settings, error);
   }
 }

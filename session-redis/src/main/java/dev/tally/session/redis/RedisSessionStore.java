@@ -47,7 +47,7 @@ public final class RedisSessionStore implements SessionStore {
   private static final Bytes LAST = new Bytes(Ascii.of(1));
   private static final Bytes NOT_LAST = new Bytes(Ascii.of(0));
 
-  private final RedisSessionConfig config;
+  private final RedisSettings settings;
   private final RedisScripts scripts;
   private final List<Bytes> ttls;
   private final StrangeEntries strange;
@@ -55,31 +55,31 @@ public final class RedisSessionStore implements SessionStore {
   /**
    * Makes a store; connects when first used.
    *
-   * @param config where Redis is
+   * @param settings where Redis is
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
-  public RedisSessionStore(RedisSessionConfig config) {
-    this(config, ChatMetrics.NONE);
+  public RedisSessionStore(RedisSettings settings) {
+    this(settings, ChatMetrics.NONE);
   }
 
   /**
    * Makes a store; connects when first used.
    *
-   * @param config where Redis is
+   * @param settings where Redis is
    * @param metrics told of each entry that is no session, as an error of the kind {@code
    *     store_entry}
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
-  public RedisSessionStore(RedisSessionConfig config, ChatMetrics metrics) {
-    this(config, metrics, new RedisScripts(config));
+  public RedisSessionStore(RedisSettings settings, ChatMetrics metrics) {
+    this(settings, metrics, new RedisScripts(settings));
   }
 
-  RedisSessionStore(RedisSessionConfig config, ChatMetrics metrics, RedisScripts scripts) {
+  RedisSessionStore(RedisSettings settings, ChatMetrics metrics, RedisScripts scripts) {
     this.strange = new StrangeEntries(metrics);
-    this.config = config;
+    this.settings = settings;
     this.scripts = scripts;
-    long ttlMillis = config.sessionTtl().toMillis();
-    long unusedTtlMillis = Math.min(ttlMillis, config.unusedSessionTtl().toMillis());
+    long ttlMillis = settings.sessionTtl().toMillis();
+    long unusedTtlMillis = Math.min(ttlMillis, settings.unusedSessionTtl().toMillis());
     this.ttls = List.of(new Bytes(Ascii.of(ttlMillis)), new Bytes(Ascii.of(unusedTtlMillis)));
   }
 
@@ -135,7 +135,7 @@ public final class RedisSessionStore implements SessionStore {
    */
   @Override
   public void checkHealth() {
-    int keys = config.topology() instanceof RedisSessionConfig.Cluster ? CLUSTER_HEALTH_KEYS : 1;
+    int keys = settings.topology() instanceof RedisSettings.Cluster ? CLUSTER_HEALTH_KEYS : 1;
     ScriptBatch batch =
         new ScriptBatch(
             Script.OPEN,

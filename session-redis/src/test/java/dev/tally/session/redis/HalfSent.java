@@ -22,11 +22,10 @@ final class HalfSent {
 
   /** Sends one and expects the next batch on the same connection to get its own answers. */
   static void leavesNoAnswersToTheNext(String url) {
-    RedisSessionConfig config =
-        RedisSessionConfig.parse(
-            url + (url.contains("?") ? "&" : "?") + "pool_size=1", Sessions.TTL);
-    try (RedisScripts scripts = new RedisScripts(config);
-        RedisSessionStore store = new RedisSessionStore(config, ChatMetrics.NONE, scripts)) {
+    RedisSettings settings =
+        RedisUrl.parse(url + (url.contains("?") ? "&" : "?") + "pool_size=1", Sessions.TTL);
+    try (RedisScripts scripts = new RedisScripts(settings);
+        RedisSessionStore store = new RedisSessionStore(settings, ChatMetrics.NONE, scripts)) {
       Sessions sessions = Sessions.open(store, SESSIONS);
       assertThat(store.commitAll(numbered(sessions))).isEqualTo(sessions.all(CommitResult.STORED));
 

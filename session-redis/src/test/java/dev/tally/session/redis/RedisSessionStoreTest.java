@@ -67,7 +67,7 @@ class RedisSessionStoreTest extends SessionStoreContract {
   @Override
   protected SessionStore newStore(Duration ttl, Duration unusedTtl) {
     redis.cli("FLUSHALL");
-    return new RedisSessionStore(RedisSessionConfig.parse(redis.url(), ttl, unusedTtl), metrics);
+    return new RedisSessionStore(RedisUrl.parse(redis.url(), ttl, unusedTtl), metrics);
   }
 
   /** Redis has no clock to move, so every session is made older instead. */

@@ -19,7 +19,7 @@ record Sessions(SessionStore store, List<Lease> leases) {
   static final Duration TTL = Duration.ofMinutes(10);
 
   static SessionStore store(String url) {
-    return new RedisSessionStore(RedisSessionConfig.parse(url, TTL));
+    return new RedisSessionStore(RedisUrl.parse(url, TTL));
   }
 
   static Sessions open(SessionStore store, int number) {

@@ -1,0 +1,66 @@
+package dev.tally.server;
+
+import dev.tally.session.redis.RedisSettings;
+import dev.tally.session.redis.RedisUrl;
+import java.util.Objects;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The rules that a single value's converter cannot check: they need a file or a second setting. A
+ * start and {@code --print-config} both apply them, so that a configuration that was printed also
+ * starts.
+ */
+final class SettingsCheck {
+
+  private final ServerConfig config;
+  private final CommandLine commandLine;
+
+  SettingsCheck(ServerConfig config, CommandLine commandLine) {
+    this.config = config;
+    this.commandLine = commandLine;
+  }
+
+  /**
+   * Checks every rule. Reads files, but connects to nothing.
+   *
+   * @throws ParameterException at the first broken rule, with the value and the rule
+   */
+  void run() {
+    try {
+      redis(config).ifPresent(RedisSettings::checkFiles);
+    } catch (IllegalArgumentException e) {
+      throw invalid("--redis-url", String.valueOf(e.getMessage()));
+    }
+    if (config.bufferedBytes() / 4 < config.maxMessageBytes.value()) {
+      throw invalid(
+          "--max-buffered-bytes",
+          "'"
+              + config.bufferedBytes()
+              + "' is less than four times --max-message-bytes, which is "
+              + config.maxMessageBytes.value());
+    }
+  }
+
+  /**
+   * The settings of Redis; empty for sessions in memory.
+   *
+   * @throws IllegalArgumentException if the URL breaks a rule
+   */
+  static Optional<RedisSettings> redis(ServerConfig config) {
+    return config
+        .redisUrl
+        .value()
+        .map(
+            url -> RedisUrl.parse(url, config.sessionTtl.value(), config.unusedSessionTtl.value()));
+  }
+
+  private ParameterException invalid(String flag, String rule) {
+    return new ParameterException(
+        commandLine,
+        "Invalid value for option '" + flag + "': " + rule,
+        Objects.requireNonNull(commandLine.getCommandSpec().findOption(flag)),
+        null);
+  }
+}
