@@ -133,6 +133,7 @@ class FuzzTest {
       for (String expected : stream.answers) {
         assertThat(client.next()).hasToString(expected);
       }
+      client.socket.shutdownOutput();
       assertThat(client.atEnd()).isTrue();
     }
   }

@@ -45,6 +45,7 @@ class HandOverTest {
         young.text("two");
         assertThat(young.next().text()).isEqualTo("{\"count\": 2}");
         assertThat(old.next().closeCode()).isEqualTo(4001);
+        old.socket.shutdownOutput();
         assertThat(old.atEnd()).isTrue();
       }
     }

@@ -84,6 +84,7 @@ class MessageRatePacingTest {
         frame = client.next();
       }
       assertThat(frame).hasToString("close:1001");
+      client.socket.shutdownOutput();
       assertThat(client.atEnd()).isTrue();
     }
   }

@@ -219,11 +219,15 @@ final class RawClient implements AutoCloseable {
     assertThat(next()).hasToString("count:" + n);
   }
 
-  /** The next frame must be this close frame, and the connection's orderly end must follow. */
+  /**
+   * The next frame must be this close frame. Ends this side in place of an answer, since there may
+   * be a frame that is not finished; the connection's orderly end must follow.
+   */
   void expectClose(int code, String reason) throws IOException {
     Frame frame = next();
     assertThat(frame).hasToString("close:" + code);
     assertThat(frame.closeReason()).contains(reason);
+    socket.shutdownOutput();
     assertThat(atEnd()).isTrue();
   }
 

@@ -93,6 +93,7 @@ class SealedCloseTest {
       opened.get().close();
       assertThat(client.next()).hasToString("close:1000");
       assertThat(pushed.get()).isTrue();
+      client.socket.shutdownOutput();
       assertThat(client.atEnd()).isTrue();
     }
   }

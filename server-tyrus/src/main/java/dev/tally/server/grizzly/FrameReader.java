@@ -6,9 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts what a client sends into frames, and enforces RFC 6455, sections 5 and 8.1, at the earliest
- * byte that breaks a rule. A text frame that arrives whole, which is nearly every one, is neither
- * copied nor kept; only what is still incomplete when the bytes end takes memory: of a message what
- * has come of it, and a quarter more, within the budget of all connections.
+ * byte that breaks a rule. Once the server closes the connection, only the client's close frame is
+ * looked for: all other frames are skipped, with no rule enforced and nothing kept. A text frame
+ * that arrives whole, which is nearly every one, is neither copied nor kept; only what is still
+ * incomplete when the bytes end takes memory: of a message what has come of it, and a quarter more,
+ * within the budget of all connections.
  */
 final class FrameReader {
 
@@ -38,6 +40,9 @@ final class FrameReader {
     /** A ping, pong or close frame whose payload follows the rules. */
     void onControl(int opcode, byte[] payload);
 
+    /** The client's close frame came after {@link #skip}, or breaks a rule: it sends no other. */
+    void onCloseSkipped();
+
     /**
      * The header of a ping, a pong or a small fragment, before anything else is known of it.
      *
@@ -45,7 +50,7 @@ final class FrameReader {
      */
     boolean onSmallFrame();
 
-    /** A rule of RFC 6455 was broken. Nothing is read from then on. */
+    /** A rule of RFC 6455 was broken. All is skipped from then on. */
     void onViolation(CloseCode code, String reason);
 
     /** A limit of ours was met, which has a kind of its own among the errors. The same. */
@@ -61,6 +66,7 @@ final class FrameReader {
   private final Receiver receiver;
   private final SelectorLoop loop;
   private boolean stopped;
+  private boolean skipping;
   private boolean paused;
 
   // One reader for each connection: what fits into a byte is one.
@@ -83,10 +89,24 @@ final class FrameReader {
     this.loop = loop;
   }
 
-  /** Ignores everything from now on, and keeps nothing. */
+  /** Reads nothing from now on, and keeps nothing. */
   void stop() {
+    skip();
     stopped = true;
     header = null;
+  }
+
+  /**
+   * From now on only the client's close frame matters: everything else is skipped, and nothing is
+   * kept of it. A pause ends.
+   *
+   * <p>After a violation as well. Nearly every wrong frame still says where the next one begins. If
+   * one does not, no close frame is found in what follows, or one that is none: then the connection
+   * ends at the close timeout, or a little earlier.
+   */
+  void skip() {
+    skipping = true;
+    paused = false;
     control = EMPTY;
     UnfinishedMessage unfinished = message;
     if (unfinished != null) {
@@ -97,18 +117,22 @@ final class FrameReader {
 
   /** Ends the connection for what it makes us hold. */
   boolean giveUp(CloseCode code, String reason, String kind) {
-    stop();
+    skip();
     receiver.onLimit(code, reason, kind);
     return true;
   }
 
   /** For the receiver of a message: the next frame is not read before {@link #resume}. */
   void pause() {
-    paused = true;
+    paused = !skipping;
   }
 
   boolean isPaused() {
-    return paused && !stopped;
+    return paused;
+  }
+
+  boolean isSkipping() {
+    return skipping;
   }
 
   void resume() {
@@ -129,7 +153,10 @@ final class FrameReader {
   int read(byte[] bytes, int from, int to) {
     int at = from;
     while (!stopped && !paused && (at < to || (opcode >= 0 && length == taken))) {
-      at = opcode < 0 ? readHeader(bytes, at, to) : readPayload(bytes, at, to);
+      at =
+          opcode < 0
+              ? readHeader(bytes, at, to)
+              : skipping ? skipPayload(at, to) : readPayload(bytes, at, to);
     }
     return at;
   }
@@ -149,7 +176,8 @@ final class FrameReader {
     while (at < to) {
       partial[headerBytes++] = bytes[at++];
       if (headerBytes == 1 && !isKnown(partial[0])) {
-        return at;
+        // The rest of the header is still needed, to find the next frame.
+        continue;
       }
       if (headerBytes >= 2 && headerBytes == headerSize(partial[1])) {
         header = null;
@@ -169,6 +197,9 @@ final class FrameReader {
 
   private boolean isKnown(byte first) {
     int code = first & 0x0f;
+    if (skipping) {
+      return true;
+    }
     if ((first & 0x70) != 0) {
       return violated(CloseCode.PROTOCOL_ERROR, "reserved bit set, no extension agreed on");
     }
@@ -179,45 +210,44 @@ final class FrameReader {
   }
 
   private boolean violated(CloseCode code, String reason) {
-    stop();
+    skip();
     receiver.onViolation(code, reason);
     return false;
   }
 
   private void startFrame(byte[] bytes, int at) {
-    if (!isKnown(bytes[at])) {
-      return;
+    int size = bytes[at + 1] & 0x7f;
+    int maskAt = at + (size == 126 ? 4 : size == 127 ? 10 : 2);
+    long declared = size < 126 ? size : 0;
+    for (int i = at + 2; i < maskAt; i++) {
+      declared = (declared << 8) | (bytes[i] & 0xff);
     }
-    if ((bytes[at + 1] & 0x80) == 0) {
-      violated(CloseCode.PROTOCOL_ERROR, "client frames must be masked");
-      return;
-    }
-    int code = bytes[at + 1] & 0x7f;
-    long declared = code;
-    int maskAt = at + 2;
-    if (code >= 126) {
-      maskAt = at + (code == 126 ? 4 : 10);
-      declared = 0;
-      for (int i = at + 2; i < maskAt; i++) {
-        declared = (declared << 8) | (bytes[i] & 0xff);
-      }
-      if (declared < 0) {
-        violated(CloseCode.PROTOCOL_ERROR, "the highest bit of a 64-bit length must be 0");
-        return;
-      }
-      if (declared < (code == 126 ? 126 : 65_536)) {
-        violated(CloseCode.PROTOCOL_ERROR, "length not in its shortest form");
-        return;
-      }
-    }
+    int code = bytes[at] & 0x0f;
+    boolean masked = (bytes[at + 1] & 0x80) != 0;
     fin = (bytes[at] & 0x80) != 0;
-    if (!isAllowed(bytes[at] & 0x0f, declared) || isFlood(bytes[at] & 0x0f, declared)) {
-      return;
+    if (isKnown(bytes[at]) && !skipping) {
+      boolean unused =
+          isWellFormed(size, declared, masked)
+              && isAllowed(code, declared)
+              && isFlood(code, declared);
     }
-    opcode = (byte) (bytes[at] & 0x0f);
-    length = (int) declared;
+    // Set also if a rule is broken: what is skipped then ends where this frame does.
+    opcode = (byte) code;
+    length = declared < 0 ? Integer.MAX_VALUE : (int) Math.min(declared, Integer.MAX_VALUE);
     taken = 0;
-    mask = Payload.maskingKey(bytes, maskAt);
+    mask = masked ? Payload.maskingKey(bytes, maskAt) : 0;
+  }
+
+  private boolean isWellFormed(int size, long declared, boolean masked) {
+    if (!masked) {
+      return violated(CloseCode.PROTOCOL_ERROR, "client frames must be masked");
+    }
+    if (declared < 0) {
+      return violated(CloseCode.PROTOCOL_ERROR, "the highest bit of a 64-bit length must be 0");
+    }
+    long least = size == 126 ? 126 : size == 127 ? 65_536 : 0;
+    return declared >= least
+        || violated(CloseCode.PROTOCOL_ERROR, "length not in its shortest form");
   }
 
   private boolean isAllowed(int code, long declared) {
@@ -252,8 +282,26 @@ final class FrameReader {
             CloseCode.POLICY_VIOLATION, "too many pings, pongs, small fragments", "rate_limited");
   }
 
+  private int skipPayload(int from, int to) {
+    int end = endOfPayload(from, to);
+    taken += end - from;
+    if (taken == length) {
+      boolean closes = opcode == CLOSE;
+      opcode = -1;
+      if (closes) {
+        stop();
+        receiver.onCloseSkipped();
+      }
+    }
+    return end;
+  }
+
+  private int endOfPayload(int from, int to) {
+    return (int) Math.min(to, (long) from + length - taken);
+  }
+
   private int readPayload(byte[] bytes, int from, int to) {
-    int end = (int) Math.min(to, (long) from + length - taken);
+    int end = endOfPayload(from, to);
     boolean ascii = Payload.unmask(bytes, from, end, mask, taken);
     boolean wholeFrame = taken == 0 && end - from == length;
     taken += end - from;
@@ -326,11 +374,14 @@ final class FrameReader {
     byte[] payload = control;
     opcode = -1;
     control = EMPTY;
-    if (code != CLOSE || isValidClose(payload)) {
-      if (code == CLOSE) {
-        stop();
-      }
+    if (code != CLOSE) {
       receiver.onControl(code, payload);
+    } else if (isValidClose(payload)) {
+      stop();
+      receiver.onControl(code, payload);
+    } else {
+      stop();
+      receiver.onCloseSkipped();
     }
   }
 

@@ -101,7 +101,8 @@ final class Inbound implements Holdings.Holder {
   private void pause(byte[] bytes, int from, int to) {
     int size = to - from;
     if (size > 0 && !loop.messages().take(this, size + Holdings.UPKEEP_BYTES)) {
-      giveWay(false);
+      giveUp();
+      reader.read(bytes, from, to);
       return;
     }
     kept = size > 0 ? Arrays.copyOfRange(bytes, from, to) : NOTHING;
@@ -116,8 +117,8 @@ final class Inbound implements Holdings.Holder {
     if (!paused) {
       return;
     }
-    // Once it is closing, messages take no token: the client's close frame may stand behind them.
-    boolean ready = rate == null || rate.isReady() || !owner.isOpen();
+    // What is skipped takes no token: the client's close frame may stand behind it.
+    boolean ready = rate == null || rate.isReady() || reader.isSkipping();
     if (ready) {
       reader.resume();
       keptFrom = reader.read(kept, keptFrom, kept.length);
@@ -129,6 +130,15 @@ final class Inbound implements Holdings.Holder {
     forget();
     paused = false;
     wantReads(true);
+  }
+
+  /**
+   * Only the client's close frame matters from now on. Any number of times; not while the reader
+   * reads, which knows by itself when to skip.
+   */
+  void skip() {
+    reader.skip();
+    resume();
   }
 
   /** Reads nothing any more, and keeps nothing. */
@@ -165,7 +175,11 @@ final class Inbound implements Holdings.Holder {
 
   @Override
   public void giveWay(boolean overdue) {
+    giveUp();
+    skip();
+  }
+
+  private void giveUp() {
     reader.giveUp(CloseCode.TRY_AGAIN_LATER, loop.retryHint(), "buffers_full");
-    forget();
   }
 }

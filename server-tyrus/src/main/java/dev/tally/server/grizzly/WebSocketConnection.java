@@ -9,7 +9,6 @@ import dev.tally.chat.spi.Transport;
 import jakarta.websocket.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalLong;
@@ -51,8 +50,11 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private @Nullable Connection tyrus;
   private @Nullable ChatSession session;
 
-  /** The payload of the client's close frame, once it has come. */
+  /** The payload of the client's close frame, if it came before ours. */
   private byte @Nullable [] clientClose;
+
+  /** Whether the client's close frame has come, so that nothing of it is waited for. */
+  private boolean clientClosed;
 
   private volatile Phase phase = Phase.OPEN;
   private volatile @Nullable CloseReason wantedClose;
@@ -133,6 +135,8 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   private void onDefect(RuntimeException e) {
     LOGGER.atError().addKeyValue("event", "error").setCause(e).log("message failed");
+    // Where the next frame begins is not known any more.
+    inbound.stop();
     refuse(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal");
   }
 
@@ -173,6 +177,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       }
       outbound.flush();
       if (phase == Phase.CLOSING) {
+        inbound.skip();
         finish();
       }
     } catch (RuntimeException e) {
@@ -183,18 +188,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     }
   }
 
-  /** The server closes first (RFC 6455, 7.1.1), but not before the client could read our frame. */
+  /**
+   * Ends the connection once both close frames are exchanged: the server does it first (RFC 6455,
+   * 7.1.1). Until then our side stays open too. A client that still sends when it sees our end may
+   * lose the close frame that it has not read yet.
+   */
   private void finish() {
-    try {
-      if (!outbound.isFlushed() || !socket.isOpen()) {
-        return;
-      }
-      if (clientClose != null) {
-        socket.terminateSilently();
-      } else {
-        ((SocketChannel) socket.getChannel()).shutdownOutput();
-      }
-    } catch (IOException e) {
+    if (clientClosed && outbound.isFlushed() && socket.isOpen()) {
       socket.terminateSilently();
     }
   }
@@ -239,6 +239,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   public void onControl(int opcode, byte[] payload) {
     if (opcode == FrameReader.CLOSE) {
       clientClose = payload;
+      clientClosed = true;
     }
     if (phase != Phase.OPEN) {
       return;
@@ -249,6 +250,11 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       touch();
       toTyrus(opcode, payload);
     }
+  }
+
+  @Override
+  public void onCloseSkipped() {
+    clientClosed = true;
   }
 
   @Override
@@ -275,7 +281,6 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   }
 
   private void refuse(CloseCode code, String reason, String kind) {
-    inbound.stop();
     if (phase != Phase.OPEN) {
       return;
     }
