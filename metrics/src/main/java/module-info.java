@@ -7,4 +7,5 @@ module dev.tally.metrics {
   requires simpleclient.common;
 
   exports dev.tally.metrics;
+  exports dev.tally.metrics.http;
 }

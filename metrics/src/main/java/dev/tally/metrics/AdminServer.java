@@ -2,8 +2,10 @@ package dev.tally.metrics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.tally.metrics.HttpExchange.Answer;
-import dev.tally.metrics.HttpExchange.Request;
+import dev.tally.metrics.http.HeadLimits;
+import dev.tally.metrics.http.HttpAnswer;
+import dev.tally.metrics.http.HttpPort;
+import dev.tally.metrics.http.HttpRequest;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.exporter.common.TextFormat;
 import java.io.ByteArrayOutputStream;
@@ -26,18 +28,16 @@ import java.util.zip.GZIPOutputStream;
 
 /**
  * The port for operators: {@code /metrics}, {@code /healthz} and {@code /readyz} over GET and HEAD.
- * It has threads of its own, so it answers however busy the chat is; and none of them waits for a
- * client, so unfinished requests and answers that nobody reads hold up no probe. Starts in the
- * constructor; {@link #close} ends it. Safe for use by several threads.
+ * It has its own threads, so it also answers while the chat is busy. None of them waits for a
+ * client, so neither unfinished requests nor answers that are not read delay a probe. The
+ * constructor starts it; {@link #close} ends it. Safe for use by several threads.
  */
 public final class AdminServer implements AutoCloseable {
 
-  /**
-   * The connections that {@link #AdminServer(InetSocketAddress, CollectorRegistry, Health)} has.
-   */
+  /** The default of {@code maxConnections}. */
   public static final int DEFAULT_MAX_CONNECTIONS = 64;
 
-  /** How long each of them may last there. */
+  /** The default of {@code timeout}. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
   private static final int FIRST_BYTES = 32 * 1024;
@@ -46,39 +46,36 @@ public final class AdminServer implements AutoCloseable {
   private final Health health;
   private final HttpPort port;
 
-  /** Reads the metrics: one scrape at a time, so that a slow one holds up scrapes alone. */
+  /**
+   * Reads the metrics, one scrape at a time, on a thread of its own: the garbage collector's and
+   * the system's figures can be slow, and only other scrapes may wait for them.
+   */
   private final ThreadPoolExecutor scrapes;
 
   /**
-   * Binds and serves, with {@link #DEFAULT_MAX_CONNECTIONS}, {@link #DEFAULT_TIMEOUT} and {@link
-   * RequestHead.Limits#DEFAULT}.
+   * Binds and serves with {@link #DEFAULT_MAX_CONNECTIONS}, {@link #DEFAULT_TIMEOUT} and {@link
+   * HeadLimits#DEFAULT}.
    *
    * @param address where to listen; port 0 picks a free one
-   * @param registry what {@code /metrics} shows
-   * @param health what the probes say
+   * @param registry the metrics that {@code /metrics} shows
+   * @param health the answers to the probes
    * @throws IOException if the address cannot be bound
    */
   public AdminServer(InetSocketAddress address, CollectorRegistry registry, Health health)
       throws IOException {
-    this(
-        address,
-        registry,
-        health,
-        DEFAULT_MAX_CONNECTIONS,
-        DEFAULT_TIMEOUT,
-        RequestHead.Limits.DEFAULT);
+    this(address, registry, health, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, HeadLimits.DEFAULT);
   }
 
   /**
    * Binds and serves. Each connection is for one request.
    *
    * @param address where to listen; port 0 picks a free one
-   * @param registry what {@code /metrics} shows
-   * @param health what the probes say
-   * @param maxConnections connections at a time, 1 or more; one more ends the oldest of the address
-   *     that has the most, unfinished requests first
-   * @param timeout from the accepted connection until its answer must have been read
-   * @param limits how large a request may be
+   * @param registry the metrics that {@code /metrics} shows
+   * @param health the answers to the probes
+   * @param maxConnections the maximum number of connections at a time, 1 or more; one more ends the
+   *     oldest of the address that has most of them, unfinished requests first
+   * @param timeout the maximum time from an accepted connection until its answer has been read
+   * @param limits how large the head of a request may be
    * @throws IOException if the address cannot be bound
    */
   public AdminServer(
@@ -87,7 +84,7 @@ public final class AdminServer implements AutoCloseable {
       Health health,
       int maxConnections,
       Duration timeout,
-      RequestHead.Limits limits)
+      HeadLimits limits)
       throws IOException {
     this.registry = registry;
     this.health = health;
@@ -110,16 +107,16 @@ public final class AdminServer implements AutoCloseable {
   }
 
   /**
-   * Where it listens.
+   * The number of the port that it listens on.
    *
-   * @return the port, never 0
+   * @return never 0
    */
   public int port() {
     return port.number();
   }
 
   /**
-   * Connections that were ended to make room for another one.
+   * Connections that were ended to make room for new ones.
    *
    * @return how many since the start
    */
@@ -128,7 +125,7 @@ public final class AdminServer implements AutoCloseable {
   }
 
   /**
-   * Requests that got no answer but a sentence, or none because they did not come in whole in time.
+   * Requests that were refused, or that did not arrive completely in time.
    *
    * @return how many since the start
    */
@@ -136,23 +133,21 @@ public final class AdminServer implements AutoCloseable {
     return port.refused();
   }
 
-  /** Stops at once; calls after the first do nothing. */
+  /** Stops at once; later calls do nothing. */
   @Override
   public void close() {
     port.close();
     scrapes.shutdownNow();
   }
 
-  private CompletableFuture<Answer> answer(Request request) {
+  private CompletableFuture<HttpAnswer> answer(HttpRequest request) {
     String method = request.method();
     if (!method.equals("GET") && !method.equals("HEAD")) {
-      String sentence = method + " is not allowed here: use GET or HEAD.\n";
       return CompletableFuture.completedFuture(
-          new Answer(
+          HttpAnswer.refusal(
               "405 Method Not Allowed",
-              HttpExchange.TEXT,
               "Allow: GET, HEAD",
-              sentence.getBytes(UTF_8)));
+              method + " is not allowed here: use GET or HEAD."));
     }
     return switch (request.path()) {
       case "/metrics" -> scrape(request);
@@ -160,21 +155,23 @@ public final class AdminServer implements AutoCloseable {
       case "/readyz" -> CompletableFuture.completedFuture(answer(health.ready()));
       default ->
           CompletableFuture.completedFuture(
-              Answer.text(
-                  "404 Not Found", "There is nothing here: try /metrics, /healthz or /readyz."));
+              HttpAnswer.refusal(
+                  "404 Not Found",
+                  "",
+                  "There is nothing here: try /metrics, /healthz or /readyz."));
     };
   }
 
-  private static Answer answer(Health.Answer answer) {
-    return new Answer(
+  private static HttpAnswer answer(Health.Answer answer) {
+    return new HttpAnswer(
         answer.status() == 200 ? "200 OK" : "503 Service Unavailable",
         "application/json; charset=utf-8",
         "Cache-Control: no-store",
         answer.json().getBytes(UTF_8));
   }
 
-  private CompletableFuture<Answer> scrape(Request request) {
-    CompletableFuture<Answer> answer = new CompletableFuture<>();
+  private CompletableFuture<HttpAnswer> scrape(HttpRequest request) {
+    CompletableFuture<HttpAnswer> answer = new CompletableFuture<>();
     try {
       scrapes.execute(
           () -> {
@@ -189,12 +186,13 @@ public final class AdminServer implements AutoCloseable {
           });
     } catch (RejectedExecutionException e) {
       answer.complete(
-          Answer.text("503 Service Unavailable", "Too many scrapes wait for their turn."));
+          HttpAnswer.refusal(
+              "503 Service Unavailable", "", "Too many scrapes are waiting already."));
     }
     return answer;
   }
 
-  private Answer metrics(Request request) throws IOException {
+  private HttpAnswer metrics(HttpRequest request) throws IOException {
     String type = TextFormat.chooseContentType(request.header("accept"));
     boolean gzip = request.header("accept-encoding").contains("gzip");
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(FIRST_BYTES);
@@ -203,10 +201,11 @@ public final class AdminServer implements AutoCloseable {
       TextFormat.writeFormat(
           type, writer, registry.filteredMetricFamilySamples(names(request.query())));
     }
-    return new Answer("200 OK", type, gzip ? "Content-Encoding: gzip" : "", bytes.toByteArray());
+    return new HttpAnswer(
+        "200 OK", type, gzip ? "Content-Encoding: gzip" : "", bytes.toByteArray());
   }
 
-  /** The metrics that {@code ?name[]=…} asks for; empty for all. */
+  /** The names of metrics in {@code ?name[]=…}; empty for all metrics. */
   private static Set<String> names(String query) {
     return Arrays.stream(query.split("&", -1))
         .map(parameter -> URLDecoder.decode(parameter, UTF_8))

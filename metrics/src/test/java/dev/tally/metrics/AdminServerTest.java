@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.chat.Readiness;
+import dev.tally.metrics.http.HeadLimits;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
@@ -189,7 +190,7 @@ class AdminServerTest {
         new Health(() -> readiness, "", "0.1.0", ""),
         8,
         Duration.ofMillis(300),
-        RequestHead.Limits.DEFAULT);
+        HeadLimits.DEFAULT);
   }
 
   @Test

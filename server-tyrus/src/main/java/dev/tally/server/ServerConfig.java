@@ -2,7 +2,7 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatConfig;
 import dev.tally.metrics.AdminServer;
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadLimits;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -139,7 +139,7 @@ final class ServerConfig {
           "--max-head-bytes",
           "BYTES",
           new Values.HeadBytes(),
-          RequestHead.Limits.DEFAULT.bytes(),
+          HeadLimits.DEFAULT.bytes(),
           "The longest request line with all headers, up to 1 MiB, on both ports.");
 
   final Setting<Integer> maxHeaders =
@@ -147,7 +147,7 @@ final class ServerConfig {
           "--max-headers",
           "N",
           new Values.Headers(),
-          RequestHead.Limits.DEFAULT.headers(),
+          HeadLimits.DEFAULT.headers(),
           "Header lines of one request, up to 10,000, on both ports.");
 
   final Setting<Duration> messageTimeout =
@@ -395,8 +395,8 @@ final class ServerConfig {
   }
 
   /** How large the head of a request may be. */
-  RequestHead.Limits headLimits() {
-    return new RequestHead.Limits(maxHeadBytes.value(), maxHeaders.value());
+  HeadLimits headLimits() {
+    return new HeadLimits(maxHeadBytes.value(), maxHeaders.value());
   }
 
   /** The limit on connections, with 0 resolved. */

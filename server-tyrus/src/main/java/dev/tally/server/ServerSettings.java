@@ -1,6 +1,6 @@
 package dev.tally.server;
 
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.time.Duration;
 import java.util.List;
@@ -49,7 +49,7 @@ public record ServerSettings(
             List.of(),
             List.of(),
             List.of(),
-            RequestHead.Limits.DEFAULT,
+            HeadLimits.DEFAULT,
             Duration.ofSeconds(10),
             Duration.ofSeconds(75),
             Duration.ofSeconds(30),

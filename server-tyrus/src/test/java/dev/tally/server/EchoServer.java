@@ -2,7 +2,7 @@ package dev.tally.server;
 
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.server.grizzly.WebSocketSettings;
@@ -45,7 +45,7 @@ public final class EchoServer implements AutoCloseable {
             List.of("*"),
             List.of(),
             List.of(),
-            RequestHead.Limits.DEFAULT,
+            HeadLimits.DEFAULT,
             Duration.ofSeconds(10),
             Duration.ofSeconds(75),
             Duration.ofMinutes(10),

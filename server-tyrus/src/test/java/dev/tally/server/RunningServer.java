@@ -5,7 +5,7 @@ import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -236,7 +236,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           origins,
           hosts,
           proxies,
-          RequestHead.Limits.DEFAULT,
+          HeadLimits.DEFAULT,
           handshakeTimeout,
           handshakeTimeout,
           messageTimeout,

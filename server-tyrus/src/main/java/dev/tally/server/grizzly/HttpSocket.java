@@ -1,6 +1,7 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadLimits;
+import dev.tally.metrics.http.RequestHead;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -58,8 +59,7 @@ final class HttpSocket {
   private int unwritten;
   private volatile boolean closing;
 
-  HttpSocket(
-      NIOConnection connection, String network, RequestHead.Limits limits, BufferBudget budget) {
+  HttpSocket(NIOConnection connection, String network, HeadLimits limits, BufferBudget budget) {
     this.head = new RequestHead(limits);
     this.connection = connection;
     this.network = network;

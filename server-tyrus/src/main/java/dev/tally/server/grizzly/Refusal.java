@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadFault;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ record Refusal(String status, String result, String header, String sentence) {
   }
 
   /** Of a head that the check refuses. */
-  static Refusal of(RequestHead.Fault fault) {
+  static Refusal of(HeadFault fault) {
     return new Refusal(
         fault.status(), fault.isTooLarge() ? "too_large" : "bad_request", fault.sentence());
   }

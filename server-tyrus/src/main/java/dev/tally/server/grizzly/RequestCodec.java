@@ -1,6 +1,7 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadLimits;
+import dev.tally.metrics.http.RequestHead;
 import java.io.IOException;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
@@ -20,7 +21,7 @@ final class RequestCodec extends HttpServerFilter {
   private final HttpSockets sockets;
 
   /** Its limits are above those of the check, which refuses with a sentence. */
-  RequestCodec(NetworkListener listener, RequestHead.Limits limits, HttpSockets sockets) {
+  RequestCodec(NetworkListener listener, HeadLimits limits, HttpSockets sockets) {
     super(
         listener.isChunkingEnabled(),
         limits.bytes() + 1,

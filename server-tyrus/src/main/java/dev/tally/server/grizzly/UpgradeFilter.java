@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.RequestHead;
 import dev.tally.server.grizzly.ConnectionLimits.Place;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.metrics.RequestHead;
+import dev.tally.metrics.http.HeadLimits;
 import java.time.Duration;
 import java.util.List;
 
@@ -49,7 +49,7 @@ public record WebSocketSettings(
     List<String> allowedOrigins,
     List<String> allowedHosts,
     List<String> trustedProxies,
-    RequestHead.Limits headLimits,
+    HeadLimits headLimits,
     Duration handshakeTimeout,
     Duration idleTimeout,
     Duration messageTimeout,

@@ -1,10 +1,8 @@
-package dev.tally.metrics;
+package dev.tally.metrics.http;
 
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 
-import dev.tally.metrics.HttpExchange.Answer;
-import dev.tally.metrics.HttpExchange.Request;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -27,40 +25,62 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
- * HTTP on one thread, which waits for no client. A bounded number of connections is open, and a
- * newcomer always gets in. Serves from {@link #run} until {@link #close}.
+ * A small HTTP server on one thread, which never waits for a client. The number of connections is
+ * bounded. A new connection always gets in: if there is no place, an older one is ended, so nobody
+ * can lock out a probe by holding connections.
+ *
+ * <p>The constructor binds the port; requests are answered from {@link #run} until {@link #close}.
+ * Except for {@code run}, methods are safe for use by several threads.
  */
-final class HttpPort implements Runnable, AutoCloseable {
+public final class HttpPort implements Runnable, AutoCloseable {
 
   private static final Logger LOGGER = System.getLogger(HttpPort.class.getName());
 
-  /** Then those that were accepted have their turn: none is ended before it could ask. */
+  /**
+   * Connections that are accepted before the others get their turn. With more, a flood of new
+   * connections could end one before its request was read.
+   */
   private static final int ACCEPTED_AT_ONCE = 8;
 
-  /** As many as the system allows: a connection that finds no place tries again after a second. */
+  /**
+   * The kernel's queue of new connections. The kernel lowers it to its own limit. If it is full, a
+   * client's SYN is dropped and the client tries again after a second, which is late for a probe.
+   */
   private static final int BACKLOG = 4096;
 
-  /** After a failure of the system, such as no file descriptor left. */
+  /** After an error of the system, such as no free file descriptor: do not retry in a loop. */
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final Selector selector = Selector.open();
   private final ServerSocketChannel listener = ServerSocketChannel.open();
-  private final Function<Request, CompletableFuture<Answer>> handler;
-  private final RequestHead.Limits limits;
+  private final Function<HttpRequest, CompletableFuture<HttpAnswer>> handler;
+  private final HeadLimits limits;
   private final int maxConnections;
   private final long timeoutNanos;
 
-  /** The oldest first. */
+  /** The open connections, the oldest first. Used by the port's thread only. */
   private final LinkedHashSet<HttpExchange> exchanges = new LinkedHashSet<>();
 
+  /** Exchanges whose late answer is ready; other threads add to it. At most one per connection. */
   private final ConcurrentLinkedQueue<Runnable> answered = new ConcurrentLinkedQueue<>();
+
   private final AtomicLong evicted = new AtomicLong();
   private final AtomicLong refused = new AtomicLong();
 
-  HttpPort(
+  /**
+   * Binds the port.
+   *
+   * @param address where to listen; port 0 picks a free one
+   * @param handler makes the answer; called by the thread in {@link #run}, so it must not block
+   * @param limits how large the head of a request may be
+   * @param maxConnections the maximum number of connections at a time, 1 or more
+   * @param timeout the maximum time from an accepted connection until its answer has been read
+   * @throws IOException if the address cannot be bound
+   */
+  public HttpPort(
       InetSocketAddress address,
-      Function<Request, CompletableFuture<Answer>> handler,
-      RequestHead.Limits limits,
+      Function<HttpRequest, CompletableFuture<HttpAnswer>> handler,
+      HeadLimits limits,
       int maxConnections,
       Duration timeout)
       throws IOException {
@@ -79,17 +99,30 @@ final class HttpPort implements Runnable, AutoCloseable {
     }
   }
 
-  int number() {
+  /**
+   * The number of the port.
+   *
+   * @return never 0
+   */
+  public int number() {
     return listener.socket().getLocalPort();
   }
 
-  /** How many connections were ended for newcomers. */
-  long evicted() {
+  /**
+   * Connections that were ended to make room for new ones.
+   *
+   * @return how many since the start
+   */
+  public long evicted() {
     return evicted.get();
   }
 
-  /** How many requests were refused. */
-  long refused() {
+  /**
+   * Requests that were answered with a refusal, or that did not arrive completely in time.
+   *
+   * @return how many since the start
+   */
+  public long refused() {
     return refused.get();
   }
 
@@ -98,15 +131,17 @@ final class HttpPort implements Runnable, AutoCloseable {
     LOGGER.log(Level.DEBUG, () -> "refused a request from " + exchange.peer() + ": " + why);
   }
 
+  /** Ends {@link #run} and all connections soon; later calls do nothing. */
   @Override
   public void close() {
     try (selector) {
       listener.close();
     } catch (IOException e) {
-      // Nothing is left to be done about it.
+      // The socket is unusable either way.
     }
   }
 
+  /** Answers requests until {@link #close} is called. To be called once. */
   @Override
   public void run() {
     try {
@@ -118,7 +153,7 @@ final class HttpPort implements Runnable, AutoCloseable {
         }
       }
     } catch (RuntimeException e) {
-      // Where the port is closed meanwhile, keys and selector fail in several ways: the end.
+      // close() may be called by another thread at any moment; then keys and selector throw.
       if (selector.isOpen()) {
         throw e;
       }
@@ -128,16 +163,16 @@ final class HttpPort implements Runnable, AutoCloseable {
   }
 
   private void serve() throws IOException {
-    selector.select(millisToTheNextTimeout());
+    selector.select(millisToNextTimeout());
     for (Runnable task = answered.poll(); task != null; task = answered.poll()) {
       task.run();
     }
-    boolean newcomers = false;
+    boolean newConnections = false;
     for (SelectionKey key : selector.selectedKeys()) {
       if (key.attachment() instanceof HttpExchange exchange) {
         serve(exchange);
       } else {
-        newcomers = true;
+        newConnections = true;
       }
     }
     selector.selectedKeys().clear();
@@ -145,16 +180,16 @@ final class HttpPort implements Runnable, AutoCloseable {
     while (!exchanges.isEmpty() && now - oldest().startNanos() >= timeoutNanos) {
       HttpExchange late = oldest();
       if (late.isUnfinished()) {
-        refused(late, "it did not come in whole in time");
+        refused(late, "it did not arrive completely in time");
       }
       end(late);
     }
-    if (newcomers) {
+    if (newConnections) {
       accept();
     }
   }
 
-  private long millisToTheNextTimeout() {
+  private long millisToNextTimeout() {
     if (exchanges.isEmpty()) {
       return 0;
     }
@@ -174,12 +209,12 @@ final class HttpPort implements Runnable, AutoCloseable {
       }
       if (exchanges.size() >= maxConnections) {
         HttpExchange victim = victim();
-        LOGGER.log(Level.DEBUG, () -> "ended a connection of " + victim.peer() + " for another");
+        LOGGER.log(Level.DEBUG, () -> "ended a connection of " + victim.peer() + " to make room");
         end(victim);
         evicted.incrementAndGet();
       }
       HttpExchange exchange =
-          new HttpExchange(channel, limits, handler, this::refused, this::later);
+          new HttpExchange(channel, limits, handler, this::refused, this::serveLater);
       exchanges.add(exchange);
       try {
         exchange.register(selector);
@@ -190,7 +225,10 @@ final class HttpPort implements Runnable, AutoCloseable {
     }
   }
 
-  /** Of the address that has the most the oldest whose request is unfinished, if there is one. */
+  /**
+   * The connection to end: one of the address that has most of them, and of these the oldest with
+   * an unfinished request, if there is one. So a client that opens many harms its own only.
+   */
   private HttpExchange victim() {
     Map<String, Long> counts =
         exchanges.stream().collect(groupingBy(HttpExchange::peer, counting()));
@@ -216,8 +254,8 @@ final class HttpPort implements Runnable, AutoCloseable {
     exchange.close();
   }
 
-  /** Lets an exchange whose answer came have its turn. From any thread. */
-  private void later(HttpExchange exchange) {
+  /** Has an exchange served whose answer is ready. Called by any thread. */
+  private void serveLater(HttpExchange exchange) {
     answered.add(
         () -> {
           if (exchanges.contains(exchange)) {

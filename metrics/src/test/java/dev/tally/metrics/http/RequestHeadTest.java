@@ -1,4 +1,4 @@
-package dev.tally.metrics;
+package dev.tally.metrics.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The rules of RFC 9110 and 9112 for the head of a request, each with what breaks it. */
 class RequestHeadTest {
 
-  private static final RequestHead.Limits LIMITS = new RequestHead.Limits(200, 4);
+  private static final HeadLimits LIMITS = new HeadLimits(200, 4);
 
   /** {@code 200} if the whole text is one head, {@code 100} if more must come. */
   private static String status(String text) {
