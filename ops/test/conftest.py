@@ -1,4 +1,4 @@
-"""One run of everything for all tests: two servers, traffic, a drain, watched by a Prometheus."""
+"""One run of everything for all tests: servers, traffic, a drain, watched by a Prometheus."""
 
 import contextlib
 import json
@@ -93,6 +93,7 @@ class Run:
     start: float
     end: float = 0
     scrape: str = ""
+    memory_scrape: str = ""
     events: list[dict] = field(default_factory=list)
 
     def scrapes(self, color: str) -> int:
@@ -121,6 +122,8 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         times = ["--drain-delay", "1s", "--drain-timeout", "3m", "--close-timeout", "2m"]
         blue = live.server("blue", *flags, *times)
         green = live.server("green", *flags)
+        # Some metrics exist only where sessions are in memory.
+        live.server("memory", "--heartbeat", "1s")
         webhook = Webhook()
         address = f"http://127.0.0.1:{webhook.server_port}/"
         prometheus = live.prometheus(live.alertmanager(address))
@@ -141,6 +144,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         live.collect_garbage("blue")
         seen.await_scrapes("blue")
         seen.scrape = get(f"http://127.0.0.1:{live.admin_ports['blue']}/metrics")
+        seen.memory_scrape = get(f"http://127.0.0.1:{live.admin_ports['memory']}/metrics")
 
         draining = 'chat_draining{color="blue"} == 1 and chat_shutdown_seconds{color="blue"} > 1'
         with deaf_client(blue):

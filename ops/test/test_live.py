@@ -52,7 +52,9 @@ def test_a_query_of_the_dashboard_returns_data(run, name):
     assert run.values(filled_in(QUERIES[name])), QUERIES[name]
 
 
-@pytest.mark.parametrize(("variable", "among"), [("color", {"blue", "green"}), ("instance", None)])
+@pytest.mark.parametrize(
+    ("variable", "among"), [("color", {"blue", "green", "memory"}), ("instance", None)]
+)
 def test_a_variable_offers_its_values(run, variable, among):
     selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", VARIABLES[variable]).groups()
     values = run.prometheus.get(f"label/{label}/values", **{"match[]": filled_in(selector)})

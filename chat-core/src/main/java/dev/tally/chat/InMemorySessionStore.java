@@ -168,8 +168,12 @@ public final class InMemorySessionStore implements SessionStore {
     entries.clear();
   }
 
-  /** How many sessions are kept, with those that expired and were not found yet. */
-  long size() {
+  /**
+   * How many sessions are kept.
+   *
+   * @return their number, including expired sessions that have not been removed yet
+   */
+  public long size() {
     return entries.mappingCount();
   }
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongSupplier;
 
-/** What clients make the process hold, by kind, beside the bounds on it. */
+/** The memory that clients make the process hold, by kind, and the limits on it. */
 final class BufferGauges extends Collector {
 
   private record Buffer(String kind, long limit, LongSupplier used) {}
@@ -25,7 +25,7 @@ final class BufferGauges extends Collector {
         new GaugeMetricFamily(
             "buffered_bytes", "Bytes that clients make the process hold.", LABELS);
     GaugeMetricFamily limits =
-        new GaugeMetricFamily("buffered_bytes_limit", "The bounds on buffered_bytes.", LABELS);
+        new GaugeMetricFamily("buffered_bytes_limit", "The limits on buffered_bytes.", LABELS);
     for (Buffer buffer : buffers) {
       used.addMetric(List.of(buffer.kind()), (double) buffer.used().getAsLong());
       limits.addMetric(List.of(buffer.kind()), (double) buffer.limit());

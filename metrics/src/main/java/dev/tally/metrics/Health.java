@@ -9,10 +9,10 @@ import java.util.stream.Collectors;
  * The answers to {@code /healthz} and {@code /readyz}, the same on every port. Safe for use by
  * several threads.
  *
- * @param readiness asked each time
+ * @param readiness called for each request to {@code /readyz}
  * @param color the side of a blue-green pair; empty if there is none
  * @param version the release
- * @param instance tells this process from others
+ * @param instance a name of this process that no other process has
  */
 public record Health(Supplier<Readiness> readiness, String color, String version, String instance) {
 
@@ -25,7 +25,7 @@ public record Health(Supplier<Readiness> readiness, String color, String version
   public record Answer(int status, String json) {}
 
   /**
-   * Whether the process lives: if this can be asked, it does.
+   * The liveness of the process. It does not depend on the store: a restart would not repair that.
    *
    * @return always 200
    */
@@ -41,7 +41,7 @@ public record Health(Supplier<Readiness> readiness, String color, String version
   }
 
   /**
-   * Whether new clients should be sent here.
+   * Whether a load balancer should send new clients here.
    *
    * @return 200, or 503 with the reason
    */

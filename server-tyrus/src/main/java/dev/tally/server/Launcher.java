@@ -10,6 +10,7 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.Health;
 import dev.tally.metrics.PrometheusChatMetrics;
+import dev.tally.metrics.PrometheusServerMetrics;
 import dev.tally.server.grizzly.BufferBudgets;
 import dev.tally.server.grizzly.WebSocketSettings;
 import dev.tally.server.logging.LogFormat;
@@ -42,7 +43,8 @@ final class Launcher {
   private final InstantSource clock = InstantSource.system();
   private final MonotonicClock time = MonotonicClock.system();
   private final CollectorRegistry registry = new CollectorRegistry();
-  private final PrometheusChatMetrics prometheus = new PrometheusChatMetrics(registry, time);
+  private final PrometheusChatMetrics chatMetrics = new PrometheusChatMetrics(registry);
+  private final PrometheusServerMetrics serverMetrics = new PrometheusServerMetrics(registry, time);
 
   /** Tells this process from the one before it on the same address, and from its siblings. */
   private final String instance = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
@@ -70,14 +72,17 @@ final class Launcher {
 
   private SessionStore store() {
     return SettingsCheck.redis(config)
-        .<SessionStore>map(redis -> new RedisSessionStore(redis, prometheus))
-        .orElseGet(
-            () ->
-                new InMemorySessionStore(
-                    config.sessionTtl.value(),
-                    config.unusedSessionTtl.value(),
-                    config.sessionLimit(),
-                    time));
+        .<SessionStore>map(redis -> new RedisSessionStore(redis, chatMetrics))
+        .orElseGet(this::inMemoryStore);
+  }
+
+  private SessionStore inMemoryStore() {
+    int limit = config.sessionLimit();
+    InMemorySessionStore store =
+        new InMemorySessionStore(
+            config.sessionTtl.value(), config.unusedSessionTtl.value(), limit, time);
+    serverMetrics.sessionsInMemory(store::size, limit);
+    return store;
   }
 
   private int serve(SessionStore store, Signals signals, Logging logging)
@@ -97,25 +102,24 @@ final class Launcher {
           connections,
           FileDescriptors.most());
     }
-    prometheus.buildInfo(build.version(), build.revision(), config.color.value().orElse(""));
-    prometheus.connectionLimit(connections);
-    prometheus.drainLimit(config.drainDelay.value().plus(config.drainTimeout.value()));
-    prometheus.droppedLogLines(logging::droppedLines);
+    serverMetrics.buildInfo(build.version(), build.revision(), config.color.value().orElse(""));
+    serverMetrics.connectionLimit(connections);
+    serverMetrics.drainLimit(config.drainDelay.value().plus(config.drainTimeout.value()));
+    serverMetrics.droppedLogLines(logging::droppedLines);
     LedgerMetrics ledger = new LedgerMetrics();
-    ChatMetrics metrics = new BothMetrics(ledger, new BothMetrics(new HeartbeatLog(), prometheus));
+    ChatMetrics metrics = new BothMetrics(ledger, new BothMetrics(new HeartbeatLog(), chatMetrics));
     ChatServer server =
         new ChatServer(settings(), config.chatConfig(), store, metrics, clock, time);
-    prometheus.outboundBytes(server::outboundBytes);
-    prometheus.throttled(server::throttled);
-    addBuffers(prometheus, server.buffers());
-    prometheus.buffer(
+    serverMetrics.outboundBytes(server::outboundBytes);
+    serverMetrics.throttled(server::throttled);
+    addBuffers(serverMetrics, server.buffers());
+    serverMetrics.buffer(
         "pending", config.maxPendingBytes.value(), server.hub().statistics()::pendingBytes);
-    prometheus.httpConnections(server::httpConnections);
+    serverMetrics.httpConnections(server::httpConnections);
     Optional<AdminServer> admin = Optional.empty();
     try {
       admin = admin(registry, server.hub());
-      admin.ifPresent(port -> prometheus.evictedAdminConnections(port::evictedConnections));
-      admin.ifPresent(port -> prometheus.refusedAdminRequests(port::refusedRequests));
+      admin.ifPresent(serverMetrics::adminPort);
       server.start();
     } catch (IOException e) {
       boolean main = admin.isPresent() || config.adminPort.value() == 0;
@@ -132,9 +136,9 @@ final class Launcher {
       return 1;
     }
     try {
-      announceWhenReady(log, server, admin, prometheus);
+      announceWhenReady(log, server, admin, serverMetrics);
       signals.await();
-      prometheus.drainStarted();
+      serverMetrics.drainStarted();
       ledger
           .addTo(event(log, "drain"))
           .addKeyValue("connections", server.hub().statistics().connections())
@@ -155,10 +159,10 @@ final class Launcher {
     }
   }
 
-  private static void addBuffers(PrometheusChatMetrics prometheus, BufferBudgets buffers) {
-    prometheus.buffer("messages", buffers.messages().limit(), buffers.messages()::used);
-    prometheus.buffer("replies", buffers.replies().limit(), buffers.replies()::used);
-    prometheus.buffer("http", buffers.http().limit(), buffers.http()::used);
+  private static void addBuffers(PrometheusServerMetrics serverMetrics, BufferBudgets buffers) {
+    serverMetrics.buffer("messages", buffers.messages().limit(), buffers.messages()::used);
+    serverMetrics.buffer("replies", buffers.replies().limit(), buffers.replies()::used);
+    serverMetrics.buffer("http", buffers.http().limit(), buffers.http()::used);
   }
 
   private WebSocketSettings webSocket() {
@@ -226,7 +230,7 @@ final class Launcher {
       Logger log,
       ChatServer server,
       Optional<AdminServer> admin,
-      PrometheusChatMetrics prometheus) {
+      PrometheusServerMetrics serverMetrics) {
     Thread thread =
         new Thread(
             () -> {
@@ -243,7 +247,7 @@ final class Launcher {
                 return;
               }
               long upMillis = ManagementFactory.getRuntimeMXBean().getUptime();
-              prometheus.started(Duration.ofMillis(upMillis));
+              serverMetrics.started(Duration.ofMillis(upMillis));
               LoggingEventBuilder ready = event(log, "ready").addKeyValue("port", server.port());
               if (admin.isPresent()) {
                 ready = ready.addKeyValue("admin_port", admin.get().port());

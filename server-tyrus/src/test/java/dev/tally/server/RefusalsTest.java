@@ -7,7 +7,6 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
-import dev.tally.chat.MonotonicClock;
 import dev.tally.metrics.PrometheusChatMetrics;
 import dev.tally.server.RawClient.Response;
 import io.prometheus.client.CollectorRegistry;
@@ -161,7 +160,7 @@ class RefusalsTest {
   /** Of the metric, apart from the handshakes that went well. */
   private static Set<String> results() {
     CollectorRegistry registry = new CollectorRegistry();
-    PrometheusChatMetrics unused = new PrometheusChatMetrics(registry, MonotonicClock.system());
+    PrometheusChatMetrics unused = new PrometheusChatMetrics(registry);
     Set<String> results = new HashSet<>();
     Collections.list(registry.metricFamilySamples()).stream()
         .filter(family -> family.name.equals("websocket_handshakes"))
