@@ -63,6 +63,23 @@ class JsonLineEncoderTest {
   }
 
   @Test
+  void aUrlCanBeFoundAsItIsWritten() {
+    LoggingEvent url = line(Level.INFO, "back at redis://***@a:6379/0");
+    url.addKeyValuePair(new KeyValuePair("store", "redis://***@a:6379/0"));
+
+    assertThat(encoded(url, Optional.empty()))
+        .contains("\"store\":\"redis://***@a:6379/0\"", "\"back at redis://***@a:6379/0\"");
+  }
+
+  @Test
+  void noControlCharacterReachesATerminal() {
+    LoggingEvent strange = line(Level.INFO, "\u001b[2J\u0000\u007f\u009b\r\t");
+
+    assertThat(encoded(strange, Optional.empty()))
+        .contains("\\u001b[2J\\u0000\\u007f\\u009b\\r\\t");
+  }
+
+  @Test
   void aLineOfSomebodyElsesHasAnEventToo() {
     assertThat(read(line).get("event").asString()).isEqualTo("log");
     assertThat(read(line).has("color")).isFalse();
