@@ -95,7 +95,7 @@ class Client:
             for frame in connection.frames(WELCOME_TIMEOUT_S):
                 if _is_welcome(frame):
                     self._observe("audit", time.monotonic() - begun, None)
-                    self._take_stored(frame["count"])
+                    self._take_stored(self._ledger.audit, frame["count"])
                     connection.say_goodbye()
                     connection.abort()
                     return True
@@ -155,7 +155,6 @@ class Client:
 
     def _take_over(self, connection: Connection, welcome: dict) -> None:
         if self._session_id:
-            self._totals.reconnects += 1
             self._observe(
                 "gap", 0 if self._current else time.monotonic() - self._broken_since, None
             )
@@ -166,7 +165,7 @@ class Client:
         heartbeat_s = welcome.get("heartbeat_s")
         patience_s = max(1, heartbeat_s) if _is_count(heartbeat_s) else HEARTBEAT_S
         connection.set_timeout(MISSED_HEARTBEATS * patience_s)
-        self._take_stored(welcome["count"])
+        self._take_stored(self._ledger.welcome, welcome["count"])
         self.welcomed.set()
         self._pump()
 
@@ -185,9 +184,9 @@ class Client:
             if self._totals.duplicated > duplicated:
                 self._observe("ack", 0, Fault("a count had no message of its own"))
 
-    def _take_stored(self, count: int) -> None:
+    def _take_stored(self, take: Callable[[int, float], list[float]], count: int) -> None:
         lost, duplicated = self._totals.lost, self._totals.duplicated
-        self._acknowledged(self._ledger.welcome(count, time.monotonic()))
+        self._acknowledged(take(count, time.monotonic()))
         if self._totals.lost > lost:
             self._observe("ack", 0, Fault("counted messages were missing later"))
         if self._totals.duplicated > duplicated:

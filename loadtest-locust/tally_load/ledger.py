@@ -58,10 +58,15 @@ class Ledger:
         return self._waiting[self._in_flight - 1][0]
 
     def welcome(self, count: int, now: float) -> list[float]:
-        """Begins a connection: drops what the server counted, the rest is to be sent again.
+        """Starts a connection: drops what the server counted, the rest is to be sent again.
 
         Returns how long each message that turns out to be counted took.
         """
+        self._totals.reconnects += self._count is not None
+        return self.audit(count, now)
+
+    def audit(self, count: int, now: float) -> list[float]:
+        """Compares the account with the stored count, as a welcome does, without a reconnect."""
         if self._count is None:
             self._count = count
         self._totals.lost += max(0, self._count - count)

@@ -82,10 +82,11 @@ def test_keeps_account(scenario):
                 assert go_out(ledger) == step["texts"]
             case _:
                 pytest.fail(str(step))
-    assert (totals.acknowledged, totals.lost, totals.duplicated) == (
+    assert (totals.acknowledged, totals.lost, totals.duplicated, totals.reconnects) == (
         scenario["counted"],
         scenario["lost"],
         scenario["duplicated"],
+        scenario["reconnects"],
     )
     assert totals.sent - totals.acknowledged == scenario["waiting"]
     assert ledger.is_settled == (scenario["waiting"] == 0)

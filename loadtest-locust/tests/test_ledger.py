@@ -55,7 +55,7 @@ def test_what_a_welcome_does_not_count_is_sent_again(ledger, totals):
     assert ledger.welcome(2, now=2.0) == [2.0]
     assert send_all(ledger) == ["c"]
     assert ledger.reply(3, now=3.0) == [3.0]
-    assert totals == Totals(sent=3, acknowledged=3)
+    assert totals == Totals(sent=3, acknowledged=3, reconnects=1)
 
 
 def test_messages_written_without_a_connection_wait_for_it(ledger, totals):
@@ -89,7 +89,7 @@ def test_a_welcome_beyond_what_was_sent_is_a_duplicate(ledger, totals):
     add(ledger, "a")
     send_all(ledger)
     assert ledger.welcome(2, now=1.0) == [1.0]
-    assert totals == Totals(sent=1, acknowledged=1, duplicated=1)
+    assert totals == Totals(sent=1, acknowledged=1, duplicated=1, reconnects=1)
 
 
 def test_a_message_that_never_went_out_cannot_have_been_counted(ledger, totals):
@@ -139,3 +139,11 @@ def test_totals_of_processes_add_up():
     one = Totals(users=1, sent=5, acknowledged=4, lost=1)
     other = Totals(users=2, sent=7, acknowledged=7, reconnects=3)
     assert one + other == Totals(users=3, sent=12, acknowledged=11, lost=1, reconnects=3)
+
+
+def test_the_last_comparison_is_no_reconnect(ledger, totals):
+    ledger.welcome(0, now=0)
+    ledger.add("a", at=0)
+    ledger.next()
+    assert ledger.audit(1, now=2) == [2]
+    assert totals == Totals(sent=1, acknowledged=1)

@@ -38,6 +38,8 @@ export class Ledger {
   lost = 0;
   /** Counts beyond the messages that were sent here. */
   duplicated = 0;
+  /** Welcomes after the first one. */
+  reconnects = 0;
 
   /** Messages that wait for their count. */
   get waiting() {
@@ -75,6 +77,7 @@ export class Ledger {
     /** @type {Counted[]} */
     const counted = [];
     if (this.#known) {
+      this.reconnects++;
       this.lost += Math.max(0, this.count - serverCount);
       this.count = Math.min(this.count, serverCount);
       while (this.count < serverCount && this.#inFlight > 0) {

@@ -50,7 +50,6 @@ export class TallyClient extends EventTarget {
   #rules;
   #ledger = new Ledger();
   #sent = 0;
-  #reconnects = 0;
   /** @type {TallyState} */
   #state = 'connecting';
   /** @type {TallyError | undefined} */
@@ -116,8 +115,8 @@ export class TallyClient extends EventTarget {
 
   /** What came of everything since this object was made. */
   get totals() {
-    const { counted, lost, duplicated } = this.#ledger;
-    return { sent: this.#sent, counted, lost, duplicated, reconnects: this.#reconnects };
+    const { counted, lost, duplicated, reconnects } = this.#ledger;
+    return { sent: this.#sent, counted, lost, duplicated, reconnects };
   }
 
   /**
@@ -305,8 +304,6 @@ export class TallyClient extends EventTarget {
     const moving = connection === this.#current && this.#next !== undefined;
     if (connection === this.#current) {
       this.#current = undefined;
-      // The server may tell the old connection of a move before the new one has its welcome.
-      this.#reconnects += code === SUPERSEDED && moving ? 0 : 1;
       this.#rules.broke(code);
     } else {
       this.#next = undefined;

@@ -86,7 +86,7 @@ describe('the rules of coming back', () => {
 });
 
 describe('the ledger', () => {
-  for (const { name, steps, counted, lost, duplicated, waiting } of rules.ledger) {
+  for (const { name, steps, counted, lost, duplicated, waiting, reconnects } of rules.ledger) {
     it(name, () => {
       const ledger = new Ledger();
       const keep = (/** @type {string} */ text) =>
@@ -125,6 +125,7 @@ describe('the ledger', () => {
         [ledger.counted, ledger.lost, ledger.duplicated, ledger.waiting, ledger.bytes],
         [counted, lost, duplicated, waiting, waiting],
       );
+      assert.equal(ledger.reconnects, reconnects);
     });
   }
 });

@@ -198,6 +198,8 @@ class MainTest {
     CommandLine client =
         Objects.requireNonNull(Main.commandLine(Map.of()).getSubcommands().get("client"));
 
+    assertThat(String.join(" ", client.getCommandSpec().usageMessage().footer()))
+        .endsWith(exitCodes(document));
     assertThat(client.getCommandSpec().options())
         .filteredOn(option -> !option.usageHelp() && !option.versionHelp())
         .isNotEmpty()
@@ -217,6 +219,13 @@ class MainTest {
                           value,
                           described.group(1)));
             });
+  }
+
+  /** The sentence on the exit codes of the client. */
+  private static String exitCodes(String document) {
+    Matcher sentence = Pattern.compile("Exit code: 0 if every line[^.]*\\.").matcher(document);
+    assertThat(sentence.find()).isTrue();
+    return sentence.group().replace('\n', ' ');
   }
 
   @Test

@@ -43,7 +43,6 @@ final class ChatClient implements AutoCloseable {
 
   private Future<?> attempt = CompletableFuture.completedFuture(null);
   private boolean finishing;
-  private long reconnects;
   private long slowestGapMillis;
 
   /**
@@ -240,7 +239,6 @@ final class ChatClient implements AutoCloseable {
   void ended(Connection connection, Ending ending) {
     if (connection == current) {
       current = null;
-      reconnects++;
       rules.broke(ending);
       if (next != null) {
         return;
@@ -288,7 +286,7 @@ final class ChatClient implements AutoCloseable {
             ledger.counted(),
             ledger.lost(),
             ledger.duplicated(),
-            reconnects,
+            ledger.reconnects(),
             slowestGapMillis,
             sessionId,
             failure);

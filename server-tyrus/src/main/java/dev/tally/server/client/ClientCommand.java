@@ -76,8 +76,8 @@ public final class ClientCommand implements Callable<Integer> {
         .footer(
             "",
             "Counts go to standard output, everything else to standard error.",
-            "Exit code: 0 if every line was counted exactly once, 1 if not, 2 for a bad"
-                + " argument.");
+            "Exit code: 0 if every line was counted once and the server kept every count, 1 if"
+                + " not, 2 for a bad argument.");
     spec.addPositional(
         uri.argument(
             "URL", new WebSocketUri(), "Where the server is (default: ${DEFAULT-VALUE})."));

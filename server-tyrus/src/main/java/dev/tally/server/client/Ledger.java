@@ -20,6 +20,7 @@ final class Ledger {
   private long counted;
   private long lost;
   private long duplicated;
+  private long reconnects;
 
   /** Whether the session was ever open. */
   boolean isKnown() {
@@ -60,6 +61,7 @@ final class Ledger {
       count = serverCount;
       return List.of();
     }
+    reconnects++;
     List<Long> numbers = new ArrayList<>();
     if (serverCount < count) {
       lost += count - serverCount;
@@ -124,5 +126,10 @@ final class Ledger {
   /** Counts beyond the messages that were sent. */
   long duplicated() {
     return duplicated;
+  }
+
+  /** Welcomes after the first one. */
+  long reconnects() {
+    return reconnects;
   }
 }

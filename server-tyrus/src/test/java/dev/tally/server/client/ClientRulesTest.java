@@ -157,6 +157,7 @@ class ClientRulesTest {
     assertThat(ledger.added() - ledger.counted())
         .as("waiting")
         .isEqualTo(scenario.get("waiting").asLong());
+    assertThat(ledger.reconnects()).as("reconnects").isEqualTo(scenario.get("reconnects").asLong());
     assertThat(ledger.isSettled()).isEqualTo(scenario.get("waiting").asLong() == 0);
   }
 
