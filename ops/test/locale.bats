@@ -6,7 +6,7 @@ setup() {
   mkdir "$BATS_TEST_TMPDIR/locales"
   # It warns of what does not matter, and then exits with 1.
   localedef -i de_DE -f UTF-8 "$BATS_TEST_TMPDIR/locales/de_DE.UTF-8" || true
-  [[ -d $BATS_TEST_TMPDIR/locales/de_DE.UTF-8 ]] || skip 'the package locales is not installed'
+  [[ -s $BATS_TEST_TMPDIR/locales/de_DE.UTF-8/LC_NUMERIC ]] || skip 'the package locales is not installed'
   export LOCPATH=$BATS_TEST_TMPDIR/locales LC_ALL=de_DE.UTF-8 LANGUAGE=de
 }
 

@@ -166,30 +166,34 @@ final class Launcher {
   }
 
   private WebSocketSettings webSocket() {
-    return new WebSocketSettings(
-        config.host.value(),
-        config.port.value(),
-        config.backlog.value(),
-        config.maxMessageBytes.value(),
-        config.connectionLimit(),
-        config.spareConnections.value(),
-        config.maxConnectionsPerAddress.value(),
-        config.messageRate.value(),
-        // Two seconds' worth at once: a client that was away sends what it kept.
-        (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate.value())),
-        config.smallFrameRate.value(),
-        config.maxOutboundBytes.value(),
-        config.bufferedBytes(),
-        config.allowedOrigins.value(),
-        config.allowedHosts.value(),
-        config.trustedProxies.value(),
-        config.headLimits(),
-        config.handshakeTimeout.value(),
-        config.httpIdleTimeout.value(),
-        config.messageTimeout.value(),
-        config.heartbeat.value(),
-        config.closeTimeout.value(),
-        config.retryAfter.value());
+    return WebSocketSettings.builder()
+        .host(config.host.value())
+        .port(config.port.value())
+        .backlog(config.backlog.value())
+        .maxMessageBytes(config.maxMessageBytes.value())
+        .compression(config.compression.value())
+        .maxConnections(config.connectionLimit())
+        .spareConnections(config.spareConnections.value())
+        .maxConnectionsPerAddress(config.maxConnectionsPerAddress.value())
+        .messagesPerSecond(
+            config.messageRate
+                .value()) // Two seconds' worth at once: a client that was away sends what it kept.
+        .messageBurst(
+            (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate.value())))
+        .smallFramesPerSecond(config.smallFrameRate.value())
+        .maxOutboundBytes(config.maxOutboundBytes.value())
+        .maxBufferedBytes(config.bufferedBytes())
+        .allowedOrigins(config.allowedOrigins.value())
+        .allowedHosts(config.allowedHosts.value())
+        .trustedProxies(config.trustedProxies.value())
+        .headLimits(config.headLimits())
+        .handshakeTimeout(config.handshakeTimeout.value())
+        .idleTimeout(config.httpIdleTimeout.value())
+        .messageTimeout(config.messageTimeout.value())
+        .heartbeat(config.heartbeat.value())
+        .closeTimeout(config.closeTimeout.value())
+        .retryAfter(config.retryAfter.value())
+        .build();
   }
 
   private ServerSettings settings() {

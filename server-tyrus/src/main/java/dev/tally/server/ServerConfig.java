@@ -226,6 +226,14 @@ final class ServerConfig {
           65_536,
           "The longest message, up to 1 GiB; a longer one ends its connection with 1009.");
 
+  final Setting<Boolean> compression =
+      add(
+          "--compression",
+          "ON|OFF",
+          new Values.OnOff(),
+          false,
+          "on: clients may compress their messages (permessage-deflate). Replies are never compressed.");
+
   final Setting<Integer> maxConnections =
       add(
           "--max-connections",

@@ -1,9 +1,7 @@
 package dev.tally.server;
 
-import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.time.Duration;
-import java.util.List;
 
 /**
  * What {@link ChatServer} needs to know, besides the hub's own settings.
@@ -33,29 +31,7 @@ public record ServerSettings(
    */
   public static ServerSettings defaults(String host, int port) {
     return new ServerSettings(
-        new WebSocketSettings(
-            host,
-            port,
-            4096,
-            65_536,
-            10_000,
-            128,
-            0,
-            0,
-            1,
-            500,
-            262_144,
-            67_108_864,
-            List.of(),
-            List.of(),
-            List.of(),
-            HeadLimits.DEFAULT,
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(75),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(1)),
+        WebSocketSettings.builder().host(host).port(port).build(),
         "",
         "dev",
         "",

@@ -93,6 +93,9 @@ final class Settings implements IDefaultValueProvider {
     if (value instanceof Duration duration) {
       return Durations.format(duration);
     }
+    if (value instanceof Boolean on) {
+      return on ? "on" : "off";
+    }
     if (value instanceof Collection<?> values) {
       return String.join(",", values.stream().map(Settings::text).toList());
     }

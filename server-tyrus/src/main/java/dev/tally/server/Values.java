@@ -57,6 +57,14 @@ public final class Values {
     }
   }
 
+  /** On or off. */
+  static final class OnOff implements ITypeConverter<Boolean> {
+    @Override
+    public Boolean convert(String text) {
+      return oneOf(List.of("on", "off"), text).equals("on");
+    }
+  }
+
   /** 0 to 65535. */
   static final class Port implements ITypeConverter<Integer> {
     @Override

@@ -37,9 +37,13 @@ final class LoadGenerator implements AutoCloseable {
   private String firstFailure = "";
 
   LoadGenerator(int port, int payloadBytes) throws IOException {
+    this(port, Wire.request(port), Wire.maskedText(payloadBytes));
+  }
+
+  LoadGenerator(int port, ByteBuffer request, ByteBuffer message) throws IOException {
     this.server = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    this.request = Wire.request(port);
-    this.message = Wire.maskedText(payloadBytes);
+    this.request = request;
+    this.message = message;
     this.selector = Selector.open();
   }
 
@@ -70,6 +74,8 @@ final class LoadGenerator implements AutoCloseable {
   private void begin() throws IOException {
     SocketChannel channel = SocketChannel.open();
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    // A message is written in one piece or not at all.
+    channel.setOption(StandardSocketOptions.SO_SNDBUF, Math.max(1 << 18, 2 * message.capacity()));
     // Ends with a reset: no port waits in TIME_WAIT for the next ten thousand.
     channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     channel.configureBlocking(false);

@@ -18,7 +18,8 @@ enum Part {
   ALLOCATION,
   LEAK,
   SURROUNDINGS,
-  HOSTILE;
+  HOSTILE,
+  COMPRESSION;
 
   /** Measures, and returns the section as Markdown. */
   String run(Lab lab) throws IOException {
@@ -35,6 +36,7 @@ enum Part {
       case LEAK -> LeakPart.run(lab);
       case SURROUNDINGS -> SurroundingsPart.run(lab);
       case HOSTILE -> HostilePart.run(lab);
+      case COMPRESSION -> CompressionPart.run(lab);
     };
   }
 

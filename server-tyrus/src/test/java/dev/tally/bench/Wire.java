@@ -17,6 +17,11 @@ final class Wire {
   private Wire() {}
 
   static ByteBuffer request(int port) {
+    return request(port, "");
+  }
+
+  /** With header lines of one's own, each with its end. */
+  static ByteBuffer request(int port, String more) {
     String head =
         String.format(
             Locale.ROOT,
@@ -27,9 +32,10 @@ final class Wire {
         Connection: Upgrade\r
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
         Sec-WebSocket-Version: 13\r
-        \r
+        %s\r
         """,
-            port);
+            port,
+            more);
     return direct(head.getBytes(US_ASCII));
   }
 
@@ -45,6 +51,25 @@ final class Wire {
       frame.put((byte) (('a' + i % 26) ^ (MASK >>> (24 - 8 * (i % 4)))));
     }
     return direct(frame.array());
+  }
+
+  /** One masked frame. */
+  static ByteBuffer frame(int firstByte, byte[] payload) {
+    ByteBuffer frame = ByteBuffer.allocate(14 + payload.length).put((byte) firstByte);
+    if (payload.length <= LONGEST) {
+      frame.put((byte) (0x80 | payload.length));
+    } else if (payload.length < 65_536) {
+      frame.put((byte) (0x80 | 126)).putShort((short) payload.length);
+    } else {
+      frame.put((byte) (0x80 | 127)).putLong(payload.length);
+    }
+    frame.putInt(MASK);
+    for (int i = 0; i < payload.length; i++) {
+      frame.put((byte) (payload[i] ^ (MASK >>> (24 - 8 * (i % 4)))));
+    }
+    byte[] bytes = new byte[frame.position()];
+    frame.flip().get(bytes);
+    return direct(bytes);
   }
 
   private static ByteBuffer direct(byte[] bytes) {

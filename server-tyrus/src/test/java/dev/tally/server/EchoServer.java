@@ -2,7 +2,6 @@ package dev.tally.server;
 
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
-import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.server.grizzly.WebSocketSettings;
@@ -27,31 +26,21 @@ public final class EchoServer implements AutoCloseable {
 
   private final WebSocketServer server;
 
-  EchoServer(int port) throws IOException {
+  EchoServer(int port, boolean compression) throws IOException {
     WebSocketSettings settings =
-        new WebSocketSettings(
-            "127.0.0.1",
-            port,
-            128,
-            MAX_MESSAGE_BYTES,
-            1000,
-            128,
-            0,
-            0,
-            1,
-            0,
-            4 * MAX_MESSAGE_BYTES,
-            32L * MAX_MESSAGE_BYTES,
-            List.of("*"),
-            List.of(),
-            List.of(),
-            HeadLimits.DEFAULT,
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(75),
-            Duration.ofMinutes(10),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(1));
+        WebSocketSettings.builder()
+            .host("127.0.0.1")
+            .port(port)
+            .backlog(128)
+            .maxMessageBytes(MAX_MESSAGE_BYTES)
+            .maxConnections(1000)
+            .smallFramesPerSecond(0)
+            .maxOutboundBytes(4 * MAX_MESSAGE_BYTES)
+            .maxBufferedBytes(32L * MAX_MESSAGE_BYTES)
+            .allowedOrigins(List.of("*"))
+            .messageTimeout(Duration.ofMinutes(10))
+            .compression(compression)
+            .build();
     server =
         new WebSocketServer(
             settings,
@@ -74,11 +63,11 @@ public final class EchoServer implements AutoCloseable {
   /**
    * Serves.
    *
-   * @param args the port; 0 for a free one, which the log names
+   * @param args the port, 0 for a free one; with anything more, messages may be compressed
    * @throws Exception if the port is taken
    */
   public static void main(String[] args) throws Exception {
-    try (EchoServer echo = new EchoServer(Integer.parseInt(args[0]))) {
+    try (EchoServer echo = new EchoServer(Integer.parseInt(args[0]), args.length > 1)) {
       System.out.println("ws://127.0.0.1:" + echo.port() + "/");
       Thread.currentThread().join();
     }

@@ -21,7 +21,7 @@ class EchoServerTest {
 
   @BeforeAll
   static void start() throws IOException {
-    server = new EchoServer(0);
+    server = new EchoServer(0, false);
   }
 
   @AfterAll

@@ -5,7 +5,6 @@ import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
-import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -146,6 +145,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     private int rate;
     private int burst = 1;
     private int smallFrames = 500;
+    private boolean compression;
     private int outboundBytes = 262_144;
     private long bufferedBytes = 67_108_864;
     private List<String> origins = List.of();
@@ -175,6 +175,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
     Limits withSmallFrames(int perSecond) {
       smallFrames = perSecond;
+      return this;
+    }
+
+    Limits withCompression() {
+      compression = true;
       return this;
     }
 
@@ -220,29 +225,29 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     }
 
     WebSocketSettings settings(int port) {
-      return new WebSocketSettings(
-          "127.0.0.1",
-          port,
-          128,
-          65_536,
-          connections,
-          spare,
-          perAddress,
-          rate,
-          burst,
-          smallFrames,
-          outboundBytes,
-          bufferedBytes,
-          origins,
-          hosts,
-          proxies,
-          HeadLimits.DEFAULT,
-          handshakeTimeout,
-          handshakeTimeout,
-          messageTimeout,
-          heartbeat,
-          closeTimeout,
-          Duration.ofMillis(6_500));
+      return WebSocketSettings.builder()
+          .host("127.0.0.1")
+          .port(port)
+          .backlog(128)
+          .maxConnections(connections)
+          .spareConnections(spare)
+          .maxConnectionsPerAddress(perAddress)
+          .messagesPerSecond(rate)
+          .messageBurst(burst)
+          .smallFramesPerSecond(smallFrames)
+          .maxOutboundBytes(outboundBytes)
+          .maxBufferedBytes(bufferedBytes)
+          .allowedOrigins(origins)
+          .allowedHosts(hosts)
+          .trustedProxies(proxies)
+          .handshakeTimeout(handshakeTimeout)
+          .idleTimeout(handshakeTimeout)
+          .messageTimeout(messageTimeout)
+          .heartbeat(heartbeat)
+          .closeTimeout(closeTimeout)
+          .retryAfter(Duration.ofMillis(6_500))
+          .compression(compression)
+          .build();
     }
   }
 }

@@ -21,6 +21,12 @@ final class FrameReader {
   static final int PING = 9;
   static final int PONG = 10;
 
+  /** RSV1 to RSV3, in a frame's first byte. */
+  private static final int RESERVED = 0x70;
+
+  /** RSV1: the message is compressed. */
+  private static final int COMPRESSED = 0x40;
+
   private static final int MAX_CONTROL_PAYLOAD = 125;
   private static final int MAX_HEADER = 14;
 
@@ -65,6 +71,13 @@ final class FrameReader {
 
   private final Receiver receiver;
   private final SelectorLoop loop;
+
+  /** Whether clients may compress messages: the extension was agreed on. */
+  private final boolean compression;
+
+  /** Whether the message whose frame was read last is compressed. */
+  private boolean compressed;
+
   private boolean stopped;
   private boolean skipping;
   private boolean paused;
@@ -84,9 +97,10 @@ final class FrameReader {
   private byte[] control = EMPTY;
   private @Nullable UnfinishedMessage message;
 
-  FrameReader(Receiver receiver, SelectorLoop loop) {
+  FrameReader(Receiver receiver, SelectorLoop loop, boolean compression) {
     this.receiver = receiver;
     this.loop = loop;
+    this.compression = compression;
   }
 
   /** Reads nothing from now on, and keeps nothing. */
@@ -200,8 +214,13 @@ final class FrameReader {
     if (skipping) {
       return true;
     }
-    if ((first & 0x70) != 0) {
+    int reserved = first & RESERVED;
+    if (reserved != 0 && !compression) {
       return violated(CloseCode.PROTOCOL_ERROR, "reserved bit set, no extension agreed on");
+    }
+    // RFC 7692, 6: the bit stands at a message's first frame, and at no control frame.
+    if (reserved != 0 && (reserved != COMPRESSED || (code != TEXT && code != BINARY))) {
+      return violated(CloseCode.PROTOCOL_ERROR, "reserved bit set where no extension uses it");
     }
     if ((code > BINARY && code < CLOSE) || code > PONG) {
       return violated(CloseCode.PROTOCOL_ERROR, "reserved opcode " + code);
@@ -225,6 +244,9 @@ final class FrameReader {
     int code = bytes[at] & 0x0f;
     boolean masked = (bytes[at + 1] & 0x80) != 0;
     fin = (bytes[at] & 0x80) != 0;
+    if (code == TEXT || code == BINARY) {
+      compressed = (bytes[at] & COMPRESSED) != 0;
+    }
     if (isKnown(bytes[at]) && !skipping) {
       boolean unused =
           isWellFormed(size, declared, masked)
@@ -268,10 +290,20 @@ final class FrameReader {
     if (code == BINARY && !receiver.takesBinary()) {
       return violated(CloseCode.UNSUPPORTED_DATA, "only text messages are counted");
     }
-    int most = receiver.maxMessageBytes();
     // Not a sum: what a client declares may be the largest number that there is.
-    return declared <= most - (unfinished == null ? 0 : unfinished.size())
-        || violated(CloseCode.MESSAGE_TOO_BIG, "messages are limited to " + most + " bytes");
+    return declared <= mostPayload() - (unfinished == null ? 0 : unfinished.size()) || tooBig();
+  }
+
+  /** Payload bytes of the largest message as it comes: compressed, some may become a few more. */
+  private int mostPayload() {
+    int most = receiver.maxMessageBytes();
+    return compressed ? (int) Math.min(Integer.MAX_VALUE - 8L, most + most / 1024L + 64) : most;
+  }
+
+  private boolean tooBig() {
+    return violated(
+        CloseCode.MESSAGE_TOO_BIG,
+        "messages are limited to " + receiver.maxMessageBytes() + " bytes");
   }
 
   private boolean isFlood(int code, long declared) {
@@ -317,24 +349,45 @@ final class FrameReader {
 
   private void readWholeText(byte[] bytes, int from, int to, boolean ascii) {
     opcode = -1;
-    if (ascii || Payload.utf8(Payload.COMPLETE, bytes, from, to) == Payload.COMPLETE) {
+    if (compressed) {
+      readCompressed(TEXT, bytes, from, to);
+    } else if (ascii || Payload.utf8(Payload.COMPLETE, bytes, from, to) == Payload.COMPLETE) {
       receiver.onText(bytes, from, to);
     } else {
       violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
     }
   }
 
+  /** A whole message whose payload is compressed. */
+  private void readCompressed(int code, byte[] bytes, int from, int to) {
+    MessageInflater inflater = loop.inflater();
+    int size = inflater.inflate(bytes, from, to, receiver.maxMessageBytes());
+    byte[] message = inflater.output();
+    if (size == MessageInflater.TOO_LONG) {
+      boolean unused = tooBig();
+    } else if (size == MessageInflater.DAMAGED) {
+      violated(CloseCode.PROTOCOL_ERROR, "compressed data is damaged");
+    } else if (code == BINARY) {
+      receiver.onBinary(Arrays.copyOf(message, size));
+    } else if (Payload.utf8(Payload.COMPLETE, message, 0, size) == Payload.COMPLETE) {
+      receiver.onText(message, 0, size);
+    } else {
+      violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
+    }
+    inflater.release();
+  }
+
   private void readData(byte[] bytes, int from, int to, boolean ascii) {
     UnfinishedMessage unfinished = message;
     if (unfinished == null) {
-      unfinished = new UnfinishedMessage(this, loop, opcode);
+      unfinished = new UnfinishedMessage(this, loop, opcode, compressed);
       message = unfinished;
     }
     if (!unfinished.readsOn(bytes, from, to, ascii)) {
       violated(CloseCode.INVALID_PAYLOAD, CloseCode.INVALID_PAYLOAD.reason());
       return;
     }
-    if (!unfinished.add(bytes, from, to, receiver.maxMessageBytes())) {
+    if (!unfinished.add(bytes, from, to, mostPayload())) {
       unfinished.giveWay(false);
       return;
     }
@@ -354,7 +407,9 @@ final class FrameReader {
     byte[] bytes = whole.bytes();
     int size = whole.size();
     whole.end();
-    if (whole.opcode() == BINARY) {
+    if (compressed) {
+      readCompressed(whole.opcode(), bytes, 0, size);
+    } else if (whole.opcode() == BINARY) {
       receiver.onBinary(Arrays.copyOf(bytes, size));
     } else if (whole.isWholeText()) {
       receiver.onText(bytes, 0, size);

@@ -1,6 +1,7 @@
 package dev.tally.server.grizzly;
 
 import dev.tally.chat.SessionId;
+import java.util.Optional;
 
 /**
  * An upgrade request that may go ahead.
@@ -8,5 +9,7 @@ import dev.tally.chat.SessionId;
  * @param sessionId the session to resume, or a new one
  * @param requestId for the logs of both sides
  * @param address whose connection it is
+ * @param extensions what is agreed on, for {@code Sec-WebSocket-Extensions}
  */
-record Handshake(SessionId sessionId, String requestId, String address) {}
+record Handshake(
+    SessionId sessionId, String requestId, String address, Optional<String> extensions) {}

@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
@@ -22,16 +23,19 @@ import org.jspecify.annotations.Nullable;
 final class HandshakeRules {
 
   private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+  private static final String EXTENSIONS = "Sec-WebSocket-Extensions";
   private static final String SESSION_PARAMETER = "session_id";
 
   private final AllowedHosts hosts;
   private final OriginPolicy origins;
   private final Forwarded forwarded;
+  private final boolean compression;
 
   HandshakeRules(WebSocketSettings settings) {
     this.hosts = new AllowedHosts(settings.allowedHosts());
     this.origins = new OriginPolicy(settings.allowedOrigins());
     this.forwarded = new Forwarded(new ClientAddress(settings.trustedProxies()));
+    this.compression = settings.compression();
   }
 
   /** The first rule that the request breaks, or null. */
@@ -76,6 +80,15 @@ final class HandshakeRules {
           "Sec-WebSocket-Version: 13",
           "Sec-WebSocket-Version must be 13, not "
               + Refusal.quoted(version == null ? "" : version)
+              + ".");
+    }
+    try {
+      Optional<String> unused = extensions(request);
+    } catch (IllegalArgumentException e) {
+      return bad(
+          EXTENSIONS
+              + " must be a list of extensions with their parameters (RFC 6455, 9.1), not "
+              + Refusal.quoted(String.valueOf(e.getMessage()))
               + ".");
     }
     Refusal session = checkSessionId(request);
@@ -123,7 +136,14 @@ final class HandshakeRules {
             ? SessionId.random()
             : SessionId.parse(URLDecoder.decode(asked.get(0), StandardCharsets.UTF_8)),
         requestId,
-        address);
+        address,
+        extensions(request));
+  }
+
+  private Optional<String> extensions(HttpRequestPacket request) {
+    return compression
+        ? PermessageDeflate.agree(request.getHeaders().values(EXTENSIONS))
+        : Optional.empty();
   }
 
   /** Whose request it is. */

@@ -37,12 +37,13 @@ final class Inbound implements Holdings.Holder {
       WebSocketConnection owner,
       NIOConnection socket,
       SelectorLoop loop,
-      ConnectionRegistry registry) {
+      ConnectionRegistry registry,
+      boolean compression) {
     this.owner = owner;
     this.socket = socket;
     this.loop = loop;
     this.registry = registry;
-    this.reader = new FrameReader(owner, loop);
+    this.reader = new FrameReader(owner, loop, compression);
     this.rate = registry.newRate();
   }
 

@@ -41,6 +41,7 @@ final class SelectorLoop {
   private long overdueMessages;
   private long overdueReplies;
   private @Nullable WebSocketConnection current;
+  private @Nullable MessageInflater inflater;
 
   /** Made on the selector's own thread. */
   SelectorLoop(NIOConnection connection, ConnectionRegistry registry) {
@@ -101,6 +102,16 @@ final class SelectorLoop {
   /** What goes out at the end of the turn; empty between two turns. */
   ByteBuffer output() {
     return output;
+  }
+
+  /** For the connection that has its turn; made when a compressed message comes first. */
+  MessageInflater inflater() {
+    MessageInflater made = inflater;
+    if (made == null) {
+      made = new MessageInflater();
+      inflater = made;
+    }
+    return made;
   }
 
   void begin(WebSocketConnection connection) {

@@ -14,6 +14,7 @@ final class UnfinishedMessage implements Holdings.Holder {
   private final FrameReader reader;
   private final SelectorLoop loop;
   private final int opcode;
+  private final boolean compressed;
   private final long since;
   private byte[] bytes = EMPTY;
   private int size;
@@ -22,10 +23,11 @@ final class UnfinishedMessage implements Holdings.Holder {
   /** Of {@link Payload#utf8}, for text. */
   private int utf8 = Payload.COMPLETE;
 
-  UnfinishedMessage(FrameReader reader, SelectorLoop loop, int opcode) {
+  UnfinishedMessage(FrameReader reader, SelectorLoop loop, int opcode, boolean compressed) {
     this.reader = reader;
     this.loop = loop;
     this.opcode = opcode;
+    this.compressed = compressed;
     this.since = loop.now();
   }
 
@@ -43,12 +45,13 @@ final class UnfinishedMessage implements Holdings.Holder {
   }
 
   /**
-   * Whether what comes next continues the text, or ends it, as UTF-8.
+   * Whether what comes next continues the text, or ends it, as UTF-8. Of a compressed text this is
+   * known only when it is whole.
    *
    * @return false as soon as no continuation can make it UTF-8
    */
   boolean readsOn(byte[] source, int from, int to, boolean ascii) {
-    if (opcode == FrameReader.TEXT && !(ascii && utf8 == Payload.COMPLETE)) {
+    if (opcode == FrameReader.TEXT && !compressed && !(ascii && utf8 == Payload.COMPLETE)) {
       utf8 = Payload.utf8(utf8, source, from, to);
     }
     return utf8 != Payload.INVALID;

@@ -47,7 +47,7 @@ final class UpgradeFilter extends BaseFilter {
 
   private static final String PROTOCOL = "Sec-WebSocket-Protocol";
 
-  /** What Tyrus sees as it came; extensions are not among it, so none is agreed on. */
+  /** What Tyrus sees as it came; extensions are not among it, since it knows of none. */
   private static final List<String> HEADERS = List.of("Host", "Sec-WebSocket-Key");
 
   /** What {@link HandshakeRules} found, without what else may stand beside it. */
@@ -205,8 +205,8 @@ final class UpgradeFilter extends BaseFilter {
     SelectorLoop loop =
         loops.computeIfAbsent(
             socket.getSelectorRunner(), runner -> new SelectorLoop(socket, registry));
-    WebSocketConnection connection =
-        new WebSocketConnection(socket, loop, registry, rules.read(request, address));
+    Handshake handshake = rules.read(request, address);
+    WebSocketConnection connection = new WebSocketConnection(socket, loop, registry, handshake);
     UpgradeAnswer response = new UpgradeAnswer();
     UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection.client()), response);
     if (upgrade == null) {
@@ -224,7 +224,7 @@ final class UpgradeFilter extends BaseFilter {
     }
     registry.metrics().handshake("accepted");
     byte[] readAhead = bytes(content.getContent());
-    ByteBuffer accepted = accepted(response, connection.client());
+    ByteBuffer accepted = accepted(response, handshake);
     socket.setProcessor(new FrameProcessor(connection));
     // Grizzly's request and response hang there, several times the size of everything of ours.
     socket.getAttributes().clear();
@@ -275,14 +275,17 @@ final class UpgradeFilter extends BaseFilter {
     return context;
   }
 
-  private static ByteBuffer accepted(UpgradeAnswer response, Client client) {
+  private static ByteBuffer accepted(UpgradeAnswer response, Handshake handshake) {
     StringBuilder head = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n");
     for (Map.Entry<String, List<String>> header : response.getHeaders().entrySet()) {
       head.append(header.getKey()).append(": ");
       head.append(String.join(", ", header.getValue())).append("\r\n");
     }
-    head.append("X-Session-Id: ").append(client.sessionId().text());
-    head.append("\r\nX-Request-Id: ").append(client.requestId()).append("\r\n\r\n");
+    handshake
+        .extensions()
+        .ifPresent(value -> head.append("Sec-WebSocket-Extensions: ").append(value).append("\r\n"));
+    head.append("X-Session-Id: ").append(handshake.sessionId().text());
+    head.append("\r\nX-Request-Id: ").append(handshake.requestId()).append("\r\n\r\n");
     return ByteBuffer.wrap(head.toString().getBytes(StandardCharsets.ISO_8859_1));
   }
 

@@ -77,7 +77,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     this.loop = loop;
     this.registry = registry;
     this.outbound = new Outbound(this, socket, loop);
-    this.inbound = new Inbound(this, socket, loop, registry);
+    this.inbound = new Inbound(this, socket, loop, registry, handshake.extensions().isPresent());
     this.heard = registry.liveness().now();
     this.client =
         new Client(handshake.sessionId(), handshake.requestId(), handshake.address(), this);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.testing.MutableClock;
-import dev.tally.server.ServerSettings;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -39,31 +38,13 @@ class HttpSocketsTest {
   }
 
   private HttpSockets sockets(int maxConnections, int maxPerAddress) {
-    WebSocketSettings defaults = ServerSettings.defaults("127.0.0.1", 0).webSocket();
     WebSocketSettings settings =
-        new WebSocketSettings(
-            defaults.host(),
-            defaults.port(),
-            defaults.backlog(),
-            defaults.maxMessageBytes(),
-            maxConnections,
-            SPARE,
-            maxPerAddress,
-            defaults.messagesPerSecond(),
-            defaults.messageBurst(),
-            defaults.smallFramesPerSecond(),
-            defaults.maxOutboundBytes(),
-            defaults.maxBufferedBytes(),
-            defaults.allowedOrigins(),
-            defaults.allowedHosts(),
-            List.of("10.0.0.0/8"),
-            defaults.headLimits(),
-            defaults.handshakeTimeout(),
-            defaults.idleTimeout(),
-            defaults.messageTimeout(),
-            defaults.heartbeat(),
-            defaults.closeTimeout(),
-            defaults.retryAfter());
+        WebSocketSettings.builder()
+            .maxConnections(maxConnections)
+            .spareConnections(SPARE)
+            .maxConnectionsPerAddress(maxPerAddress)
+            .trustedProxies(List.of("10.0.0.0/8"))
+            .build();
     ChatMetrics metrics =
         new ChatMetrics() {
           @Override
