@@ -1,8 +1,8 @@
 /**
- * Exponential backoff with full jitter: a pause is the server's hint and a random time out of a
- * window. The window is the first one or the hint, whichever is longer, and doubles with each
- * failure up to the longest one: so clients that fell together, or were told the same
- * hint, come back apart (docs/PROTOCOL.md, "Coming back").
+ * Exponential backoff with full jitter: a pause is the server's hint plus a random time from a
+ * window. The window starts as the larger of the first window and the hint, and doubles with each
+ * failure up to a maximum. Without the random part, clients that lost their server at the same
+ * moment would all come back at the same moment (docs/PROTOCOL.md, "Coming back").
  */
 export class Backoff {
   #firstMs;
@@ -12,8 +12,8 @@ export class Backoff {
 
   /**
    * @param {number} firstMs the first window
-   * @param {number} longestMs the longest
-   * @param {() => number} random from 0 inclusive to 1 exclusive
+   * @param {number} longestMs the longest window
+   * @param {() => number} random returns a number from 0 to below 1
    */
   constructor(firstMs, longestMs, random) {
     this.#firstMs = firstMs;
@@ -24,7 +24,7 @@ export class Backoff {
   /**
    * The pause after one more failure.
    *
-   * @param {number} hintMs the least; 0 if there is no hint
+   * @param {number} hintMs the shortest pause; 0 if there is no hint
    * @returns {number} whole milliseconds
    */
   next(hintMs) {
@@ -33,7 +33,7 @@ export class Backoff {
     return hintMs + Math.floor(this.#random() * (windowMs + 1));
   }
 
-  /** Begins again, after a success. */
+  /** Goes back to the first window, after a success. */
   reset() {
     this.#failures = 0;
   }

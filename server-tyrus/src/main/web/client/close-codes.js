@@ -1,8 +1,8 @@
 /** @typedef {'never' | 'after-hint' | 'with-backoff'} Reconnect */
 
 /**
- * Whether to come back after a close: the table of docs/PROTOCOL.md, and what an API reports where
- * there was no close frame.
+ * Whether to come back after a close: the table of docs/PROTOCOL.md, with the codes that an API
+ * reports if there was no close frame (1006) or one without a code (1005).
  *
  * @type {ReadonlyMap<number, Reconnect>}
  */
@@ -30,7 +30,7 @@ export const SUPERSEDED = 4001;
 
 /**
  * @param {number} code
- * @returns {Reconnect} for a code that Tally does not send, what is right for a broken connection
+ * @returns {Reconnect} for codes that Tally does not send, as for a broken connection
  */
 export function reconnectAfter(code) {
   return CLOSE_CODES.get(code) ?? 'with-backoff';

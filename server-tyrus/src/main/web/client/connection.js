@@ -2,7 +2,7 @@ import { ABNORMAL, NORMAL, PROTOCOL_ERROR } from './close-codes.js';
 import { startTimer } from './timers.js';
 
 /**
- * The part of the WebSocket API that is used.
+ * The part of the WebSocket API that this client uses.
  *
  * @typedef {object} WebSocketLike
  * @property {string} protocol
@@ -12,7 +12,7 @@ import { startTimer } from './timers.js';
  * @property {((event: any) => void) | null} onerror
  * @property {(text: string) => void} send
  * @property {(code?: number) => void} close
- * @property {() => void} [terminate] of the npm package ws: ends without a handshake
+ * @property {() => void} [terminate] only in the npm package ws: ends without a close frame
  */
 
 /** @typedef {new (url: string, protocols: string[]) => WebSocketLike} WebSocketConstructor */
@@ -21,12 +21,15 @@ import { startTimer } from './timers.js';
  * @typedef {object} ConnectionListener
  * @property {(connection: Connection, text: string) => void} received
  * @property {(connection: Connection, code: number, reason: string) => void} ended called at most
- *     once, and not after {@link Connection.abandon}
+ *     once; not after {@link Connection.abandon} or {@link Connection.close}
  */
 
 const SUBPROTOCOL = 'tally.v1';
 
-/** One WebSocket, and the timers that tell when it is dead. */
+/**
+ * One WebSocket with the timers that detect that it is dead. A half-open connection (the server's
+ * machine or the network between is gone) reports no error, so only silence shows it.
+ */
 export class Connection {
   #socket;
   #listener;
@@ -54,7 +57,7 @@ export class Connection {
       this.#watch();
       listener.received(this, String(data));
     };
-    // An error is always followed by a close. Only the package ws says what it was.
+    // The close event follows. Browsers do not say what the error was; the package ws does.
     let failure = '';
     this.#socket.onerror = ({ error }) => (failure = error?.message || error?.code || '');
     this.#socket.onclose = ({ code, reason }) => this.#end(code, reason || failure);
@@ -67,7 +70,7 @@ export class Connection {
   }
 
   /**
-   * From now on silence means that the connection is half-open.
+   * From now on, silence of two heartbeats ends the connection.
    *
    * @param {number} heartbeatMs time between two heartbeats
    */
@@ -76,13 +79,13 @@ export class Connection {
     this.#watch();
   }
 
-  /** Ends it in good order, and hears no more from it. */
+  /** Closes the connection with 1000. The listener is not called any more. */
   close() {
     this.#detach();
     this.#socket.close(NORMAL);
   }
 
-  /** Ends it as fast as the API allows, and hears no more from it. */
+  /** Ends the connection as fast as the API allows. The listener is not called any more. */
   abandon() {
     this.#detach();
     if (this.#socket.terminate) {
@@ -92,17 +95,18 @@ export class Connection {
     }
   }
 
-  /** Two heartbeats of silence are too many. */
+  /** Starts the time of silence again. */
   #watch() {
     const ms = this.#heartbeatMs;
     if (ms > 0) {
       clearTimeout(this.#timer);
-      // One timer for each of them: what came while the process slept is read before the second.
+      // Two timers in a row, not one of double length: if the process or the laptop slept, the
+      // first one fires at once, and frames that arrived meanwhile are read before the second.
       this.#timer = startTimer(() => this.#endAfter(ms, 'heartbeats missed'), ms);
     }
   }
 
-  /** @param {number} ms @param {string} reason */
+  /** Replaces the running timer. @param {number} ms @param {string} reason */
   #endAfter(ms, reason) {
     clearTimeout(this.#timer);
     this.#timer = startTimer(() => this.#end(ABNORMAL, reason), ms);

@@ -1,9 +1,10 @@
 /**
- * A frame of the server's. Later versions may say what this client does not know, and a server that
- * embeds Tally may push text of its own: both are `unknown`.
+ * Reads a frame from the server. Later versions may send frames that this client does not know, and
+ * a server that embeds Tally may push its own text: both are `unknown`. So are frames with a count
+ * that is not a number: it must not get into the ledger.
  *
  * @param {string} text
- * @returns {any} an object with a `type`; `count` for a reply, which has none on the wire
+ * @returns {any} an object with a `type`; for a reply, which has no type on the wire, it is `count`
  */
 export function parse(text) {
   const frame = object(text);

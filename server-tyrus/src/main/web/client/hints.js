@@ -1,8 +1,8 @@
-/** A longer hint counts as so long: no timer is too long for a browser, no client away for ever. */
+/** Longer hints are cut to this: a wrong one must not keep a client away for days. */
 const LONGEST_MS = 3_600_000;
 
 /**
- * The hint in a close frame's reason.
+ * The hint in the reason of a close frame.
  *
  * @param {string} reason
  * @returns {number} milliseconds; 0 if there is no hint
@@ -16,7 +16,7 @@ export function hintInReason(reason) {
  * The hint in a member of a frame.
  *
  * @param {unknown} member
- * @returns {number} milliseconds; 0 for what is no hint
+ * @returns {number} milliseconds; 0 if the member is not a valid hint
  */
 export function hintInFrame(member) {
   return Number.isInteger(member) ? Math.min(Math.max(0, Number(member)), LONGEST_MS) : 0;

@@ -1,12 +1,12 @@
 /**
- * A message that was not counted yet.
+ * A message that is not counted yet.
  *
  * @typedef {object} Message
  * @property {string} text
- * @property {number} bytes of its UTF-8
+ * @property {number} bytes the size of its UTF-8
  * @property {(count: number) => void} resolve
  * @property {(reason: Error) => void} reject
- * @property {boolean} sent whether it ever went out
+ * @property {boolean} sent whether it was sent on any connection
  */
 
 /**
@@ -18,23 +18,23 @@
  */
 
 /**
- * What was sent and what was counted. The k-th message after a welcome with count c has number
- * c + k, so messages are kept until their number comes back, and what a welcome does not count is
- * sent again, in order (docs/PROTOCOL.md, "Exactly once").
+ * The account of messages and counts. The k-th message after a welcome with count c has number
+ * c + k. So each message is kept until its number comes back, and messages that a welcome does not
+ * count are sent again, in order (docs/PROTOCOL.md, "Exactly once").
  */
 export class Ledger {
-  /** The first #inFlight of these are on their way. @type {Message[]} */
+  /** Not counted yet, oldest first; the first #inFlight of them are on their way. @type {Message[]} */
   #messages = [];
   #inFlight = 0;
   #known = false;
 
   /** The count of the session, as far as it is known. */
   count = 0;
-  /** UTF-8 of all that waits. */
+  /** The UTF-8 bytes of all messages that wait. */
   bytes = 0;
   /** Messages whose number is known. */
   counted = 0;
-  /** Messages that had been acknowledged, and that a later welcome did not count any more. */
+  /** Acknowledged messages that a later welcome did not count any more. */
   lost = 0;
   /** Counts beyond the messages that were sent here. */
   duplicated = 0;
@@ -46,18 +46,18 @@ export class Ledger {
     return this.#messages.length;
   }
 
-  /** Those of them that went out on the present connection. */
+  /** Those of them that were sent on the present connection. */
   get inFlight() {
     return this.#inFlight;
   }
 
-  /** @param {Message} message that the user wants counted */
+  /** @param {Message} message a new message of the user */
   add(message) {
     this.#messages.push(message);
     this.bytes += message.bytes;
   }
 
-  /** The next message to send, if there is one; from now on it may have been counted. */
+  /** The next message to send, if there is one. From now on the server may have counted it. */
   next() {
     const message = this.#messages[this.#inFlight];
     if (message) {
@@ -68,10 +68,11 @@ export class Ledger {
   }
 
   /**
-   * Takes the count of a welcome: drops what it counts; the rest is to be sent again.
+   * Applies the count of a welcome: removes the messages that it counts; {@link next} returns the
+   * others again.
    *
    * @param {number} serverCount
-   * @returns {Counted[]} messages that turn out to be counted
+   * @returns {Counted[]} the messages that it counts
    */
   welcome(serverCount) {
     /** @type {Counted[]} */
@@ -83,7 +84,8 @@ export class Ledger {
       while (this.count < serverCount && this.#inFlight > 0) {
         counted.push(this.#settle(this.count + 1));
       }
-      // More than was ever sent here: something was counted twice, or by another client.
+      // The server counts more than this client sent: a message was counted twice, or another
+      // client uses the session.
       this.duplicated += serverCount - this.count;
     }
     this.#known = true;
@@ -93,7 +95,7 @@ export class Ledger {
   }
 
   /**
-   * Takes the count of a reply, which should be the number of the oldest message in flight.
+   * Applies the count of a reply. It should be the number of the oldest message in flight.
    *
    * @param {number} count
    * @returns {Counted | undefined} the message that it counts
@@ -108,7 +110,7 @@ export class Ledger {
     return this.#settle(count);
   }
 
-  /** Gives up on all that waits. @returns {Message[]} */
+  /** Removes and returns all messages that wait. @returns {Message[]} */
   takeAll() {
     const messages = this.#messages;
     this.#messages = [];

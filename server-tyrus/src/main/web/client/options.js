@@ -2,36 +2,38 @@ import { MAX_TIMER_MS } from './timers.js';
 
 /**
  * @typedef {object} TallyOptions
- * @property {string} [sessionId] resume this session, whatever is stored
+ * @property {string} [sessionId] the session to resume; by default the stored one
  * @property {import('./session-memory.js').SessionStorageLike | null} [storage] where the session
- *     id is kept; by default sessionStorage in a browser, else (and with null) only in this object
- * @property {string} [storageKey] by default `tally:` and the URL
- * @property {number} [maxWaiting] messages that may wait for their count; 10000 by default
- * @property {number} [maxWaitingBytes] their UTF-8; 4 MiB by default
- * @property {number} [maxInFlight] those of them that may be on their way; 256 by default
- * @property {number} [connectTimeoutMs] for the handshake; 5000 by default
- * @property {number} [welcomeTimeoutMs] from then to the welcome; 15000 by default
- * @property {number} [backoffMs] first window that a pause between two attempts is drawn from; 100
- *     by default
+ *     id is kept; by default sessionStorage in a browser; null, or no browser: in this object only
+ * @property {string} [storageKey] the key in the storage; by default `tally:` and the URL
+ * @property {number} [maxWaiting] maximum number of messages that wait for their count; 10000 by
+ *     default
+ * @property {number} [maxWaitingBytes] maximum size of their UTF-8; 4 MiB by default
+ * @property {number} [maxInFlight] maximum number of them that are on their way; 256 by default
+ * @property {number} [connectTimeoutMs] timeout of the handshake; 5000 by default
+ * @property {number} [welcomeTimeoutMs] timeout of the welcome after the handshake; 15000 by default
+ * @property {number} [backoffMs] the first window of the random pauses between attempts; 100 by
+ *     default
  * @property {number} [maxBackoffMs] the longest window; 10000 by default
- * @property {() => number} [random] for the jitter; Math.random by default
- * @property {import('./connection.js').WebSocketConstructor} [WebSocket] by default the global one
+ * @property {() => number} [random] makes the pauses random; Math.random by default
+ * @property {import('./connection.js').WebSocketConstructor} [WebSocket] the class for connections;
+ *     by default the global one
  */
 
-/** The longest window: 5,000 clients then come back at 500 a second, the pace of a drain. */
+/** With this window 5,000 clients come back at 500 a second, as fast as a drain closes them. */
 const MAX_BACKOFF_MS = 10_000;
 
 /**
- * The options, with defaults for those that are not given.
+ * The options with the defaults for those that are missing.
  *
  * @param {TallyOptions} options
- * @throws {RangeError} if a number cannot work
+ * @throws {RangeError} if a number is out of its range
  * @throws {TypeError} if there is no WebSocket
  */
 export function complete(options) {
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   if (!WebSocket) {
-    throw new TypeError('there is no global WebSocket here: give one in options.WebSocket');
+    throw new TypeError('there is no global WebSocket: pass a class as options.WebSocket (in Node.js 20 that of the package ws)');
   }
   /** @param {'connectTimeoutMs' | 'welcomeTimeoutMs' | 'backoffMs' | 'maxBackoffMs'} name @param {number} otherwise */
   const millis = (name, otherwise) => within(name, options[name] ?? otherwise, 0, MAX_TIMER_MS);
@@ -57,4 +59,20 @@ function within(name, value, from, to) {
     throw new RangeError(`${name} is ${rule}, not '${value}'`);
   }
   return value;
+}
+
+/**
+ * The URL of a server for a WebSocket.
+ *
+ * @param {string | URL} url ws, wss, http or https; in a page also relative to the page
+ * @throws {RangeError} if it has another scheme
+ */
+export function webSocketUrl(url) {
+  const absolute = new URL(url, globalThis.document?.baseURI);
+  absolute.protocol = absolute.protocol.replace(/^http/, 'ws');
+  if (!['ws:', 'wss:'].includes(absolute.protocol)) {
+    throw new RangeError(`a URL with ws, wss, http or https is needed, not '${url}'`);
+  }
+  absolute.hash = '';
+  return absolute.href;
 }

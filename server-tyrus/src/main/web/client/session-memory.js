@@ -2,7 +2,7 @@
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Remembers the session id, in a storage if there is one that works. */
+/** Keeps the session id, also in a storage if there is one that works. */
 export class SessionMemory {
   /** @type {string | undefined} */
   #id;
@@ -13,7 +13,7 @@ export class SessionMemory {
    * @param {SessionStorageLike | null | undefined} storage undefined: the tab's sessionStorage in
    *     a browser, else none
    * @param {string} key
-   * @param {string | undefined} id a session to resume whatever is stored
+   * @param {string | undefined} id a session to resume in place of the stored one
    */
   constructor(storage, key, id) {
     this.#storage = storage === undefined ? tabStorage() : storage;
@@ -43,7 +43,7 @@ export class SessionMemory {
   }
 
   /**
-   * A storage may be full or forbidden; then the session lives as long as this object.
+   * A storage may be full or forbidden. Then the session id is kept in this object only.
    *
    * @template T
    * @param {(storage: SessionStorageLike) => T} use
@@ -58,7 +58,7 @@ export class SessionMemory {
   }
 }
 
-/** Newer Node has a sessionStorage too, but one for all clients of the process. */
+/** The document is checked because newer Node has a sessionStorage too, one for the whole process. */
 function tabStorage() {
   try {
     return typeof document === 'undefined' ? null : globalThis.sessionStorage;

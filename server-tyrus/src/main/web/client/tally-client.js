@@ -1,9 +1,10 @@
-import { ABNORMAL, SUPERSEDED } from './close-codes.js';
+import { ABNORMAL } from './close-codes.js';
 import { Connection } from './connection.js';
+import { emit, TallyEventTarget } from './events.js';
 import { parse } from './frames.js';
 import { hintInFrame } from './hints.js';
-import { Ledger } from './ledger.js';
-import { complete } from './options.js';
+import { complete, webSocketUrl } from './options.js';
+import { Outbox } from './outbox.js';
 import { ReconnectRules } from './reconnect-rules.js';
 import { SessionMemory } from './session-memory.js';
 import { TallyError } from './tally-error.js';
@@ -11,60 +12,41 @@ import { startTimer } from './timers.js';
 
 export { TallyError };
 
-/**
- * - `connecting`: no connection, an attempt is under way.
- * - `open`: messages are counted.
- * - `moving`: the server leaves; messages are counted until the next connection takes over.
- * - `waiting`: no connection, the next attempt is planned.
- * - `offline`: the same, and the browser says that there is no network.
- * - `closed`: for ever; `error` says why.
- *
- * @typedef {'connecting' | 'open' | 'moving' | 'waiting' | 'offline' | 'closed'} TallyState
- */
-
+/** @typedef {import('./events.js').TallyState} TallyState */
+/** @typedef {import('./events.js').TallyEvents} TallyEvents */
 /** @typedef {import('./options.js').TallyOptions} TallyOptions */
 
-/**
- * @typedef {object} TallyEvents
- * @property {CustomEvent<{state: TallyState, retryInMs?: number, code?: number, reason?: string, error?: TallyError}>} state
- * @property {CustomEvent<{sessionId: string, resumed: boolean, count: number, ttlS: number, heartbeatS: number}>} welcome
- * @property {CustomEvent<{count: number, text: string}>} count one more message is counted
- * @property {CustomEvent<{ts: string}>} heartbeat
- * @property {CustomEvent<{total: number, retryAfterMs: number, closeInMs: number}>} bye
- * @property {CustomEvent<{code: string, message: string}>} error
- * @property {CustomEvent<{direction: 'in' | 'out', text: string}>} frame what went over the wire
- */
-
-/** Between two heartbeats, if the server does not say. */
+/** Seconds between two heartbeats, if the welcome does not say. */
 const HEARTBEAT_S = 30;
 
 /**
- * A client that does not lose count: it keeps what it sent until it is counted, comes back after a
+ * A client that does not lose count: it keeps each message until it is counted, reconnects after a
  * break, resumes its session, and sends again what was not counted. A session belongs to one client
  * at a time.
+ *
+ * There are up to two connections: messages go to the current one. The next one replaces it when its
+ * welcome arrives, so that a session moves to another server without a pause.
  */
-export class TallyClient extends EventTarget {
+export class TallyClient extends TallyEventTarget {
   #url;
   #session;
   #options;
   #rules;
-  #ledger = new Ledger();
-  #sent = 0;
+  #outbox;
   /** @type {TallyState} */
   #state = 'connecting';
   /** @type {TallyError | undefined} */
   #error;
-  /** The connection that messages go to. @type {Connection | undefined} */
+  /** The connection that has its welcome. @type {Connection | undefined} */
   #current;
-  /** The connection that takes over once it has its welcome. @type {Connection | undefined} */
+  /** The connection that waits for its welcome. @type {Connection | undefined} */
   #next;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  /** The timer of the next attempt. @type {ReturnType<typeof setTimeout> | undefined} */
   #attempt;
-  #encoder = new TextEncoder();
   #online = () => this.#connectNow();
 
   /**
-   * Connects, and stays connected until {@link close}.
+   * Connects, and reconnects after breaks until {@link close}.
    *
    * @param {string | URL} url ws, wss, http or https; in a page it may be relative to the page
    * @param {TallyOptions} [options]
@@ -74,6 +56,13 @@ export class TallyClient extends EventTarget {
     this.#url = webSocketUrl(url);
     this.#options = complete(options);
     this.#rules = new ReconnectRules(this.#options);
+    this.#outbox = new Outbox(this.#options, {
+      counted: (count, text) => emit(this, 'count', { count, text }),
+      unexpected: (count, expected) => {
+        const message = `the server said ${count} where ${expected} was next`;
+        emit(this, 'error', { code: 'unexpected_count', message });
+      },
+    });
     this.#session = new SessionMemory(
       options.storage,
       options.storageKey ?? `tally:${this.#url}`,
@@ -83,7 +72,7 @@ export class TallyClient extends EventTarget {
     this.#connect();
   }
 
-  /** What this client is about now. */
+  /** What this client is doing. */
   get state() {
     return this.#state;
   }
@@ -93,35 +82,34 @@ export class TallyClient extends EventTarget {
     return this.#error;
   }
 
-  /** The session, once there was a welcome; whoever has it can take the session over. */
+  /** The session, once there was a welcome. It is a secret: who knows it can take the session over. */
   get sessionId() {
     return this.#session.id;
   }
 
   /** The count of the session, as far as it is known. */
   get count() {
-    return this.#ledger.count;
+    return this.#outbox.count;
   }
 
   /** Messages that wait for their count. */
   get waiting() {
-    return this.#ledger.waiting;
+    return this.#outbox.waiting;
   }
 
-  /** Those of them that are on their way. */
+  /** Those of them that were sent on the present connection. */
   get inFlight() {
-    return this.#ledger.inFlight;
+    return this.#outbox.inFlight;
   }
 
-  /** What came of everything since this object was made. */
+  /** The totals since this object was made; docs/PROTOCOL.md, "Exactly once", defines them. */
   get totals() {
-    const { counted, lost, duplicated, reconnects } = this.#ledger;
-    return { sent: this.#sent, counted, lost, duplicated, reconnects };
+    return this.#outbox.totals;
   }
 
   /**
-   * Sends a message. It goes out in the order of the calls, now or when there is a connection, and
-   * again after a break if it was not counted.
+   * Sends a message: now, or once there is a connection, and again after a break if it was not
+   * counted. Messages are sent in the order of the calls.
    *
    * @param {string} text
    * @returns {Promise<number>} its number in the session; rejected with a {@link TallyError}
@@ -133,20 +121,12 @@ export class TallyClient extends EventTarget {
     if (this.#error) {
       return Promise.reject(new TallyError(this.#error.code, this.#error.message));
     }
-    const bytes = this.#encoder.encode(text).length;
-    const { maxWaiting, maxWaitingBytes } = this.#options;
-    if (this.waiting >= maxWaiting || this.#ledger.bytes + bytes > maxWaitingBytes) {
-      const full = `${this.waiting} messages of ${this.#ledger.bytes} bytes wait for their count, and ${maxWaiting} of ${maxWaitingBytes} may`;
-      return Promise.reject(new TallyError('buffer_full', full));
-    }
-    this.#sent++;
-    return new Promise((resolve, reject) => {
-      this.#ledger.add({ text, bytes, resolve, reject, sent: false });
-      this.#pump();
-    });
+    const counted = this.#outbox.add(text);
+    this.#pump();
+    return counted;
   }
 
-  /** Drops the connection without a goodbye, as a broken network does, and comes back. */
+  /** Drops the connection without a close frame, as a broken network does, and reconnects. */
   reconnect() {
     const connection = this.#current ?? this.#next;
     if (connection) {
@@ -169,30 +149,7 @@ export class TallyClient extends EventTarget {
     }
   }
 
-  /**
-   * @template {keyof TallyEvents} K
-   * @overload
-   * @param {K} type
-   * @param {(event: TallyEvents[K]) => void} listener
-   * @param {boolean | AddEventListenerOptions} [options]
-   * @returns {void}
-   */
-  /**
-   * @overload
-   * @param {string} type
-   * @param {EventListenerOrEventListenerObject | null} listener
-   * @param {boolean | AddEventListenerOptions} [options]
-   * @returns {void}
-   */
-  /**
-   * @param {string} type
-   * @param {any} listener
-   * @param {boolean | AddEventListenerOptions} [options]
-   */
-  addEventListener(type, listener, options) {
-    super.addEventListener(type, listener, options);
-  }
-
+  /** For reasons to hope: the user or the browser says that the network is back. */
   #connectNow() {
     this.#rules.hurry();
     this.#connect();
@@ -216,10 +173,10 @@ export class TallyClient extends EventTarget {
 
   /** @param {Connection} connection @param {string} text */
   #received(connection, text) {
-    this.#emit('frame', { direction: 'in', text });
+    emit(this, 'frame', { direction: 'in', text });
     const frame = parse(text);
     if (frame.type === 'error') {
-      this.#emit('error', { code: frame.code, message: frame.detail });
+      emit(this, 'error', { code: frame.code, message: frame.detail });
     } else if (connection === this.#next) {
       if (frame.type === 'welcome') {
         this.#welcomed(connection, frame);
@@ -227,14 +184,15 @@ export class TallyClient extends EventTarget {
     } else if (frame.type === 'bye') {
       const retryInMs = hintInFrame(frame.retry_after_ms);
       const closeInMs = hintInFrame(frame.close_in_ms);
-      this.#emit('bye', { total: frame.total, retryAfterMs: retryInMs, closeInMs });
+      emit(this, 'bye', { total: frame.total, retryAfterMs: retryInMs, closeInMs });
       this.#plan(retryInMs, {});
     } else if (frame.type === 'heartbeat') {
       this.#rules.proved();
-      this.#emit('heartbeat', { ts: frame.ts });
+      emit(this, 'heartbeat', { ts: frame.ts });
     } else if (frame.type === 'count') {
       this.#rules.proved();
-      this.#replied(frame.count);
+      this.#outbox.reply(frame.count);
+      this.#pump();
     }
   }
 
@@ -247,55 +205,30 @@ export class TallyClient extends EventTarget {
     this.#rules.opened();
     const asked = this.#session.id !== undefined;
     this.#session.remember(frame.session_id);
-    const lostBefore = this.#ledger.lost;
-    const counted = this.#ledger.welcome(frame.count);
+    const { lost, settle } = this.#outbox.welcome(frame.count);
     const heartbeatS = Number.isFinite(frame.heartbeat_s) ? frame.heartbeat_s : HEARTBEAT_S;
     connection.expectHeartbeats(1000 * Math.max(1, heartbeatS));
     this.#setState('open');
-    this.#emit('welcome', {
+    emit(this, 'welcome', {
       sessionId: frame.session_id,
       resumed: frame.resumed,
       count: frame.count,
       ttlS: frame.ttl_s,
       heartbeatS,
     });
-    const lost = this.#ledger.lost - lostBefore;
     if (lost > 0 || (asked && !frame.resumed)) {
       const message = `the server lost the session or a part of it; it counts on from ${frame.count}, ${lost} acknowledged messages are not in it`;
-      this.#emit('error', { code: 'session_lost', message });
+      emit(this, 'error', { code: 'session_lost', message });
     }
-    counted.forEach((each) => this.#settle(each));
+    settle();
     this.#pump();
   }
 
-  /** @param {number} count */
-  #replied(count) {
-    const expected = this.#ledger.count + 1;
-    const counted = this.#ledger.reply(count);
-    if (count !== expected || !counted) {
-      const message = `the server said ${count} where ${expected} was next`;
-      this.#emit('error', { code: 'unexpected_count', message });
-    }
-    if (counted) {
-      this.#settle(counted);
-      this.#pump();
-    }
-  }
-
-  /** @param {import('./ledger.js').Counted} counted */
-  #settle({ message, count }) {
-    message.resolve(count);
-    this.#emit('count', { count, text: message.text });
-  }
-
   #pump() {
-    while (this.#current && this.#ledger.inFlight < this.#options.maxInFlight) {
-      const message = this.#ledger.next();
-      if (!message) {
-        return;
-      }
-      this.#current.send(message.text);
-      this.#emit('frame', { direction: 'out', text: message.text });
+    // A listener may end the connection or the client in the middle of this.
+    for (let text; this.#current && (text = this.#outbox.next()) !== undefined; ) {
+      this.#current.send(text);
+      emit(this, 'frame', { direction: 'out', text });
     }
   }
 
@@ -310,22 +243,23 @@ export class TallyClient extends EventTarget {
       this.#rules.failed(code, reason);
     }
     if (moving) {
-      // The welcome of the next connection decides.
+      // The next connection is on its way: its welcome or its end decides what happens.
       this.#setState('connecting', { code, reason });
     } else if (this.#rules.giveUp(code)) {
-      this.#end(ending(code, reason), { code, reason });
+      this.#end(TallyError.afterClose(code, reason), { code, reason });
     } else {
       this.#plan(this.#rules.pauseMs(reason), { code, reason });
     }
   }
 
-  /** One attempt is planned at a time. @param {number} delayMs @param {object} why */
+  /** Plans the next attempt, in place of one that was planned. @param {number} delayMs @param {object} why */
   #plan(delayMs, why) {
     if (this.#error) {
       return;
     }
     const offline = globalThis.navigator?.onLine === false;
-    // The browser may be wrong about being offline (it cannot know of loopback), so try at times.
+    // Browsers can be wrong about being offline: they do not count loopback, for example. So the
+    // client tries now and then, and not only when the browser reports that it is online.
     const retryInMs = offline && !this.#current ? this.#options.maxBackoffMs : delayMs;
     clearTimeout(this.#attempt);
     this.#attempt = startTimer(() => this.#connect(), retryInMs);
@@ -345,37 +279,12 @@ export class TallyClient extends EventTarget {
     this.#current?.close();
     this.#next = this.#current = undefined;
     this.#setState('closed', { ...why, error });
-    for (const message of this.#ledger.takeAll()) {
-      message.reject(new TallyError(error.code, error.message, message.sent));
-    }
+    this.#outbox.fail(error);
   }
 
   /** @param {TallyState} state @param {object} [why] */
   #setState(state, why = {}) {
     this.#state = state;
-    this.#emit('state', { state, ...why });
+    emit(this, 'state', { state, ...why });
   }
-
-  /** @param {keyof TallyEvents} type @param {object} detail */
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
-}
-
-/** @param {string | URL} url */
-function webSocketUrl(url) {
-  const absolute = new URL(url, globalThis.document?.baseURI);
-  absolute.protocol = absolute.protocol.replace(/^http/, 'ws');
-  if (!['ws:', 'wss:'].includes(absolute.protocol)) {
-    throw new RangeError(`a URL with ws, wss, http or https is needed, not '${url}'`);
-  }
-  absolute.hash = '';
-  return absolute.href;
-}
-
-/** @param {number} code @param {string} reason */
-function ending(code, reason) {
-  return code === SUPERSEDED
-    ? new TallyError('superseded', 'another connection resumed the session')
-    : new TallyError('refused', `the server closed with ${code} ${reason}`.trim());
 }

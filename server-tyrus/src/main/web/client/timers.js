@@ -1,8 +1,8 @@
-/** The longest delay that setTimeout takes: it calls back at once after a longer one. */
+/** The longest delay that setTimeout accepts: with a longer one it fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * A timer that does not fire early, however long the delay.
+ * A timer that never fires at once because its delay is too long. Delays above 24 days are cut.
  *
  * @param {() => void} task
  * @param {number} ms
