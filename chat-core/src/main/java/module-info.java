@@ -7,5 +7,6 @@ module dev.tally.chat {
   requires static transitive org.jspecify;
 
   exports dev.tally.chat;
+  exports dev.tally.chat.protocol;
   exports dev.tally.chat.spi;
 }

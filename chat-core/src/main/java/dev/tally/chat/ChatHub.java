@@ -1,5 +1,8 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.ChatStatistics;
 import dev.tally.chat.spi.MessageListener;
@@ -29,7 +32,7 @@ public final class ChatHub implements AutoCloseable {
   private static final Duration HEALTH_CHECK = Duration.ofSeconds(1);
 
   private final ChatMetrics metrics;
-  private final ChatConfig config;
+  private final ChatSettings config;
   private final InstantSource clock;
   private final MonotonicClock time;
   private final MessageListener listener;
@@ -55,7 +58,8 @@ public final class ChatHub implements AutoCloseable {
    * @param config timeouts and limits
    * @param clock the time of day, for heartbeats
    */
-  public ChatHub(SessionStore store, ChatMetrics metrics, ChatConfig config, InstantSource clock) {
+  public ChatHub(
+      SessionStore store, ChatMetrics metrics, ChatSettings config, InstantSource clock) {
     this(store, metrics, config, clock, MessageListener.NONE);
   }
 
@@ -71,7 +75,7 @@ public final class ChatHub implements AutoCloseable {
   public ChatHub(
       SessionStore store,
       ChatMetrics metrics,
-      ChatConfig config,
+      ChatSettings config,
       InstantSource clock,
       MessageListener listener) {
     this(store, metrics, config, clock, MonotonicClock.system(), listener);
@@ -90,7 +94,7 @@ public final class ChatHub implements AutoCloseable {
   public ChatHub(
       SessionStore store,
       ChatMetrics metrics,
-      ChatConfig config,
+      ChatSettings config,
       InstantSource clock,
       MonotonicClock time,
       MessageListener listener) {
@@ -249,7 +253,7 @@ public final class ChatHub implements AutoCloseable {
     }
   }
 
-  ChatConfig config() {
+  ChatSettings config() {
     return config;
   }
 

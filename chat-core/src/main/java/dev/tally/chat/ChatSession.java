@@ -1,5 +1,9 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore.CommitResult;
@@ -225,7 +229,13 @@ public final class ChatSession {
       hub.metrics().sessionOpened(given);
       transport.opened(given);
       if (subprotocol == Subprotocol.TALLY_V1) {
-        transport.send(Reply.welcome(given, hub.config()));
+        transport.send(
+            Reply.welcome(
+                id,
+                given.resumed(),
+                given.count(),
+                hub.config().sessionTtl(),
+                hub.config().heartbeat()));
       }
       // Behind the welcome, which nothing that is pushed may overtake.
       state = State.OPEN;

@@ -1,5 +1,6 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.Lease;
 import java.util.Collection;
 import java.util.Collections;

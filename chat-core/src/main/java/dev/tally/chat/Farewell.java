@@ -1,5 +1,8 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

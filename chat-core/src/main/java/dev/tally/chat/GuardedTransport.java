@@ -1,5 +1,7 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.Transport;

@@ -1,5 +1,6 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.Reply;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;

@@ -1,5 +1,6 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
@@ -75,7 +76,7 @@ public final class InMemorySessionStore implements SessionStore {
    * @param time measures how long sessions are kept
    */
   public InMemorySessionStore(Duration ttl, int maxSessions, MonotonicClock time) {
-    this(ttl, ChatConfig.defaults().unusedSessionTtl(), maxSessions, time);
+    this(ttl, ChatSettings.defaults().unusedSessionTtl(), maxSessions, time);
   }
 
   private static void requirePositive(String name, Duration value) {

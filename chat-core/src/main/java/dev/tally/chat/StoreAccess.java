@@ -1,6 +1,7 @@
 package dev.tally.chat;
 
 import dev.tally.chat.StoreQueue.Outcome;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
@@ -49,7 +50,7 @@ final class StoreAccess {
   StoreAccess(
       SessionStore store,
       ChatMetrics metrics,
-      ChatConfig config,
+      ChatSettings config,
       MonotonicClock time,
       Connections connections) {
     this.store = store;

@@ -3,6 +3,10 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
@@ -36,7 +40,7 @@ class BrokenPartsTest {
   }
 
   private ChatHub hub(SessionStore store, MessageListener listener) {
-    ChatHub hub = new ChatHub(store, ChatMetrics.NONE, ChatConfig.defaults(), clock, listener);
+    ChatHub hub = new ChatHub(store, ChatMetrics.NONE, ChatSettings.defaults(), clock, listener);
     hub.start();
     hubs.add(hub);
     return hub;
@@ -182,7 +186,7 @@ class BrokenPartsTest {
             throw new AssertionError("a bug of the metrics");
           }
         };
-    ChatHub hub = new ChatHub(new Broken(true), broken, ChatConfig.defaults(), clock);
+    ChatHub hub = new ChatHub(new Broken(true), broken, ChatSettings.defaults(), clock);
     hubs.add(hub);
     hub.start();
     ChatSession session = hub.connect(transport, id, Subprotocol.PLAIN);

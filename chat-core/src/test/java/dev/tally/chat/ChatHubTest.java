@@ -3,6 +3,9 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
@@ -29,7 +32,7 @@ class ChatHubTest {
       new ChatHub(
           memory,
           ChatMetrics.NONE,
-          ChatConfig.defaults(),
+          ChatSettings.defaults(),
           clock,
           clock.monotonic(),
           MessageListener.NONE);
@@ -37,7 +40,7 @@ class ChatHubTest {
       new ChatHub(
           slow,
           ChatMetrics.NONE,
-          ChatConfig.defaults(),
+          ChatSettings.defaults(),
           clock,
           clock.monotonic(),
           MessageListener.NONE);
@@ -339,7 +342,7 @@ class ChatHubTest {
         new ChatHub(
             memory,
             broken,
-            ChatConfig.defaults(),
+            ChatSettings.defaults(),
             clock,
             clock.monotonic(),
             MessageListener.NONE)) {

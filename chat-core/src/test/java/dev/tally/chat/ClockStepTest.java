@@ -3,6 +3,10 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
@@ -33,7 +37,7 @@ class ClockStepTest {
   private final MutableClock clock = new MutableClock();
   private final FaultyStore store =
       new FaultyStore(new InMemorySessionStore(Duration.ofDays(365), 1000, clock.monotonic()));
-  private final ChatConfig config = ChatConfig.builder().sessionTtl(TTL).build();
+  private final ChatSettings config = ChatSettings.builder().sessionTtl(TTL).build();
   private final ChatHub hub =
       new ChatHub(store, ChatMetrics.NONE, config, clock, clock.monotonic(), MessageListener.NONE);
   private final CapturingTransport transport = new CapturingTransport();

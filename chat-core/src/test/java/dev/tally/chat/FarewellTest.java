@@ -4,6 +4,10 @@ import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.testing.CapturingTransport;
@@ -34,7 +38,7 @@ class FarewellTest {
   private final Ledger ledger = new Ledger();
   private final ChatHub hub =
       new ChatHub(
-          store, ledger, ChatConfig.defaults(), clock, clock.monotonic(), MessageListener.NONE);
+          store, ledger, ChatSettings.defaults(), clock, clock.monotonic(), MessageListener.NONE);
   private final CapturingTransport transport = new CapturingTransport();
 
   private static final class Ledger implements ChatMetrics {
@@ -137,7 +141,7 @@ class FarewellTest {
         .contains("\"total\": 1");
     assertThat(owed.closed()).isEmpty();
     session.onClose(1001);
-    clock.advance(ChatConfig.defaults().drainTimeout());
+    clock.advance(ChatSettings.defaults().drainTimeout());
     assertThat(report).succeedsWithin(Patience.PATIENCE);
     assertThat(owed.frames())
         .as("what is stored for certain")
@@ -151,14 +155,19 @@ class FarewellTest {
         new HeldStore(new InMemorySessionStore(Duration.ofHours(1), 10, clock.monotonic()));
     try (ChatHub holding =
         new ChatHub(
-            held, ledger, ChatConfig.defaults(), clock, clock.monotonic(), MessageListener.NONE)) {
+            held,
+            ledger,
+            ChatSettings.defaults(),
+            clock,
+            clock.monotonic(),
+            MessageListener.NONE)) {
       holding.start();
       ChatSession session = holding.connect(transport, SessionId.random(), Subprotocol.TALLY_V1);
       await().until(() -> !transport.frames().isEmpty());
       held.holdCommits(true);
       session.onText("stored, but its client was sent away before");
       held.awaitFlying();
-      clock.advance(ChatConfig.defaults().commitTimeout().plusMillis(1));
+      clock.advance(ChatSettings.defaults().commitTimeout().plusMillis(1));
       holding.sweep();
       assertThat(transport.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
       held.holdCommits(false);

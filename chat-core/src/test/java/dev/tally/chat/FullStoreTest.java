@@ -3,6 +3,9 @@ package dev.tally.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
@@ -22,7 +25,7 @@ class FullStoreTest {
 
   private static final Duration TTL = Duration.ofHours(1);
   private static final Duration UNUSED_TTL = Duration.ofMinutes(1);
-  private static final Duration GRACE = ChatConfig.defaults().storeGrace();
+  private static final Duration GRACE = ChatSettings.defaults().storeGrace();
   private static final String ERROR =
       "{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": ";
 
@@ -117,7 +120,7 @@ class FullStoreTest {
           }
         };
     return new ChatHub(
-        store, metrics, ChatConfig.defaults(), clock, clock.monotonic(), MessageListener.NONE);
+        store, metrics, ChatSettings.defaults(), clock, clock.monotonic(), MessageListener.NONE);
   }
 
   private static void connect(ChatHub hub, CapturingTransport transport) {

@@ -2,6 +2,8 @@ package dev.tally.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.MutableClock;
@@ -19,7 +21,7 @@ class HeartbeatRoundTest {
       new ChatHub(
           new InMemorySessionStore(Duration.ofHours(1), 10_000, clock.monotonic()),
           ChatMetrics.NONE,
-          ChatConfig.defaults(),
+          ChatSettings.defaults(),
           clock);
 
   @AfterEach

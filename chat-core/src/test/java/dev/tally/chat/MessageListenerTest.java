@@ -4,6 +4,8 @@ import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
@@ -55,7 +57,7 @@ class MessageListenerTest {
             unacknowledged.add(messages);
           }
         };
-    ChatHub hub = new ChatHub(store, metrics, ChatConfig.defaults(), clock, listener);
+    ChatHub hub = new ChatHub(store, metrics, ChatSettings.defaults(), clock, listener);
     hub.start();
     hubs.add(hub);
     return hub;

@@ -3,6 +3,8 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.MutableClock;
@@ -23,7 +25,7 @@ class PartlyAwayStoreTest {
       new ChatHub(
           store,
           ChatMetrics.NONE,
-          ChatConfig.builder().maxBatch(BATCH).retryBackoff(Duration.ofHours(1)).build(),
+          ChatSettings.builder().maxBatch(BATCH).retryBackoff(Duration.ofHours(1)).build(),
           clock);
   private final CapturingTransport transport = new CapturingTransport();
 

@@ -3,6 +3,9 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.testing.CapturingTransport;
@@ -41,7 +44,7 @@ class PendingBudgetTest {
   }
 
   private ChatHub hub(MessageListener listener) {
-    ChatConfig config = ChatConfig.builder().maxPendingBytes(LIMIT).build();
+    ChatSettings config = ChatSettings.builder().maxPendingBytes(LIMIT).build();
     ChatHub hub = new ChatHub(store, ChatMetrics.NONE, config, clock, clock.monotonic(), listener);
     hub.start();
     return hub;

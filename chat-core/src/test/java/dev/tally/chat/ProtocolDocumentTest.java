@@ -2,7 +2,9 @@ package dev.tally.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.spi.Lease;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -25,13 +26,12 @@ class ProtocolDocumentTest {
   @Test
   void everyDocumentedFrameIsWhatTheServerSends() throws IOException {
     SessionId session = SessionId.parse("123e4567-e89b-42d3-a456-426614174000");
-    Lease lease = new Lease(session, 1, 41, true, Optional.empty());
     assertThat(found(FRAME))
         .containsExactly(
             Reply.count(42).text(),
             Reply.heartbeat(Instant.parse("2026-11-23T20:00:00Z")).text(),
             Reply.bye(42).text(),
-            Reply.welcome(lease, ChatConfig.defaults()).text(),
+            Reply.welcome(session, true, 41, Duration.ofHours(1), Duration.ofSeconds(30)).text(),
             Reply.bye(42, Duration.ofMillis(730), Duration.ofMillis(2730)).text(),
             Reply.error(
                     "store_unavailable", Duration.ofSeconds(1), "the session store does not answer")

@@ -2,6 +2,10 @@ package dev.tally.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
@@ -71,7 +75,7 @@ class RandomInterleavingsTest {
           new ChatHub(
               this,
               ChatMetrics.NONE,
-              ChatConfig.defaults(),
+              ChatSettings.defaults(),
               world.clock,
               world.clock.monotonic(),
               MessageListener.NONE);

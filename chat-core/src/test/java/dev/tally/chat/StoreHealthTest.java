@@ -2,6 +2,7 @@ package dev.tally.chat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;

@@ -3,6 +3,8 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.MutableClock;
@@ -19,7 +21,7 @@ class StoreQueueTest {
     HeldStore store =
         new HeldStore(new InMemorySessionStore(Duration.ofHours(1), 100_000, clock.monotonic()));
     store.holdOpens(true);
-    try (ChatHub hub = new ChatHub(store, ChatMetrics.NONE, ChatConfig.defaults(), clock)) {
+    try (ChatHub hub = new ChatHub(store, ChatMetrics.NONE, ChatSettings.defaults(), clock)) {
       hub.start();
       hub.connect(new CapturingTransport(), SessionId.random(), Subprotocol.PLAIN);
       store.awaitFlying();

@@ -3,6 +3,10 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
@@ -34,7 +38,7 @@ class StressTest {
     FaultyStore store = new FaultyStore(truth);
     ExecutorService threads = Executors.newCachedThreadPool();
     try (ChatHub hub =
-        new ChatHub(store, ChatMetrics.NONE, ChatConfig.defaults(), InstantSource.system())) {
+        new ChatHub(store, ChatMetrics.NONE, ChatSettings.defaults(), InstantSource.system())) {
       hub.start();
       List<Future<Client>> running = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i++) {

@@ -3,6 +3,9 @@ package dev.tally.chat;
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
@@ -26,7 +29,7 @@ class TakeoverTest {
       new ChatHub(
           store,
           ChatMetrics.NONE,
-          ChatConfig.defaults(),
+          ChatSettings.defaults(),
           clock,
           clock.monotonic(),
           MessageListener.NONE);
@@ -34,7 +37,7 @@ class TakeoverTest {
       new ChatHub(
           memory,
           ChatMetrics.NONE,
-          ChatConfig.defaults(),
+          ChatSettings.defaults(),
           clock,
           clock.monotonic(),
           MessageListener.NONE);
@@ -103,7 +106,7 @@ class TakeoverTest {
   }
 
   private void turnAwayTheOldOne() {
-    clock.advance(ChatConfig.defaults().openTimeout().plusSeconds(1));
+    clock.advance(ChatSettings.defaults().openTimeout().plusSeconds(1));
     hub.sweep();
     assertThat(old.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
   }

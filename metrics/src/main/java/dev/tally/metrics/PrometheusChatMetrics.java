@@ -1,6 +1,6 @@
 package dev.tally.metrics;
 
-import dev.tally.chat.CloseCode;
+import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.ChatStatistics;
 import dev.tally.chat.spi.Lease;

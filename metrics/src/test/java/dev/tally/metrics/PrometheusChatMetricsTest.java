@@ -2,7 +2,7 @@ package dev.tally.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.ChatStatistics;
 import dev.tally.chat.spi.Lease;
 import io.prometheus.client.CollectorRegistry;

@@ -2,9 +2,9 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.SessionId;
-import dev.tally.chat.Subprotocol;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.server.grizzly.BufferBudget;
 import dev.tally.server.grizzly.Client;
 import jakarta.websocket.CloseReason;

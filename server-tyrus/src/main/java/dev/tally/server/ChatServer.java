@@ -1,7 +1,7 @@
 package dev.tally.server;
 
-import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
+import dev.tally.chat.ChatSettings;
 import dev.tally.chat.DrainReport;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
@@ -49,7 +49,7 @@ public final class ChatServer {
    */
   public ChatServer(
       ServerSettings settings,
-      ChatConfig config,
+      ChatSettings config,
       SessionStore store,
       ChatMetrics metrics,
       InstantSource clock,

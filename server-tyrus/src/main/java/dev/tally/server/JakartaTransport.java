@@ -1,7 +1,7 @@
 package dev.tally.server;
 
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.Reply;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.spi.Transport;
 import dev.tally.server.grizzly.BufferBudget;
 import jakarta.websocket.CloseReason;

@@ -1,6 +1,6 @@
 package dev.tally.server;
 
-import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatSettings;
 import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.http.HeadLimits;
 import java.time.Duration;
@@ -16,7 +16,7 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 final class ServerConfig {
 
-  private static final ChatConfig DEFAULTS = ChatConfig.defaults();
+  private static final ChatSettings DEFAULTS = ChatSettings.defaults();
 
   /** 128 measured; the rest is for the table while it doubles, and for heaps of 32 GiB and more. */
   private static final int BYTES_PER_SESSION = 200;
@@ -384,8 +384,8 @@ final class ServerConfig {
   }
 
   /** The part of the settings that the hub takes. */
-  ChatConfig chatConfig() {
-    return ChatConfig.builder()
+  ChatSettings chatConfig() {
+    return ChatSettings.builder()
         .sessionTtl(sessionTtl.value())
         .unusedSessionTtl(unusedSessionTtl.value())
         .heartbeat(heartbeat.value())

@@ -4,8 +4,8 @@ import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
+import dev.tally.chat.ChatSettings;
 import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
@@ -31,7 +31,7 @@ class EmbeddingTest {
   }
 
   private static ChatHub hub() {
-    return new ChatHub(memory(), ChatMetrics.NONE, ChatConfig.defaults(), InstantSource.system());
+    return new ChatHub(memory(), ChatMetrics.NONE, ChatSettings.defaults(), InstantSource.system());
   }
 
   @Test

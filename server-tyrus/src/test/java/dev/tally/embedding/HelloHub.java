@@ -1,14 +1,14 @@
 package dev.tally.embedding;
 
-import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
-import dev.tally.chat.CloseCode;
+import dev.tally.chat.ChatSettings;
 import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.MonotonicClock;
-import dev.tally.chat.Reply;
-import dev.tally.chat.SessionId;
-import dev.tally.chat.Subprotocol;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
@@ -26,7 +26,7 @@ final class HelloHub {
   }
 
   static void run(Consumer<String> out) {
-    ChatConfig config = ChatConfig.defaults();
+    ChatSettings config = ChatSettings.defaults();
     InstantSource clock = InstantSource.system();
     SessionStore store =
         new InMemorySessionStore(config.sessionTtl(), 1_000_000, MonotonicClock.system());

@@ -1,6 +1,6 @@
 package dev.tally.embedding;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;

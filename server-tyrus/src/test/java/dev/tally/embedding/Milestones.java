@@ -1,8 +1,8 @@
 package dev.tally.embedding;
 
-import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
-import dev.tally.chat.SessionId;
+import dev.tally.chat.ChatSettings;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
 import java.time.InstantSource;
@@ -17,7 +17,7 @@ final class Milestones {
         new ChatHub(
             store,
             ChatMetrics.NONE,
-            ChatConfig.defaults(),
+            ChatSettings.defaults(),
             InstantSource.system(),
             (session, number, text) -> counted(session, number));
   }

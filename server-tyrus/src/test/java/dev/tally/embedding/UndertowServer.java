@@ -2,9 +2,9 @@ package dev.tally.embedding;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.SessionId;
-import dev.tally.chat.Subprotocol;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import io.undertow.Undertow;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;

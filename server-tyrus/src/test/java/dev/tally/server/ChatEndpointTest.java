@@ -2,10 +2,10 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.SessionId;
+import dev.tally.chat.ChatSettings;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.RawClient.Frame;
 import jakarta.websocket.server.ServerEndpointConfig;
@@ -23,7 +23,10 @@ class ChatEndpointTest {
 
   private final ChatHub hub =
       new ChatHub(
-          RunningServer.memory(), ChatMetrics.NONE, ChatConfig.defaults(), InstantSource.system());
+          RunningServer.memory(),
+          ChatMetrics.NONE,
+          ChatSettings.defaults(),
+          InstantSource.system());
   private final ServerContainer container = ServerContainerFactory.createServerContainer(Map.of());
 
   @BeforeEach

@@ -2,7 +2,7 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatSettings;
 import dev.tally.chat.DrainReport;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
@@ -99,7 +99,7 @@ class DrainTest {
         new ChatServer(
             new ServerSettings(
                 defaults.webSocket(), "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", delay),
-            ChatConfig.defaults(),
+            ChatSettings.defaults(),
             RunningServer.memory(),
             ChatMetrics.NONE,
             clock,
@@ -122,7 +122,7 @@ class DrainTest {
     ChatServer server =
         new ChatServer(
             ServerSettings.defaults("127.0.0.1", 0),
-            ChatConfig.builder().drainTimeout(timeout).build(),
+            ChatSettings.builder().drainTimeout(timeout).build(),
             store,
             ChatMetrics.NONE,
             clock,

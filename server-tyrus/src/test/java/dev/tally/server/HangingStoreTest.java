@@ -2,7 +2,7 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +19,7 @@ class HangingStoreTest {
   @Test
   void noSelectorThreadWaitsForIt() throws Exception {
     List<RawClient> clients = new ArrayList<>();
-    ChatConfig patient = ChatConfig.builder().openTimeout(Duration.ofMinutes(5)).build();
+    ChatSettings patient = ChatSettings.builder().openTimeout(Duration.ofMinutes(5)).build();
     try (RunningServer server =
             new RunningServer(new RunningServer.Limits().settings(0), patient, store);
         RawClient older = RawClient.open(server.port())) {

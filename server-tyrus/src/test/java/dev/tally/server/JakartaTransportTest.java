@@ -2,8 +2,8 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.Reply;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.testing.Patience;
 import dev.tally.server.grizzly.BufferBudget;
 import jakarta.websocket.CloseReason;

@@ -3,7 +3,7 @@ package dev.tally.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatSettings;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.Readiness;
 import dev.tally.chat.spi.ChatMetrics;
@@ -80,7 +80,7 @@ class ListenerTest {
       ChatServer server =
           new ChatServer(
               ServerSettings.defaults("127.0.0.1", taken.getLocalPort()),
-              ChatConfig.defaults(),
+              ChatSettings.defaults(),
               RunningServer.memory(),
               ChatMetrics.NONE,
               InstantSource.system(),

@@ -1,6 +1,6 @@
 package dev.tally.server;
 
-import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatSettings;
 import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
@@ -25,8 +25,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   /** Without heartbeats among the frames that a test expects, however long it takes. */
-  private static final ChatConfig QUIET =
-      ChatConfig.builder()
+  private static final ChatSettings QUIET =
+      ChatSettings.builder()
           .heartbeat(Duration.ofHours(1))
           .openTimeout(Duration.ofMinutes(10))
           .build();
@@ -41,7 +41,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     this(settings, QUIET, store);
   }
 
-  RunningServer(WebSocketSettings settings, ChatConfig config, SessionStore store) {
+  RunningServer(WebSocketSettings settings, ChatSettings config, SessionStore store) {
     ChatMetrics metrics =
         new ChatMetrics() {
           @Override

@@ -2,11 +2,11 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.ChatConfig;
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
+import dev.tally.chat.ChatSettings;
 import dev.tally.chat.MonotonicClock;
-import dev.tally.chat.Subprotocol;
+import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.grizzly.Client;
 import dev.tally.server.grizzly.HttpAnswer;
@@ -33,7 +33,7 @@ class SealedCloseTest {
 
   private final ChatHub hub =
       new ChatHub(
-          new SharedMemory(), ChatMetrics.NONE, ChatConfig.defaults(), InstantSource.system());
+          new SharedMemory(), ChatMetrics.NONE, ChatSettings.defaults(), InstantSource.system());
   private final CompletableFuture<Session> opened = new CompletableFuture<>();
   private final CompletableFuture<Boolean> pushed = new CompletableFuture<>();
   private final WebSocketServer server =

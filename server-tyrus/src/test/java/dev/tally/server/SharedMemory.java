@@ -1,7 +1,7 @@
 package dev.tally.server;
 
 import dev.tally.chat.InMemorySessionStore;
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;

@@ -1,6 +1,6 @@
 package dev.tally.chat.spi;
 
-import dev.tally.chat.CloseCode;
+import dev.tally.chat.protocol.CloseCode;
 
 /**
  * What happens, told to whoever counts it. Every method does nothing unless overridden.

@@ -1,6 +1,6 @@
 package dev.tally.chat.spi;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import java.time.Duration;
 import java.util.Optional;
 

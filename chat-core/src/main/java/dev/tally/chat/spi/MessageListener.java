@@ -1,6 +1,6 @@
 package dev.tally.chat.spi;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 
 /**
  * Sees every message that was counted: what an embedder builds on.

@@ -1,6 +1,6 @@
 package dev.tally.chat.spi;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -99,7 +99,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Asks whether the store works now. Called about once a second, never by two threads at once, and
    * all that the hub's readiness goes by: a store that can be away has to answer, at best by doing
-   * what a commit does. One that does not return for {@link dev.tally.chat.ChatConfig#storeGrace}
+   * what a commit does. One that does not return for {@link dev.tally.chat.ChatSettings#storeGrace}
    * is taken for away.
    *
    * @throws StoreUnavailableException if it does not; the message is for operators. {@link

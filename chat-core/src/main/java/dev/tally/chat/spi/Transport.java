@@ -1,7 +1,7 @@
 package dev.tally.chat.spi;
 
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.Reply;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
 import java.time.Duration;
 import java.util.OptionalLong;
 

@@ -1,6 +1,6 @@
 package dev.tally.server.client;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.server.Setting;
 import dev.tally.server.Values;
 import dev.tally.server.logging.Terminal;

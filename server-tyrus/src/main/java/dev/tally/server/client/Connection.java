@@ -1,7 +1,7 @@
 package dev.tally.server.client;
 
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.Subprotocol;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Subprotocol;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -1,7 +1,7 @@
 package dev.tally.server.client;
 
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.CloseCode.Reconnect;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.CloseCode.Reconnect;
 import java.net.ConnectException;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocketHandshakeException;

@@ -2,8 +2,8 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
-import dev.tally.chat.SessionId;
-import dev.tally.chat.Subprotocol;
+import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subprotocol;
 import java.security.Principal;
 
 /**

@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import java.util.Optional;
 
 /**

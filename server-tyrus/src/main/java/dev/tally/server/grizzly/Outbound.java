@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.chat.Reply;
+import dev.tally.chat.protocol.Reply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;

@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.chat.CloseCode;
+import dev.tally.chat.protocol.CloseCode;
 import java.util.Arrays;
 
 /**

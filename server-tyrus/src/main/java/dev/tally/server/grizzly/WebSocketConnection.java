@@ -1,8 +1,8 @@
 package dev.tally.server.grizzly;
 
 import dev.tally.chat.ChatSession;
-import dev.tally.chat.CloseCode;
-import dev.tally.chat.Reply;
+import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.Transport;

@@ -1,6 +1,6 @@
 package dev.tally.session.redis;
 
-import dev.tally.chat.ChatConfig;
+import dev.tally.chat.ChatSettings;
 import dev.tally.session.redis.RedisSettings.Address;
 import dev.tally.session.redis.RedisSettings.Cluster;
 import dev.tally.session.redis.RedisSettings.Credentials;
@@ -82,7 +82,7 @@ public final class RedisUrl {
    * @throws IllegalArgumentException if the URL breaks a rule
    */
   public static RedisSettings parse(String url, Duration sessionTtl) {
-    return parse(url, sessionTtl, ChatConfig.defaults().unusedSessionTtl());
+    return parse(url, sessionTtl, ChatSettings.defaults().unusedSessionTtl());
   }
 
   /**

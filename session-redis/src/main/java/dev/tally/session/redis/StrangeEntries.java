@@ -1,6 +1,6 @@
 package dev.tally.session.redis;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -5,7 +5,7 @@ import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tally.chat.SessionId;
+import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.StoreFullException;

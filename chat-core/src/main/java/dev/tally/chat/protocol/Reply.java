@@ -1,6 +1,5 @@
-package dev.tally.chat;
+package dev.tally.chat.protocol;
 
-import dev.tally.chat.spi.Lease;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -29,7 +28,7 @@ public sealed interface Reply {
   /**
    * The payload as text.
    *
-   * @return JSON, unless an embedder {@linkplain ChatHub#push pushed} something else
+   * @return JSON, unless an embedder {@linkplain #push pushed} something else
    */
   String text();
 
@@ -57,20 +56,24 @@ public sealed interface Reply {
   /**
    * The first frame of {@code tally.v1}.
    *
-   * @param lease what the store knows of the session
-   * @param config for the time to live and the heartbeat interval
+   * @param session the id to resume with
+   * @param resumed whether the session was there before
+   * @param count messages counted in the session so far
+   * @param timeToLive how long the session is kept after its last message; in whole seconds
+   * @param heartbeat the time between two heartbeats; in whole seconds
    * @return the welcome
    */
-  static Reply welcome(Lease lease, ChatConfig config) {
+  static Reply welcome(
+      SessionId session, boolean resumed, long count, Duration timeToLive, Duration heartbeat) {
     return new Encoded(
         String.format(
             Locale.ROOT,
             "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": %d, \"heartbeat_s\": %d}",
-            lease.sessionId().text(),
-            lease.resumed(),
-            lease.count(),
-            config.sessionTtl().toSeconds(),
-            config.heartbeat().toSeconds()));
+            session.text(),
+            resumed,
+            count,
+            timeToLive.toSeconds(),
+            heartbeat.toSeconds()));
   }
 
   /**

@@ -1,4 +1,4 @@
-package dev.tally.chat;
+package dev.tally.chat.protocol;
 
 import java.util.Optional;
 

@@ -1,4 +1,4 @@
-package dev.tally.chat;
+package dev.tally.chat.protocol;
 
 /** What was agreed on in {@code Sec-WebSocket-Protocol} (docs/PROTOCOL.md). */
 public enum Subprotocol {

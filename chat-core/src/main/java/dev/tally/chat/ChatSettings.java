@@ -26,7 +26,7 @@ import java.time.Duration;
  *     most is turned away. 1 or more
  * @param maxBatch sessions in one batch for the store; 1 or more
  */
-public record ChatConfig(
+public record ChatSettings(
     Duration sessionTtl,
     Duration unusedSessionTtl,
     Duration heartbeat,
@@ -42,7 +42,7 @@ public record ChatConfig(
     int maxBatch) {
 
   /** Checks every value; {@link #builder} names them. */
-  public ChatConfig {
+  public ChatSettings {
     requirePositive("sessionTtl", sessionTtl);
     requirePositive("unusedSessionTtl", unusedSessionTtl);
     requirePositive("heartbeat", heartbeat);
@@ -65,7 +65,7 @@ public record ChatConfig(
    *     open, 30 s commit, 5 s grace, 1 s backoff, back after 1 s, 1,024 messages a session, 64 MiB
    *     in all, 512 sessions a batch
    */
-  public static ChatConfig defaults() {
+  public static ChatSettings defaults() {
     return builder().build();
   }
 
@@ -112,7 +112,7 @@ public record ChatConfig(
     private Builder() {}
 
     /**
-     * Sets {@link ChatConfig#sessionTtl}.
+     * Sets {@link ChatSettings#sessionTtl}.
      *
      * @param value how long the store keeps a session; must be the store's own
      * @return this
@@ -123,7 +123,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#unusedSessionTtl}.
+     * Sets {@link ChatSettings#unusedSessionTtl}.
      *
      * @param value how long the store keeps a session without a counted message; must be the
      *     store's own
@@ -135,7 +135,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#heartbeat}.
+     * Sets {@link ChatSettings#heartbeat}.
      *
      * @param value time between heartbeats
      * @return this
@@ -146,7 +146,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#drainTimeout}.
+     * Sets {@link ChatSettings#drainTimeout}.
      *
      * @param value time from the drain's start until every connection is gone
      * @return this
@@ -157,7 +157,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#drainOverlap}.
+     * Sets {@link ChatSettings#drainOverlap}.
      *
      * @param value how long an old connection works on behind its slot
      * @return this
@@ -168,7 +168,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#openTimeout}.
+     * Sets {@link ChatSettings#openTimeout}.
      *
      * @param value how long a client waits for the store
      * @return this
@@ -179,7 +179,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#commitTimeout}.
+     * Sets {@link ChatSettings#commitTimeout}.
      *
      * @param value how long a message may wait for the store
      * @return this
@@ -190,7 +190,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#storeGrace}.
+     * Sets {@link ChatSettings#storeGrace}.
      *
      * @param value how long the store may be down before readiness says so
      * @return this
@@ -201,7 +201,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#retryBackoff}.
+     * Sets {@link ChatSettings#retryBackoff}.
      *
      * @param value the longest pause between two tries
      * @return this
@@ -212,7 +212,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#retryAfter}.
+     * Sets {@link ChatSettings#retryAfter}.
      *
      * @param value when a client may come back that was turned away
      * @return this
@@ -223,7 +223,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#maxPendingMessages}.
+     * Sets {@link ChatSettings#maxPendingMessages}.
      *
      * @param value unacknowledged messages per session
      * @return this
@@ -234,7 +234,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#maxPendingBytes}.
+     * Sets {@link ChatSettings#maxPendingBytes}.
      *
      * @param value bytes of unacknowledged messages, all sessions together
      * @return this
@@ -245,7 +245,7 @@ public record ChatConfig(
     }
 
     /**
-     * Sets {@link ChatConfig#maxBatch}.
+     * Sets {@link ChatSettings#maxBatch}.
      *
      * @param value sessions in one batch for the store
      * @return this
@@ -261,8 +261,8 @@ public record ChatConfig(
      * @return a config of what is set now
      * @throws IllegalArgumentException if a value is not positive
      */
-    public ChatConfig build() {
-      return new ChatConfig(
+    public ChatSettings build() {
+      return new ChatSettings(
           sessionTtl,
           unusedSessionTtl,
           heartbeat,
