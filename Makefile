@@ -22,7 +22,7 @@ scripts := .ci/run $(shell find ops server-tyrus/src/test/bench -name '*.sh' -o 
 revision := $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown)
 maven := ops/maven.sh --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java)
-# docs/OPERATIONS.md, "JVM options", says why. The log of the JVM itself must not mix with ours.
+# docs/operations/jvm.md, says why. The log of the JVM itself must not mix with ours.
 java_options := -Xlog:disable -Xlog:all=warning:stderr -XX:+DisplayVMOutputToStderr -XX:+ExitOnOutOfMemoryError
 no_download := { echo 'make: what the tests need could not be installed, for the reason above; connect this machine to the network and run this again' >&2; exit 1; }
 ARGS ?=

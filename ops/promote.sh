@@ -24,7 +24,7 @@ Exit codes: 0 done, or live already; 1 failed, or interrupted before the switch 
 colour is as it was; 2 wrong usage; 3 the new colour died after the switch, and the old one is live
 again; 4 the colour to go back to is dead, and a person is needed; 5 another promotion is under way;
 6 promoted, but the ledger shows a loss or has a hole. 130 and 143 are 1 after SIGINT and SIGTERM.
-Settings, from the environment: docs/OPERATIONS.md, "Promotion".
+Settings, from the environment: docs/operations/promote.md.
 USAGE
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What every script here begins with: it then does the same in any shell and environment that it is
-# called from. docs/OPERATIONS.md, "The caller's environment".
+# called from. docs/operations/promote.md, "The caller's environment".
 
 # BASH_ENV and SHELLOPTS may set options, root's aliases ask before they do something, and an exported
 # function may stand in for any command.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Whoever starts the server with options of ours gives those that keep standard output for the log,
-# and that end a process without memory. docs/OPERATIONS.md, "JVM options", says why.
+# and that end a process without memory. docs/operations/jvm.md, says why.
 
 @test "every start of ours gives the same two options" {
   cd "$BATS_TEST_DIRNAME/../.."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The sizing rule of docs/OPERATIONS.md, wherever a grace period is set:
+# The sizing rule of docs/operations/drain.md, wherever a grace period is set:
 # grace >= drain delay + drain timeout + 8 s; a preStop of Kubernetes counts as a drain delay.
 
 bats_require_minimum_version 1.5.0

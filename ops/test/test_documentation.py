@@ -107,12 +107,11 @@ def test_every_label_value_is_listed(run, column):
 
 def test_every_alert_is_listed_and_has_its_place_in_the_runbook():
     rules = yaml.safe_load((OPS / "prometheus" / "rules" / "tally.yml").read_text(encoding="utf-8"))
-    runbook = re.findall(
-        r"^### (\w+)$", (DOCS / "OPERATIONS.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    page = (DOCS / "operations" / "alerts.md").read_text(encoding="utf-8")
+    runbook = re.findall(r"^## (\w+)$", page, re.MULTILINE)
     expected = []
     for rule in rules["groups"][0]["rules"]:
-        anchor = f"OPERATIONS.md#{rule['alert'].lower()}"
+        anchor = f"operations/alerts.md#{rule['alert'].lower()}"
         assert rule["annotations"]["runbook"] == f"docs/{anchor}"
         assert rule["annotations"]["summary"]
         assert rule["alert"] in runbook

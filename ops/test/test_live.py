@@ -84,4 +84,4 @@ def test_a_lost_store_reaches_the_operators(run):
         "job": "tally",
         "severity": "critical",
     }
-    assert alert["annotations"]["runbook"] == "docs/OPERATIONS.md#storedown"
+    assert alert["annotations"]["runbook"] == "docs/operations/alerts.md#storedown"

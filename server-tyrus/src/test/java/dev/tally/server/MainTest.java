@@ -189,12 +189,12 @@ class MainTest {
   void theDocumentedTableIsTheModel() throws IOException {
     String table = Settings.table(new ServerConfig());
 
-    assertThat(Files.readString(Path.of("../docs/OPERATIONS.md"))).contains(table);
+    assertThat(Files.readString(Path.of("../docs/operations/settings.md"))).contains(table);
   }
 
   @Test
   void theClientsFlagsAreDocumented() throws IOException {
-    String document = Files.readString(Path.of("../docs/OPERATIONS.md"));
+    String document = Files.readString(Path.of("../docs/operations/client.md"));
     CommandLine client =
         Objects.requireNonNull(Main.commandLine(Map.of()).getSubcommands().get("client"));
 

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** The rules for Redis's access control list that docs/OPERATIONS.md tells users to set. */
+/** The rules for Redis's access control list that docs/operations/redis.md tells users to set. */
 final class AccessControl {
 
   private static final Pattern COMMAND = Pattern.compile("(?m)^ACL SETUSER (.+)$");
@@ -26,7 +26,7 @@ final class AccessControl {
 
   private static List<String> documented() throws IOException {
     return COMMAND
-        .matcher(Files.readString(Path.of("../docs/OPERATIONS.md")))
+        .matcher(Files.readString(Path.of("../docs/operations/redis.md")))
         .results()
         .map((MatchResult command) -> command.group(1))
         .toList();
