@@ -6,15 +6,13 @@ import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.ChatStatistics;
 import dev.tally.chat.spi.MessageListener;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -27,7 +25,6 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class ChatHub implements AutoCloseable {
 
-  private static final Logger LOGGER = System.getLogger(ChatHub.class.getName());
   private static final Duration SWEEP = Duration.ofMillis(500);
   private static final Duration HEALTH_CHECK = Duration.ofSeconds(1);
 
@@ -35,19 +32,17 @@ public final class ChatHub implements AutoCloseable {
   private final ChatSettings config;
   private final InstantSource clock;
   private final MonotonicClock time;
-  private final MessageListener listener;
   private final Connections connections = new Connections();
-  private final StoreAccess store;
-  private final PendingBudget budget;
-  private final RetryHints retryHints;
-  private final LongAdder superseded = new LongAdder();
-  private final LongAdder unacknowledged = new LongAdder();
+  private final StoreGateway store;
+  private final PendingBudget<ChatSession> budget;
+  private final SessionCounts counts;
+  private final ChatSession.Shared shared;
   private final PeriodicTasks timer = new PeriodicTasks("tally-timer");
   private final PeriodicTasks health = new PeriodicTasks("tally-store-health");
   private volatile boolean started;
   private volatile boolean draining;
 
-  /** From here on clients are told to go: they expect no heartbeats, and nobody is let in. */
+  /** Whether clients are being closed: they get no heartbeats, and new ones are turned away. */
   private volatile boolean sayingBye;
 
   /**
@@ -102,10 +97,25 @@ public final class ChatHub implements AutoCloseable {
     this.config = config;
     this.clock = clock;
     this.time = time;
-    this.listener = listener;
-    this.retryHints = new RetryHints(config.retryAfter(), time);
-    this.budget = new PendingBudget(config.maxPendingBytes(), connections);
-    this.store = new StoreAccess(store, this.metrics, config, time, connections);
+    this.budget =
+        new PendingBudget<>(
+            config.maxPendingBytes(),
+            connections::all,
+            ChatSession::pendingBytes,
+            ChatSession::giveWay);
+    this.counts = new SessionCounts(this.metrics);
+    this.store = new StoreGateway(store, this.metrics, config, time, connections);
+    this.shared =
+        new ChatSession.Shared(
+            config,
+            time,
+            this.metrics,
+            new GuardedListener(listener, this.metrics),
+            budget,
+            new RetryHints(config.retryAfter(), time),
+            counts,
+            this.store,
+            connections::remove);
     this.metrics.bind(statistics());
   }
 
@@ -129,7 +139,7 @@ public final class ChatHub implements AutoCloseable {
    */
   public ChatSession connect(Transport transport, SessionId id, Subprotocol subprotocol) {
     Transport guarded = new GuardedTransport(transport, metrics);
-    ChatSession session = new ChatSession(this, id, subprotocol, guarded, time.millis());
+    ChatSession session = new ChatSession(shared, id, subprotocol, guarded);
     connections.add(session);
     if (sayingBye) {
       session.leave(Duration.ofMillis(RetryHints.jitterMillis()));
@@ -192,7 +202,7 @@ public final class ChatHub implements AutoCloseable {
    * @return a view of this hub
    */
   public ChatStatistics statistics() {
-    return new HubStatistics(this);
+    return new HubStatistics(connections, budget, store, this::readiness, () -> draining);
   }
 
   /**
@@ -215,9 +225,10 @@ public final class ChatHub implements AutoCloseable {
     long startMillis = time.millis();
     long deadlineMillis = startMillis + config.drainTimeout().toMillis() * 95 / 100;
     List<ChatSession> leaving = List.copyOf(connections.all());
-    Drain drain = new Drain(leaving, config.drainTimeout(), config.drainOverlap(), startMillis);
-    long supersededBefore = superseded.sum();
-    long unacknowledgedBefore = unacknowledged.sum();
+    DrainSchedule drain =
+        new DrainSchedule(leaving, config.drainTimeout(), config.drainOverlap(), startMillis);
+    long supersededBefore = counts.superseded();
+    long unacknowledgedBefore = counts.unacknowledged();
     long now = startMillis;
     while (now < deadlineMillis
         && !(connections.all().isEmpty() && store.commitQueueDepth() == 0)) {
@@ -226,9 +237,9 @@ public final class ChatHub implements AutoCloseable {
       now = time.millis();
     }
     int abandoned = connections.all().size();
-    long uncounted = unacknowledged.sum() - unacknowledgedBefore + budget.messages();
+    long uncounted = counts.unacknowledged() - unacknowledgedBefore + budget.messages();
     connections.all().forEach(ChatSession::abandon);
-    int moved = (int) (superseded.sum() - supersededBefore);
+    int moved = (int) (counts.superseded() - supersededBefore);
     return new DrainReport(
         leaving.size(),
         Math.max(0, leaving.size() - moved - abandoned),
@@ -246,59 +257,11 @@ public final class ChatHub implements AutoCloseable {
     timer.close();
     health.close();
     store.close();
-    // So that every message that came is acknowledged or not, for whoever counts them.
+    // So that received = acknowledged + unacknowledged in the metrics of a server that ended.
     long left = budget.messages();
     if (left > 0) {
-      giveUp(left);
+      counts.countUnacknowledged(left);
     }
-  }
-
-  ChatSettings config() {
-    return config;
-  }
-
-  MonotonicClock time() {
-    return time;
-  }
-
-  RetryHints retryHints() {
-    return retryHints;
-  }
-
-  PendingBudget budget() {
-    return budget;
-  }
-
-  /** Messages that came in and will not be acknowledged on their connection. */
-  void giveUp(long messages) {
-    unacknowledged.add(messages);
-    metrics.unacknowledged(messages);
-  }
-
-  boolean listens() {
-    return listener != MessageListener.NONE;
-  }
-
-  void counted(SessionId id, long number, String text) {
-    try {
-      listener.onCounted(id, number, text);
-    } catch (Throwable e) {
-      metrics.error("listener");
-      LOGGER.log(Level.ERROR, "the message listener threw", e);
-    }
-  }
-
-  void countSuperseded() {
-    superseded.increment();
-  }
-
-  void remove(ChatSession session) {
-    connections.remove(session);
-  }
-
-  /** Stores a session's news: at once, or with the next batch. The session is marked as queued. */
-  void commit(ChatSession session) {
-    store.commit(session);
   }
 
   void heartbeat() {
@@ -323,41 +286,8 @@ public final class ChatHub implements AutoCloseable {
     }
   }
 
-  int connectionCount() {
-    return connections.all().size();
-  }
-
-  /** One turn of the store's threads, for who did not {@link #start} them. */
+  /** One turn of the store's threads where they were not started: for tests in one thread. */
   void takeBatches() {
     store.takeBatches();
-  }
-
-  int openQueueDepth() {
-    return store.openQueueDepth();
-  }
-
-  int commitQueueDepth() {
-    return store.commitQueueDepth();
-  }
-
-  boolean isStoreFull() {
-    return store.health().isFull();
-  }
-
-  /** Why the store cannot serve a client, for the client. */
-  String storeTrouble() {
-    return store.trouble();
-  }
-
-  boolean isStoreUp() {
-    return store.health().isUp();
-  }
-
-  boolean isStoreAway() {
-    return store.health().isAway();
-  }
-
-  boolean isDraining() {
-    return draining;
   }
 }

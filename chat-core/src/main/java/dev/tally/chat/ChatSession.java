@@ -4,8 +4,10 @@ import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.protocol.Subprotocol;
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.Transport;
 import java.nio.charset.StandardCharsets;
@@ -13,22 +15,64 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection's part in a session: OPENING (the store is asked) → OPEN (messages are counted) →
- * LEAVING (nothing is counted any more, the last count is being stored) → CLOSED.
+ * One connection's part in a session. Its states, in their order:
+ *
+ * <ol>
+ *   <li>OPENING: the store is asked for the lease; messages wait
+ *   <li>OPEN: messages are counted
+ *   <li>DRAINING: nothing more is counted, and the last count is being stored
+ *   <li>CLOSING: our close frame is on its way; the store may still get the last count
+ *   <li>CLOSED: the connection ended
+ * </ol>
  *
  * <p>The transport's owner calls {@link #onText} for every text message, in order, and {@link
  * #onClose} once. All methods are safe from any thread and never block.
+ *
+ * <p>The race that shapes this class: the store's answer to a commit comes on another thread, while
+ * messages, a drain, a newer connection or the end of this one come on theirs. So every change of
+ * state happens under the session's lock, the store is called without it, and an answer is compared
+ * with what holds when it comes.
  */
 public final class ChatSession {
 
   private enum State {
     OPENING,
     OPEN,
-    LEAVING,
+    DRAINING,
+    CLOSING,
     CLOSED
+  }
+
+  /** What the sessions of a hub share. */
+  record Shared(
+      ChatSettings settings,
+      MonotonicClock time,
+      ChatMetrics metrics,
+      GuardedListener listener,
+      PendingBudget<ChatSession> budget,
+      RetryHints retryHints,
+      SessionCounts counts,
+      Store store,
+      Consumer<ChatSession> onEnd) {}
+
+  /** What a session asks of the store's side. */
+  interface Store {
+
+    /**
+     * Stores the news of a session: at once, or with the next batch. The session is marked as
+     * queued, and its lock is not held.
+     */
+    void commit(ChatSession session);
+
+    /** Whether the store answered before, and does not now. */
+    boolean isAway();
+
+    /** Why the store serves no client, as a sentence for the client. */
+    String trouble();
   }
 
   /** What became of a message. */
@@ -42,7 +86,7 @@ public final class ChatSession {
 
   private static final String TOO_MUCH_WAITS = "too many messages wait for the session store";
 
-  private final ChatHub hub;
+  private final Shared shared;
   private final SessionId id;
   private final Subprotocol subprotocol;
   private final Transport transport;
@@ -59,17 +103,16 @@ public final class ChatSession {
   private boolean queued;
   private boolean superseded;
   private boolean released;
-  private Duration leavingRetryAfter = Duration.ZERO;
+  private Duration drainRetryAfter = Duration.ZERO;
 
-  ChatSession(
-      ChatHub hub, SessionId id, Subprotocol subprotocol, Transport transport, long nowMillis) {
-    this.hub = hub;
+  ChatSession(Shared shared, SessionId id, Subprotocol subprotocol, Transport transport) {
+    this.shared = shared;
     this.id = id;
     this.subprotocol = subprotocol;
     this.transport = transport;
-    this.connectedMillis = nowMillis;
+    this.connectedMillis = shared.time().millis();
     this.farewell = new Farewell(transport, subprotocol);
-    this.pending = new PendingMessages(hub.listens());
+    this.pending = new PendingMessages(shared.listener().listens());
   }
 
   /**
@@ -85,8 +128,7 @@ public final class ChatSession {
    * Counts one text message. The reply follows through the transport once the count is stored;
    * messages that come after a close or bye are not counted.
    *
-   * @param text the payload; its content is looked at by nobody but a {@link
-   *     dev.tally.chat.spi.MessageListener}
+   * @param text the payload; only a {@link dev.tally.chat.spi.MessageListener} sees what is in it
    */
   public void onText(String text) {
     count(
@@ -106,35 +148,35 @@ public final class ChatSession {
   }
 
   private void count(byte[] payload) {
-    hub.metrics().received();
+    shared.metrics().received();
     Taken taken = take(payload);
     while (taken == Taken.NO_ROOM) {
-      hub.budget().makeRoom(this, pendingBytes() + PendingMessages.cost(payload));
+      shared.budget().makeRoom(this, pendingBytes() + PendingMessages.cost(payload));
       taken = take(payload);
     }
     if (taken == Taken.NEWS) {
-      hub.commit(this);
+      shared.store().commit(this);
     }
   }
 
   private synchronized Taken take(byte[] payload) {
-    if (state == State.LEAVING || state == State.CLOSED) {
-      hub.giveUp(1);
+    if (isLeaving()) {
+      shared.counts().countUnacknowledged(1);
       return Taken.DONE;
     }
     long cost = PendingMessages.cost(payload);
     boolean hasItsShare =
-        pending.size() >= hub.config().maxPendingMessages()
-            || (!pending.isEmpty() && pending.bytes() + cost > hub.budget().share());
+        pending.size() >= shared.settings().maxPendingMessages()
+            || (!pending.isEmpty() && pending.bytes() + cost > shared.budget().share());
     if (hasItsShare) {
-      hub.giveUp(1);
+      shared.counts().countUnacknowledged(1);
       tryAgainLater(TOO_MUCH_WAITS);
       return Taken.DONE;
     }
-    if (!hub.budget().take(cost)) {
+    if (!shared.budget().take(cost)) {
       return Taken.NO_ROOM;
     }
-    pending.add(hub.time().nanos(), payload);
+    pending.add(shared.time().nanos(), payload);
     return state == State.OPEN && enqueue() ? Taken.NEWS : Taken.DONE;
   }
 
@@ -143,7 +185,10 @@ public final class ChatSession {
     return pending.bytes();
   }
 
-  /** Makes room for others: its messages go at once, although a commit of theirs may fly. */
+  /**
+   * Makes room for others: drops its messages at once. A commit of theirs may be on its way to the
+   * store; {@link #acknowledge} allows for that.
+   */
   synchronized void giveWay() {
     tryAgainLater(TOO_MUCH_WAITS);
     dropPending();
@@ -163,19 +208,19 @@ public final class ChatSession {
       CloseCode ours = farewell.code();
       int reported = ours == null ? code : ours.code();
       state = State.CLOSED;
-      hub.metrics().closed(reported);
+      shared.metrics().closed(reported);
       transport.closed(
           reported,
           lease == null ? OptionalLong.empty() : OptionalLong.of(stored),
-          Duration.ofMillis(hub.time().millis() - connectedMillis));
+          Duration.ofMillis(shared.time().millis() - connectedMillis));
       last = lease != null && !superseded && !released && enqueue();
-      if ((!last && !queued) || !hub.budget().keepsEnded()) {
+      if ((!last && !queued) || !shared.budget().keepsEnded()) {
         dropPending();
       }
     }
-    hub.remove(this);
+    shared.onEnd().accept(this);
     if (last) {
-      hub.commit(this);
+      shared.store().commit(this);
     }
   }
 
@@ -197,14 +242,19 @@ public final class ChatSession {
 
   private synchronized void close(CloseCode code, String reason) {
     if (!isOver()) {
-      state = State.LEAVING;
+      state = State.CLOSING;
       farewell.close(code, reason);
     }
   }
 
   /** Whether our close frame went out, or the connection ended. */
   private boolean isOver() {
-    return farewell.code() != null || state == State.CLOSED;
+    return state.compareTo(State.CLOSING) >= 0;
+  }
+
+  /** Whether no message is counted any more. */
+  private boolean isLeaving() {
+    return state.compareTo(State.DRAINING) >= 0;
   }
 
   /** Whether the client still waits for the lease. */
@@ -215,7 +265,7 @@ public final class ChatSession {
   /**
    * The store gave the lease.
    *
-   * @return false if nobody waits for it any more
+   * @return false if the client no longer waits for it
    */
   boolean opened(Lease given) {
     boolean news;
@@ -225,8 +275,8 @@ public final class ChatSession {
       }
       lease = given;
       stored = given.count();
-      storedMillis = hub.time().millis();
-      hub.metrics().sessionOpened(given);
+      storedMillis = shared.time().millis();
+      shared.metrics().sessionOpened(given);
       transport.opened(given);
       if (subprotocol == Subprotocol.TALLY_V1) {
         transport.send(
@@ -234,15 +284,15 @@ public final class ChatSession {
                 id,
                 given.resumed(),
                 given.count(),
-                hub.config().sessionTtl(),
-                hub.config().heartbeat()));
+                shared.settings().sessionTtl(),
+                shared.settings().heartbeat()));
       }
-      // Behind the welcome, which nothing that is pushed may overtake.
+      // Only now: a push, which needs no lock, must not overtake the welcome.
       state = State.OPEN;
       news = !pending.isEmpty() && enqueue();
     }
     if (news) {
-      hub.commit(this);
+      shared.store().commit(this);
     }
     return true;
   }
@@ -260,10 +310,11 @@ public final class ChatSession {
     }
     superseded = true;
     if (farewell.code() == null) {
-      hub.countSuperseded();
+      shared.counts().countSuperseded();
     }
     if (!queued) {
-      // Else a commit may fly, and be answered that it came before the newer lease.
+      // If it is queued, a commit may be on its way, and the store may still answer that it came
+      // before the newer lease: then these messages are counted.
       dropPending();
     }
     close(CloseCode.SUPERSEDED, CloseCode.SUPERSEDED.reason());
@@ -277,8 +328,7 @@ public final class ChatSession {
       dropPending();
       return null;
     }
-    return new Commit(
-        held, stored + pending.size(), state == State.LEAVING || state == State.CLOSED);
+    return new Commit(held, stored + pending.size(), isLeaving());
   }
 
   /**
@@ -292,16 +342,15 @@ public final class ChatSession {
       case SUPERSEDED -> supersede();
       case UNAVAILABLE -> {}
     }
-    boolean wantsLast = state == State.LEAVING || state == State.CLOSED;
     queued =
         !superseded
             && switch (result) {
-              case STORED -> !pending.isEmpty() || (wantsLast && !commit.last());
+              case STORED -> !pending.isEmpty() || (isLeaving() && !commit.last());
               case SUPERSEDED -> false;
               case UNAVAILABLE -> state != State.CLOSED;
             };
     if (superseded || (result == CommitResult.UNAVAILABLE && state == State.CLOSED)) {
-      // Nobody was told of these counts: the client finds in its next welcome which are missing.
+      // The client was told of none of these counts. Its next welcome says which are missing.
       dropPending();
     }
     if (result == CommitResult.UNAVAILABLE) {
@@ -310,59 +359,60 @@ public final class ChatSession {
     return queued;
   }
 
-  /** Takes the session out of the queue although it has news; the next sweep puts it back. */
+  /** Takes the session out of the queue although it has news; the next sweep adds it again. */
   synchronized void retryLater() {
     queued = false;
   }
 
   private void acknowledge(Commit commit) {
-    long nowNanos = hub.time().nanos();
+    long nowNanos = shared.time().nanos();
     storedMillis = TimeUnit.NANOSECONDS.toMillis(nowNanos);
     while (stored < commit.count() && !pending.isEmpty()) {
       stored++;
       long receivedNanos = pending.oldestNanos();
       byte[] payload = pending.removeOldest();
-      hub.budget().release(1, PendingMessages.cost(payload));
+      shared.budget().release(1, PendingMessages.cost(payload));
       if (isOver()) {
-        // The client finds in its next welcome that it was counted.
-        hub.giveUp(1);
+        // Too late for a reply. The client's next welcome says that it was counted.
+        shared.counts().countUnacknowledged(1);
       } else {
         transport.send(Reply.count(stored));
-        hub.metrics().acknowledged(nowNanos - receivedNanos);
+        shared.metrics().acknowledged(nowNanos - receivedNanos);
       }
       if (pending.keepsPayloads()) {
-        hub.counted(id, stored, new String(payload, StandardCharsets.UTF_8));
+        shared.listener().onCounted(id, stored, new String(payload, StandardCharsets.UTF_8));
       }
     }
-    // Messages that gave way while the commit flew are stored all the same.
+    // Messages that gave way while the commit was on its way are stored all the same.
     stored = Math.max(stored, commit.count());
     renewed = true;
     released = commit.last();
-    if (commit.last() && state == State.LEAVING) {
-      sayBye(leavingRetryAfter);
+    if (commit.last() && state == State.DRAINING) {
+      sayBye(drainRetryAfter);
     }
   }
 
   private void sayBye(Duration retryAfter) {
     if (!isOver()) {
-      state = State.LEAVING;
+      state = State.CLOSING;
       farewell.bye(lease == null ? OptionalLong.empty() : OptionalLong.of(stored), retryAfter);
     }
   }
 
   /**
-   * Lets a client go in a drain although its last commit, which says when it left, was not
-   * answered.
+   * Closes in a drain although the last commit was not answered: it would only have said when the
+   * client left.
    */
   private void leaveIfNothingIsOwed() {
-    if (state == State.LEAVING && pending.isEmpty()) {
-      sayBye(leavingRetryAfter);
+    if (state == State.DRAINING && pending.isEmpty()) {
+      sayBye(drainRetryAfter);
     }
   }
 
   /**
-   * Sends what answers no message, unless the session is not open yet or no more. Without the lock:
-   * listeners are called under it, and two that push to each other's session must not wait.
+   * Sends what answers no message, if the session is open. Takes no lock: listeners are called
+   * under the lock of their session, and two of them that push to each other's session would
+   * deadlock.
    */
   boolean push(Reply reply) {
     if (state != State.OPEN) {
@@ -372,41 +422,44 @@ public final class ChatSession {
     return true;
   }
 
-  /** Drops whom the store keeps waiting for too long, and renews whom it might forget. */
+  /**
+   * Turns the client away if the store has kept it waiting for too long, and renews the session in
+   * the store well before its time to live is over. Call about twice a second.
+   */
   void sweep(long nowMillis) {
     boolean due = false;
     synchronized (this) {
       if (state == State.OPENING) {
-        if (nowMillis - connectedMillis > hub.config().openTimeout().toMillis()) {
-          tryAgainLater(hub.storeTrouble());
+        if (nowMillis - connectedMillis > shared.settings().openTimeout().toMillis()) {
+          tryAgainLater(shared.store().trouble());
         }
       } else if (state == State.OPEN) {
-        if (hasWaited(nowMillis, hub.config().commitTimeout())) {
-          tryAgainLater(hub.storeTrouble());
+        if (hasWaited(nowMillis, shared.settings().commitTimeout())) {
+          tryAgainLater(shared.store().trouble());
         } else {
           boolean renew = nowMillis - storedMillis > keptFor().toMillis() / 4;
           due = (renew || !pending.isEmpty()) && enqueue();
         }
-      } else if (state == State.LEAVING && farewell.code() == null) {
+      } else if (state == State.DRAINING) {
         due = enqueue();
-        if (hub.isStoreAway()) {
+        if (shared.store().isAway()) {
           leaveIfNothingIsOwed();
         }
       }
     }
     if (due) {
-      hub.commit(this);
+      shared.store().commit(this);
     }
   }
 
-  /** Whether a message waits for so long, and the store has taken nothing in all that time. */
-  /** How long the store keeps the session unless it hears of it. */
+  /** How long the store keeps the session if it hears nothing of it. */
   private Duration keptFor() {
-    Duration ttl = hub.config().sessionTtl();
-    Duration unusedTtl = hub.config().unusedSessionTtl();
+    Duration ttl = shared.settings().sessionTtl();
+    Duration unusedTtl = shared.settings().unusedSessionTtl();
     return renewed || stored > 0 || ttl.compareTo(unusedTtl) < 0 ? ttl : unusedTtl;
   }
 
+  /** Whether a message waits for so long, and the store has taken nothing in all that time. */
   private boolean hasWaited(long nowMillis, Duration timeout) {
     if (pending.isEmpty()) {
       return false;
@@ -422,7 +475,7 @@ public final class ChatSession {
 
   /**
    * Counts nothing more, stores the last count, then says bye and closes with 1001. While the store
-   * is away nobody waits for it who has a reply to every message.
+   * is away, a client that has a reply to every message does not wait for it.
    */
   void leave(Duration retryAfter) {
     boolean last = false;
@@ -430,23 +483,25 @@ public final class ChatSession {
       if (state == State.OPENING) {
         sayBye(retryAfter);
       } else if (state == State.OPEN) {
-        state = State.LEAVING;
-        leavingRetryAfter = retryAfter;
+        state = State.DRAINING;
+        drainRetryAfter = retryAfter;
         last = enqueue();
-        if (hub.isStoreAway()) {
+        if (shared.store().isAway()) {
           leaveIfNothingIsOwed();
         }
       }
     }
     if (last) {
-      hub.commit(this);
+      shared.store().commit(this);
     }
   }
 
-  /** Closes with 1001 although the last count may not be stored: the drain's time is over. */
+  /**
+   * Closes with 1001 although the last count may not be stored, because the drain's time is over.
+   */
   synchronized void abandon() {
     if (!isOver()) {
-      sayBye(hub.retryHints().next());
+      sayBye(shared.retryHints().next());
     }
   }
 
@@ -459,8 +514,8 @@ public final class ChatSession {
   /** Turns the client away because the store cannot serve it now. */
   synchronized void tryAgainLater(String detail) {
     if (!isOver()) {
-      state = State.LEAVING;
-      farewell.tryAgainLater(hub.retryHints().next(), detail);
+      state = State.CLOSING;
+      farewell.tryAgainLater(shared.retryHints().next(), detail);
     }
   }
 
@@ -469,8 +524,8 @@ public final class ChatSession {
       return;
     }
     int dropped = pending.size();
-    hub.budget().release(dropped, pending.bytes());
-    hub.giveUp(dropped);
+    shared.budget().release(dropped, pending.bytes());
+    shared.counts().countUnacknowledged(dropped);
     pending.clear();
   }
 }

@@ -1,52 +1,60 @@
 package dev.tally.chat;
 
 import dev.tally.chat.spi.ChatStatistics;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
-/** A hub's gauges, so that the hub's own face keeps to what embedders call. */
-record HubStatistics(ChatHub hub) implements ChatStatistics {
+/** A hub's gauges. */
+record HubStatistics(
+    Connections openConnections,
+    PendingBudget<ChatSession> budget,
+    StoreGateway store,
+    Supplier<Readiness> readiness,
+    BooleanSupplier isDraining)
+    implements ChatStatistics {
 
   @Override
   public int connections() {
-    return hub.connectionCount();
+    return openConnections.all().size();
   }
 
   @Override
   public long pendingMessages() {
-    return hub.budget().messages();
+    return budget.messages();
   }
 
   @Override
   public long pendingBytes() {
-    return hub.budget().bytes();
+    return budget.bytes();
   }
 
   @Override
   public int openQueueDepth() {
-    return hub.openQueueDepth();
+    return store.openQueueDepth();
   }
 
   @Override
   public int commitQueueDepth() {
-    return hub.commitQueueDepth();
+    return store.commitQueueDepth();
   }
 
   @Override
   public boolean storeUp() {
-    return hub.isStoreUp();
+    return store.health().isUp();
   }
 
   @Override
   public boolean storeFull() {
-    return hub.isStoreFull();
+    return store.health().isFull();
   }
 
   @Override
   public boolean ready() {
-    return hub.readiness().ready();
+    return readiness.get().ready();
   }
 
   @Override
   public boolean draining() {
-    return hub.isDraining();
+    return isDraining.getAsBoolean();
   }
 }

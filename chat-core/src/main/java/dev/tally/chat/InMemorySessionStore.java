@@ -3,6 +3,7 @@ package dev.tally.chat;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;

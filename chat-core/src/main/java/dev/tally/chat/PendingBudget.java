@@ -1,14 +1,21 @@
 package dev.tally.chat;
 
+import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /**
  * The memory for unacknowledged messages of all sessions together. One session may take a part of
- * it only; and when all of it is taken, the session that holds most is sent away, which need not be
- * the one whose message finds no room. Safe for use by several threads.
+ * it only. When all of it is taken, the session that holds most has to give way, which need not be
+ * the one whose message finds no room: otherwise one client could fill it and have the others
+ * closed. Safe for use by several threads.
+ *
+ * @param <T> a session
  */
-final class PendingBudget {
+final class PendingBudget<T> {
 
   /** One session may take this part of all. */
   private static final int SHARES = 16;
@@ -17,13 +24,29 @@ final class PendingBudget {
   private static final int ENDED_PART = 2;
 
   private final long limit;
-  private final Connections connections;
+  private final Supplier<? extends Collection<T>> holders;
+  private final ToLongFunction<T> held;
+  private final Consumer<T> giveWay;
   private final LongAdder messages = new LongAdder();
   private final AtomicLong bytes = new AtomicLong();
 
-  PendingBudget(long limit, Connections connections) {
+  /**
+   * A budget of which nothing is taken.
+   *
+   * @param limit bytes
+   * @param holders all sessions
+   * @param held how many bytes a session has taken
+   * @param giveWay makes a session give back what it has taken; called on any thread
+   */
+  PendingBudget(
+      long limit,
+      Supplier<? extends Collection<T>> holders,
+      ToLongFunction<T> held,
+      Consumer<T> giveWay) {
     this.limit = limit;
-    this.connections = connections;
+    this.holders = holders;
+    this.held = held;
+    this.giveWay = giveWay;
   }
 
   /** The most that one session may hold, unless it is a single message. */
@@ -54,17 +77,17 @@ final class PendingBudget {
    * @param asking the session whose message found no room
    * @param size what it would hold with that message
    */
-  void makeRoom(ChatSession asking, long size) {
-    ChatSession largest = asking;
+  void makeRoom(T asking, long size) {
+    T largest = asking;
     long most = size;
-    for (ChatSession other : connections.all()) {
-      long held = other.pendingBytes();
-      if (held > most) {
+    for (T other : holders.get()) {
+      long bytesHeld = held.applyAsLong(other);
+      if (bytesHeld > most) {
         largest = other;
-        most = held;
+        most = bytesHeld;
       }
     }
-    largest.giveWay();
+    giveWay.accept(largest);
   }
 
   /**

@@ -1,18 +1,22 @@
 package dev.tally.chat;
 
+import dev.tally.chat.spi.MonotonicClock;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * When clients that are turned away may come back: each in a slot of its own, as many a second as a
- * drain sends away. Those who were turned away together would else come back together. Safe for use
- * by several threads.
+ * When clients that are turned away may come back: each in a slot of its own, at the pace of a
+ * drain. With the same hint for all, clients that were turned away together would come back
+ * together. Safe for use by several threads.
  */
 final class RetryHints {
 
-  private static final long SLOT_NANOS = TimeUnit.SECONDS.toNanos(1) / Drain.SLOWEST_PER_SECOND;
+  /** How many clients come back in a second: what a server of two slow cores takes with ease. */
+  static final int LEAST_PER_SECOND = 500;
+
+  private static final long SLOT_NANOS = TimeUnit.SECONDS.toNanos(1) / LEAST_PER_SECOND;
 
   /** So far apart are the first and the last at the most: a store may be back much sooner. */
   private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(30);

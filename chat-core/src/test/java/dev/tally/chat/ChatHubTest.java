@@ -281,8 +281,8 @@ class ChatHubTest {
   void aLongerOverlapKeepsTheOldConnectionButNotBeyondTheDrain() {
     ChatSession session = hub.connect(transport, id, Subprotocol.TALLY_V1);
     for (int seconds : List.of(5, 60)) {
-      Drain unused =
-          new Drain(
+      DrainSchedule unused =
+          new DrainSchedule(
               List.of(session),
               Duration.ofSeconds(10),
               Duration.ofSeconds(seconds),
@@ -301,8 +301,8 @@ class ChatHubTest {
     waiting.start();
     ChatSession session = waiting.connect(transport, id, Subprotocol.TALLY_V1);
     session.onText("a");
-    Drain drain =
-        new Drain(
+    DrainSchedule drain =
+        new DrainSchedule(
             List.of(session),
             Duration.ofSeconds(10),
             Duration.ofSeconds(2),

@@ -13,6 +13,7 @@ import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.Transport;
+import dev.tally.chat.store.StoreHealth;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
 import dev.tally.chat.testing.MutableClock;
@@ -83,10 +84,10 @@ class ClockStepTest {
     ChatSession session = open();
     clock.step(step);
     hub.sweep();
-    assertThat(hub.commitQueueDepth()).isZero();
+    assertThat(hub.statistics().commitQueueDepth()).isZero();
     clock.advance(TTL.dividedBy(4).plusMillis(1));
     hub.sweep();
-    assertThat(hub.commitQueueDepth()).isEqualTo(1);
+    assertThat(hub.statistics().commitQueueDepth()).isEqualTo(1);
     hub.takeBatches();
     assertThat(session.nextCommit()).isNotNull();
   }
@@ -163,7 +164,7 @@ class ClockStepTest {
     clock.advance(TTL.minusMillis(1));
     Lease second = memory.open(id);
     assertThat(second.count()).isEqualTo(1);
-    assertThat(second.gap()).contains(TTL.minusMillis(1));
+    assertThat(second.awayFor()).contains(TTL.minusMillis(1));
     assertThat(second.epoch()).isGreaterThan(first.epoch());
     clock.step(step);
     clock.advance(TTL);

@@ -52,9 +52,9 @@ class PartlyAwayStoreTest {
     other.onText("a");
     hub.takeBatches();
     assertThat(transport.counts()).containsExactly(1L);
-    assertThat(hub.openQueueDepth()).isEqualTo(3 * BATCH);
+    assertThat(hub.statistics().openQueueDepth()).isEqualTo(3 * BATCH);
     store.bringBack();
-    for (int i = 0; hub.openQueueDepth() > 0; i++) {
+    for (int i = 0; hub.statistics().openQueueDepth() > 0; i++) {
       assertThat(i).isLessThan(3 * BATCH);
       hub.takeBatches();
     }
@@ -76,7 +76,7 @@ class PartlyAwayStoreTest {
     assertThat(transport.counts()).containsExactly(1L);
     assertThat(last.counts()).isEmpty();
     store.bringBack();
-    for (int i = 0; hub.commitQueueDepth() > 0; i++) {
+    for (int i = 0; hub.statistics().commitQueueDepth() > 0; i++) {
       assertThat(i).isLessThan(3 * BATCH);
       hub.takeBatches();
     }

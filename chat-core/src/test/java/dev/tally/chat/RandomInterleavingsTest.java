@@ -66,7 +66,7 @@ class RandomInterleavingsTest {
     private final World world;
     private final FaultyStore link;
     private final ChatHub hub;
-    private @Nullable Drain drain;
+    private @Nullable DrainSchedule drain;
 
     Server(World world) {
       this.world = world;
@@ -361,7 +361,7 @@ class RandomInterleavingsTest {
 
     /** Drains a server a little, or replaces it when its drain is over. */
     private void promote(Server server) {
-      Drain drain = server.drain;
+      DrainSchedule drain = server.drain;
       if (drain == null) {
         server.hub.announceDrain();
         List<ChatSession> sessions = new ArrayList<>();
@@ -372,7 +372,7 @@ class RandomInterleavingsTest {
               .ifPresent(sessions::add);
         }
         server.drain =
-            new Drain(
+            new DrainSchedule(
                 sessions,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(2),

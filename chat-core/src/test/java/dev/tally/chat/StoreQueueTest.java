@@ -35,11 +35,11 @@ class StoreQueueTest {
           session.onClose(1006);
         }
       }
-      assertThat(hub.openQueueDepth()).isLessThan(2_000);
+      assertThat(hub.statistics().openQueueDepth()).isLessThan(2_000);
       store.holdOpens(false);
       store.answer();
       await().until(() -> patient.stream().noneMatch(ChatSession::isOpening));
-      await().until(() -> hub.openQueueDepth() == 0);
+      await().until(() -> hub.statistics().openQueueDepth() == 0);
     }
   }
 }

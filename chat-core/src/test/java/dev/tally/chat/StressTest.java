@@ -9,6 +9,7 @@ import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
 import java.time.Duration;

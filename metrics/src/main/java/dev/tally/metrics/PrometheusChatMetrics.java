@@ -161,7 +161,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   @Override
   public void sessionOpened(Lease lease) {
     (lease.resumed() ? resumedSessions : newSessions).inc();
-    lease.gap().ifPresent(gap -> resumeGap.observe(gap.toNanos() / NANOS_PER_SECOND));
+    lease.awayFor().ifPresent(gap -> resumeGap.observe(gap.toNanos() / NANOS_PER_SECOND));
   }
 
   @Override

@@ -1,6 +1,6 @@
 package dev.tally.metrics;
 
-import dev.tally.chat.MonotonicClock;
+import dev.tally.chat.spi.MonotonicClock;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.hotspot.DefaultExports;

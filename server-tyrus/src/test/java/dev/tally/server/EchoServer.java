@@ -1,7 +1,7 @@
 package dev.tally.server;
 
-import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.server.grizzly.WebSocketSettings;

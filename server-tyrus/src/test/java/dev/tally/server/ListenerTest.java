@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.chat.ChatSettings;
-import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.Readiness;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.server.RunningServer.Limits;
 import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;

@@ -2,8 +2,8 @@ package dev.tally.server;
 
 import dev.tally.chat.ChatSettings;
 import dev.tally.chat.InMemorySessionStore;
-import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.io.IOException;

@@ -7,6 +7,6 @@ package dev.tally.chat.spi;
  * @param count the number of messages counted in the session, absolute: repeating it changes
  *     nothing
  * @param last whether the owner leaves with this commit; the store then keeps the time, for the
- *     next lease's {@link Lease#gap}, and forgets it at the next commit that is not the last
+ *     next lease's {@link Lease#awayFor}, and forgets it at the next commit that is not the last
  */
 public record Commit(Lease lease, long count, boolean last) {}

@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param epoch the fencing token: higher than that of every earlier lease of this session
  * @param count messages counted when the lease was given out; 0 or more
  * @param resumed whether the session was there before
- * @param gap time since the previous owner left, where it said so when it left
+ * @param awayFor time since the previous owner of the lease left; empty if it did not say so when
+ *     it left
  */
 public record Lease(
-    SessionId sessionId, long epoch, long count, boolean resumed, Optional<Duration> gap) {}
+    SessionId sessionId, long epoch, long count, boolean resumed, Optional<Duration> awayFor) {}

@@ -85,7 +85,7 @@ public abstract class SessionStoreContract {
     assertThat(lease.sessionId()).isEqualTo(id);
     assertThat(lease.count()).isZero();
     assertThat(lease.resumed()).isFalse();
-    assertThat(lease.gap()).isEmpty();
+    assertThat(lease.awayFor()).isEmpty();
     assertThat(lease.epoch()).isPositive();
   }
 
@@ -145,7 +145,7 @@ public abstract class SessionStoreContract {
     assertThat(commit(owner, 6)).isEqualTo(CommitResult.STORED);
     Lease next = store.open(id);
     assertThat(next.count()).isEqualTo(6);
-    assertThat(next.gap()).isEmpty();
+    assertThat(next.awayFor()).isEmpty();
   }
 
   @Test
@@ -196,7 +196,7 @@ public abstract class SessionStoreContract {
 
     Lease next = store.open(id);
     assertThat(next.count()).isEqualTo(42);
-    assertThat(next.gap()).isPresent();
+    assertThat(next.awayFor()).isPresent();
   }
 
   @Test
@@ -209,7 +209,7 @@ public abstract class SessionStoreContract {
     Lease lease = store.open(id);
     assertThat(lease.resumed()).isFalse();
     assertThat(lease.count()).isZero();
-    assertThat(lease.gap()).isEmpty();
+    assertThat(lease.awayFor()).isEmpty();
   }
 
   @Test
@@ -290,10 +290,10 @@ public abstract class SessionStoreContract {
     Lease lease = store.open(id);
 
     assertThat(lease.count()).isEqualTo(3);
-    assertThat(lease.gap())
+    assertThat(lease.awayFor())
         .hasValueSatisfying(
             gap -> assertThat(gap).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(65)));
-    assertThat(store.open(id).gap()).isEmpty();
+    assertThat(store.open(id).awayFor()).isEmpty();
   }
 
   @Test
@@ -304,7 +304,7 @@ public abstract class SessionStoreContract {
 
     commit(lease, 4);
 
-    assertThat(store.open(id).gap()).isEmpty();
+    assertThat(store.open(id).awayFor()).isEmpty();
   }
 
   @Test
@@ -381,7 +381,7 @@ public abstract class SessionStoreContract {
 
     Lease next = store.open(id);
     assertThat(next.count()).isEqualTo(6);
-    assertThat(next.gap()).isEmpty();
+    assertThat(next.awayFor()).isEmpty();
   }
 
   @Test

@@ -1,6 +1,6 @@
 package dev.tally.server.client;
 
-import dev.tally.chat.MonotonicClock;
+import dev.tally.chat.spi.MonotonicClock;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.util.List;

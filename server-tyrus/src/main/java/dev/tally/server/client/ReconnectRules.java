@@ -1,7 +1,7 @@
 package dev.tally.server.client;
 
-import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.protocol.CloseCode;
+import dev.tally.chat.spi.MonotonicClock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;

@@ -17,8 +17,8 @@ final class ConnectionLog {
   static void opened(Client client, Lease lease) {
     LoggingEventBuilder line =
         of(client, lease.resumed() ? "resume" : "open").addKeyValue("count", lease.count());
-    if (lease.gap().isPresent()) {
-      line = line.addKeyValue("gap_ms", lease.gap().get().toMillis());
+    if (lease.awayFor().isPresent()) {
+      line = line.addKeyValue("gap_ms", lease.awayFor().get().toMillis());
     }
     line.log(lease.resumed() ? "session resumed" : "session opened");
   }

@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.chat.MonotonicClock;
+import dev.tally.chat.spi.MonotonicClock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

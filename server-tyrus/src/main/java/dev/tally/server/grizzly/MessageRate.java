@@ -1,6 +1,6 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.chat.MonotonicClock;
+import dev.tally.chat.spi.MonotonicClock;
 
 /** A token bucket: so many messages per second, and a burst after a pause. For one thread. */
 final class MessageRate {

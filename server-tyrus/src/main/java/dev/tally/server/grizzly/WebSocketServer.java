@@ -1,7 +1,7 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.chat.MonotonicClock;
 import dev.tally.chat.spi.ChatMetrics;
+import dev.tally.chat.spi.MonotonicClock;
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;

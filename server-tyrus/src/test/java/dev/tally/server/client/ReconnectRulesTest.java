@@ -2,7 +2,7 @@ package dev.tally.server.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.chat.MonotonicClock;
+import dev.tally.chat.spi.MonotonicClock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;

@@ -48,7 +48,7 @@ class RedisRollingUpdateTest {
     Lease lease = store.open(id);
     assertThat(lease.count()).isEqualTo(3);
     assertThat(lease.resumed()).isTrue();
-    assertThat(lease.gap()).isPresent();
+    assertThat(lease.awayFor()).isPresent();
     assertThat(lease.epoch()).isGreaterThan(old);
     assertThat(commitBefore(old, 9, false)).isZero();
     assertThat(store.commit(new Commit(lease, 4, false))).isEqualTo(CommitResult.STORED);

@@ -203,7 +203,7 @@ class RedisSessionStoreTest extends SessionStoreContract {
       Lease lease = store.open(id);
 
       assertThat(lease.count()).isEqualTo(7);
-      assertThat(lease.gap()).isEmpty();
+      assertThat(lease.awayFor()).isEmpty();
       assertThat(redis.cli("HEXISTS", key(id), "left")).isEqualTo("0");
     }
   }

@@ -1,14 +1,17 @@
 package dev.tally.chat;
 
-import dev.tally.chat.StoreQueue.Outcome;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
+import dev.tally.chat.store.StoreHealth;
+import dev.tally.chat.store.StoreQueue;
+import dev.tally.chat.store.StoreQueue.Outcome;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -19,13 +22,15 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Takes sessions to the store, and its answers back to them: with a store that blocks in batches,
- * on threads of its own; with another one at once, on the caller's. Safe for use by several
- * threads.
+ * Takes sessions to the store, and the store's answers back to them. A store that blocks is called
+ * with batches, on threads of this class. A store that does not block is called at once, on the
+ * thread that has the news.
+ *
+ * <p>Safe for use by several threads.
  */
-final class StoreAccess {
+final class StoreGateway implements ChatSession.Store {
 
-  private static final Logger LOGGER = System.getLogger(StoreAccess.class.getName());
+  private static final Logger LOGGER = System.getLogger(StoreGateway.class.getName());
 
   /** An error also where a part of the store is away: the health check does not tell of that. */
   private static final String UNAVAILABLE = "store_unavailable";
@@ -41,13 +46,13 @@ final class StoreAccess {
   private final Connections connections;
   private final StoreHealth health;
 
-  /** Whose connection waits for a lease; the newest one, if several do. */
+  /** The connection of each session that waits for a lease: the newest one, if several do. */
   private final ConcurrentHashMap<SessionId, ChatSession> claims = new ConcurrentHashMap<>();
 
-  private final StoreQueue opening;
-  private final StoreQueue committing;
+  private final StoreQueue<ChatSession> opening;
+  private final StoreQueue<ChatSession> committing;
 
-  StoreAccess(
+  StoreGateway(
       SessionStore store,
       ChatMetrics metrics,
       ChatSettings config,
@@ -59,14 +64,14 @@ final class StoreAccess {
     this.connections = connections;
     this.health = new StoreHealth(store, config.storeGrace(), time);
     this.opening =
-        new StoreQueue(
+        new StoreQueue<>(
             "tally-store-open",
             config.maxBatch(),
             config.retryBackoff(),
             this::openAll,
             this::stillWaits);
     this.committing =
-        new StoreQueue(
+        new StoreQueue<>(
             "tally-store-commit",
             config.maxBatch(),
             config.retryBackoff(),
@@ -80,7 +85,7 @@ final class StoreAccess {
       opening.start();
       committing.start();
     } else {
-      // Whoever has such a store need not wait until it is ready.
+      // Such a store answers at once, so a server that uses it is ready from its start.
       health.check();
     }
   }
@@ -89,7 +94,12 @@ final class StoreAccess {
     return health;
   }
 
-  /** Takes opens and commits to the store, as its threads do all the time. */
+  @Override
+  public boolean isAway() {
+    return health.isAway();
+  }
+
+  /** One turn of the store's threads where they were not started: for tests in one thread. */
   void takeBatches() {
     opening.takeBatches();
     committing.takeBatches();
@@ -137,8 +147,8 @@ final class StoreAccess {
     }
   }
 
-  /** Why the store serves nobody, for clients. */
-  String trouble() {
+  @Override
+  public String trouble() {
     return health.isFull() ? FULL_DETAIL : SILENT_DETAIL;
   }
 
@@ -146,8 +156,8 @@ final class StoreAccess {
     metrics.error(health.isFull() ? FULL : UNAVAILABLE);
   }
 
-  /** Stores a session's news: at once, or with the next batch. The session is marked as queued. */
-  void commit(ChatSession session) {
+  @Override
+  public void commit(ChatSession session) {
     if (blocks) {
       committing.add(session);
       return;
@@ -175,7 +185,7 @@ final class StoreAccess {
     }
   }
 
-  private Outcome openAll(List<ChatSession> batch) {
+  private Outcome<ChatSession> openAll(List<ChatSession> batch) {
     List<ChatSession> wanted = new ArrayList<>(batch.size());
     List<SessionId> ids = new ArrayList<>(batch.size());
     for (ChatSession session : batch) {
@@ -185,7 +195,7 @@ final class StoreAccess {
       }
     }
     if (ids.isEmpty()) {
-      return new Outcome(true, List.of());
+      return new Outcome<>(true, List.of());
     }
     List<Optional<Lease>> leases;
     try {
@@ -207,7 +217,7 @@ final class StoreAccess {
     if (!left.isEmpty()) {
       countTrouble();
     }
-    return new Outcome(left.size() < wanted.size(), left);
+    return new Outcome<>(left.size() < wanted.size(), left);
   }
 
   /** Whether a client still waits for its lease; forgets one that does not. */
@@ -219,7 +229,7 @@ final class StoreAccess {
     return waits;
   }
 
-  private Outcome commitAll(List<ChatSession> batch) {
+  private Outcome<ChatSession> commitAll(List<ChatSession> batch) {
     List<ChatSession> sessions = new ArrayList<>(batch.size());
     List<Commit> commits = new ArrayList<>(batch.size());
     for (ChatSession session : batch) {
@@ -230,7 +240,7 @@ final class StoreAccess {
       }
     }
     if (commits.isEmpty()) {
-      return new Outcome(true, List.of());
+      return new Outcome<>(true, List.of());
     }
     long startNanos = System.nanoTime();
     List<CommitResult> results;
@@ -261,7 +271,7 @@ final class StoreAccess {
     if (unanswered < sessions.size()) {
       metrics.committed(commits.size(), tookNanos);
     }
-    return new Outcome(unanswered < sessions.size(), left);
+    return new Outcome<>(unanswered < sessions.size(), left);
   }
 
   private static <T> List<T> complete(List<T> answers, int asked) {

@@ -1,4 +1,4 @@
-package dev.tally.chat;
+package dev.tally.chat.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

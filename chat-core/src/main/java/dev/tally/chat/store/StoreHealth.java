@@ -1,5 +1,6 @@
-package dev.tally.chat;
+package dev.tally.chat.store;
 
+import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
@@ -13,7 +14,7 @@ import java.time.Duration;
  *
  * <p>Checked by one thread at a time, read by any.
  */
-final class StoreHealth {
+public final class StoreHealth {
 
   private static final Logger LOGGER = System.getLogger(StoreHealth.class.getName());
   private static final long NEVER = Long.MAX_VALUE;
@@ -31,7 +32,15 @@ final class StoreHealth {
   /** When the first check was answered that there is no room. */
   private volatile long fullSinceMillis = NEVER;
 
-  StoreHealth(SessionStore store, Duration grace, MonotonicClock time) {
+  /**
+   * Knows nothing of the store yet: it counts as down once the grace is over.
+   *
+   * @param store asked by {@link #check}
+   * @param grace how long the store may be down, or full, before {@link #isDownForLong} and {@link
+   *     #isFullForLong} say so
+   * @param time measures the grace
+   */
+  public StoreHealth(SessionStore store, Duration grace, MonotonicClock time) {
     this.store = store;
     this.graceMillis = grace.toMillis();
     this.time = time;
@@ -39,12 +48,12 @@ final class StoreHealth {
   }
 
   /** A store that did not answer yet has the grace from now on. */
-  void beginGrace() {
+  public void beginGrace() {
     unansweredSinceMillis = time.millis();
   }
 
   /** Asks the store. May block. */
-  void check() {
+  public void check() {
     if (unansweredSinceMillis == NEVER) {
       unansweredSinceMillis = time.millis();
     }
@@ -89,33 +98,55 @@ final class StoreHealth {
 
   /**
    * Whether the store answered last, and does not keep a check waiting for as long as the grace.
+   *
+   * @return the answer at this moment
    */
-  boolean isUp() {
+  public boolean isUp() {
     return up && !isDownForLong();
   }
 
-  /** Whether it answered before, and does not now, or only that it has no room. */
-  boolean isAway() {
+  /**
+   * Whether it answered before, and does not now, or only that it has no room.
+   *
+   * @return the answer at this moment
+   */
+  public boolean isAway() {
     return wasUp && (!isUp() || isFull());
   }
 
-  /** Whether it answered last that it has no room. */
-  boolean isFull() {
+  /**
+   * Whether it answered last that it has no room.
+   *
+   * @return the answer at this moment
+   */
+  public boolean isFull() {
     return fullSinceMillis != NEVER;
   }
 
-  /** Whether it has answered so for as long as the grace. */
-  boolean isFullForLong() {
+  /**
+   * Whether it has answered so for as long as the grace.
+   *
+   * @return the answer at this moment
+   */
+  public boolean isFullForLong() {
     return isLongAgo(fullSinceMillis);
   }
 
-  /** Whether it ever did. */
-  boolean wasUp() {
+  /**
+   * Whether it ever did.
+   *
+   * @return the answer at this moment
+   */
+  public boolean wasUp() {
     return wasUp;
   }
 
-  /** Whether it has not answered for as long as the grace. */
-  boolean isDownForLong() {
+  /**
+   * Whether it has not answered for as long as the grace.
+   *
+   * @return the answer at this moment
+   */
+  public boolean isDownForLong() {
     return isLongAgo(unansweredSinceMillis);
   }
 

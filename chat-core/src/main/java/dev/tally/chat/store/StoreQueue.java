@@ -1,4 +1,4 @@
-package dev.tally.chat;
+package dev.tally.chat.store;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -14,18 +14,23 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sessions that wait for the store, and the thread that takes all there are in one batch. While one
- * batch flies the next one gathers: batches grow with load, and nobody else waits for the store.
+ * Group commit: sessions that wait for the store, and the one thread that takes all of them to it
+ * in one batch. While the store works on a batch the next one gathers, so batches grow with the
+ * load, and no other thread ever waits for the store.
  *
- * <p>Those that the store did not answer for wait apart, and are taken to it again all together,
- * after a pause that grows: however many they are, and however long the part of the store that has
- * them stays away, others wait for one batch of theirs at most.
+ * <p>Sessions that the store did not answer for wait in a line of their own. They are retried
+ * together, after a pause that doubles. So a part of the store that is away delays the sessions of
+ * the other parts by one batch at most, whatever the number of its sessions.
  *
- * <p>Bounded by connections: a session stands in a queue at most once, and those that want nothing
- * any more, since their connection ended, are at most as many as the others and {@value
- * #ENDED_KEPT}.
+ * <p>Bounded by the number of connections. The caller adds a session only if it is not in the
+ * queue. Sessions that want nothing any more, since their connection ended, are removed when they
+ * are more than the others and {@value #ENDED_KEPT}: connections can end much faster than batches.
+ *
+ * <p>Safe for use by several threads.
+ *
+ * @param <T> what stands for a session
  */
-final class StoreQueue {
+public final class StoreQueue<T> {
 
   private static final Logger LOGGER = System.getLogger(StoreQueue.class.getName());
   private static final int ENDED_KEPT = 1024;
@@ -33,14 +38,14 @@ final class StoreQueue {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final ArrayDeque<ChatSession> waiting = new ArrayDeque<>();
-  private final ArrayDeque<ChatSession> failed = new ArrayDeque<>();
+  private final ArrayDeque<T> waiting = new ArrayDeque<>();
+  private final ArrayDeque<T> failed = new ArrayDeque<>();
 
   /** Those that failed and whose turn it is again. */
-  private final ArrayDeque<ChatSession> retrying = new ArrayDeque<>();
+  private final ArrayDeque<T> retrying = new ArrayDeque<>();
 
-  private final Function<List<ChatSession>, Outcome> work;
-  private final Predicate<ChatSession> wanted;
+  private final Function<List<T>, Outcome<T>> work;
+  private final Predicate<T> wanted;
   private final int maxBatch;
   private final long firstBackoffNanos;
   private final long maxBackoffNanos;
@@ -57,10 +62,11 @@ final class StoreQueue {
   /**
    * What became of a batch.
    *
-   * @param answered false if the store was asked and answered for nobody
-   * @param left whom it did not answer for
+   * @param <T> what stands for a session
+   * @param answered false if the store was asked and answered for no session
+   * @param left the sessions that it did not answer for
    */
-  record Outcome(boolean answered, List<ChatSession> left) {}
+  public record Outcome<T>(boolean answered, List<T> left) {}
 
   /**
    * Makes a queue; {@link #start} sets it to work.
@@ -72,12 +78,12 @@ final class StoreQueue {
    * @param wanted whether a session that waits still wants something of the store; called under the
    *     queue's lock
    */
-  StoreQueue(
+  public StoreQueue(
       String name,
       int maxBatch,
       Duration maxBackoff,
-      Function<List<ChatSession>, Outcome> work,
-      Predicate<ChatSession> wanted) {
+      Function<List<T>, Outcome<T>> work,
+      Predicate<T> wanted) {
     this.maxBatch = maxBatch;
     this.maxBackoffNanos = maxBackoff.toNanos();
     this.firstBackoffNanos = Math.min(FIRST_BACKOFF_NANOS, maxBackoffNanos);
@@ -87,11 +93,17 @@ final class StoreQueue {
     this.thread.setDaemon(true);
   }
 
-  void start() {
+  /** Starts the thread. Call once. */
+  public void start() {
     thread.start();
   }
 
-  void add(ChatSession session) {
+  /**
+   * Adds one that wants something of the store, and is not in the queue.
+   *
+   * @param session taken with the next batch, or a later one
+   */
+  public void add(T session) {
     lock.lock();
     try {
       if (waiting.size() >= sweepAt) {
@@ -108,8 +120,12 @@ final class StoreQueue {
     }
   }
 
-  /** Sessions that wait or whose batch flies. */
-  int depth() {
+  /**
+   * How many wait or are in a batch that the store has not answered yet.
+   *
+   * @return 0 or more
+   */
+  public int depth() {
     lock.lock();
     try {
       return waiting.size() + failed.size() + retrying.size() + flying;
@@ -118,8 +134,8 @@ final class StoreQueue {
     }
   }
 
-  /** Ends the thread, after the batch that flies. */
-  void close() {
+  /** Ends the thread after the batch that the store has now. */
+  public void close() {
     lock.lock();
     try {
       closed = true;
@@ -130,8 +146,8 @@ final class StoreQueue {
     thread.interrupt();
   }
 
-  /** One turn of the thread, for who did not {@link #start} it: a batch of each, without pauses. */
-  void takeBatches() {
+  /** One turn of a thread that was not {@linkplain #start started}: for tests in one thread. */
+  public void takeBatches() {
     if (retrying.isEmpty()) {
       retryFailed();
     }
@@ -141,7 +157,7 @@ final class StoreQueue {
 
   private void run() {
     try {
-      for (ArrayDeque<ChatSession> due = awaitDue(); due != null; due = awaitDue()) {
+      for (ArrayDeque<T> due = awaitDue(); due != null; due = awaitDue()) {
         takeBatch(due);
       }
     } catch (InterruptedException e) {
@@ -149,25 +165,25 @@ final class StoreQueue {
     }
   }
 
-  private void takeBatch(ArrayDeque<ChatSession> line) {
-    List<ChatSession> batch = take(line);
+  private void takeBatch(ArrayDeque<T> line) {
+    List<T> batch = take(line);
     if (!batch.isEmpty()) {
       putBack(line, outcomeOf(batch));
     }
   }
 
-  private Outcome outcomeOf(List<ChatSession> batch) {
+  private Outcome<T> outcomeOf(List<T> batch) {
     try {
       return work.apply(batch);
     } catch (Throwable e) {
       // Else nobody would take another batch, and nobody would hear of it.
       LOGGER.log(Level.ERROR, "a batch for the session store failed; it is tried again", e);
-      return new Outcome(false, batch);
+      return new Outcome<>(false, batch);
     }
   }
 
-  /** Whose batch flies next; null once the queue is closed. */
-  private @Nullable ArrayDeque<ChatSession> awaitDue() throws InterruptedException {
+  /** Waits for a batch to be due, and says which line has it; null once the queue is closed. */
+  private @Nullable ArrayDeque<T> awaitDue() throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (!closed) {
@@ -196,11 +212,11 @@ final class StoreQueue {
     retryAnswered = false;
   }
 
-  private List<ChatSession> take(ArrayDeque<ChatSession> line) {
+  private List<T> take(ArrayDeque<T> line) {
     lock.lock();
     try {
       flying = Math.min(maxBatch, line.size());
-      List<ChatSession> batch = new ArrayList<>(flying);
+      List<T> batch = new ArrayList<>(flying);
       for (int i = 0; i < flying; i++) {
         batch.add(line.remove());
       }
@@ -210,7 +226,7 @@ final class StoreQueue {
     }
   }
 
-  private void putBack(ArrayDeque<ChatSession> line, Outcome outcome) {
+  private void putBack(ArrayDeque<T> line, Outcome<T> outcome) {
     lock.lock();
     try {
       flying = 0;

@@ -1,4 +1,4 @@
-package dev.tally.chat;
+package dev.tally.chat.spi;
 
 import java.util.concurrent.TimeUnit;
 

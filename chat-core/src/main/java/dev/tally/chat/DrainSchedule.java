@@ -6,12 +6,13 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /**
- * The timetable of a drain: each connection has a slot of its own, so that the clients come back
- * one after the other instead of all at once.
+ * When each connection is closed in a drain. Each has a slot of its own, so that the clients come
+ * back one after the other: if all came at once, the handshakes alone would overload the server
+ * that takes over.
+ *
+ * <p>For one thread.
  */
-final class Drain {
-
-  static final int SLOWEST_PER_SECOND = 500;
+final class DrainSchedule {
 
   private record Slot(long atMillis, ChatSession session) {}
 
@@ -19,19 +20,22 @@ final class Drain {
       new PriorityQueue<>(Comparator.comparingLong(Slot::atMillis));
 
   /**
-   * Gives out the slots, and tells those clients that can make use of it.
+   * Gives each connection its slot, and announces it to the clients that speak {@code tally.v1}.
    *
-   * @param sessions everybody who is to leave
-   * @param timeout from now until the last one must be gone
-   * @param overlap how long those that were told may stay behind their slot
+   * @param sessions the connections to close
+   * @param timeout from now until the last connection must be closed
+   * @param overlap how long a client that knows its slot may use the old connection after it
    * @param nowMillis the time that the slots are counted from
    */
-  Drain(Collection<ChatSession> sessions, Duration timeout, Duration overlap, long nowMillis) {
+  DrainSchedule(
+      Collection<ChatSession> sessions, Duration timeout, Duration overlap, long nowMillis) {
     long windowMillis = timeout.toMillis() * 8 / 10;
     long lastMillis = timeout.toMillis() * 9 / 10;
     long overlapMillis = overlap.toMillis();
     double perMilli =
-        Math.max(SLOWEST_PER_SECOND / 1000.0, sessions.size() / (double) Math.max(1, windowMillis));
+        Math.max(
+            RetryHints.LEAST_PER_SECOND / 1000.0,
+            sessions.size() / (double) Math.max(1, windowMillis));
     int i = 0;
     for (ChatSession session : sessions) {
       long slotMillis = (long) (i++ / perMilli);
@@ -43,7 +47,7 @@ final class Drain {
   }
 
   /**
-   * Closes everybody whose slot has come.
+   * Closes the connections whose slot has come.
    *
    * @return milliseconds until the next slot, or {@link Long#MAX_VALUE} if there is none
    */
