@@ -15,8 +15,13 @@ import org.glassfish.grizzly.http.HttpRequestPacket;
  */
 final class Forwarded {
 
+  /**
+   * A parameter, which looks at each character once. Without the look-behind a long word would be
+   * tried from each of its letters on; without the possessive quantifiers a long quoted value would
+   * overflow the stack.
+   */
   private static final Pattern PAIR =
-      Pattern.compile("([A-Za-z]+)=(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^\",;\\s]*))");
+      Pattern.compile("(?<![A-Za-z])([A-Za-z]++)=(?:\"((?:[^\"\\\\]++|\\\\.)*+)\"|([^\",;\\s]*+))");
 
   private final ClientAddress addresses;
 
@@ -27,6 +32,9 @@ final class Forwarded {
   /** Whose request it is. */
   String address(HttpRequestPacket request) {
     String peer = request.getRemoteAddress();
+    if (!addresses.isProxy(peer)) {
+      return peer;
+    }
     List<String> hops = values(request, "X-Forwarded-For");
     if (hops.isEmpty()) {
       hops = parameters(values(request, "Forwarded"), "for");

@@ -81,6 +81,19 @@ class ClientAddressTest {
     assertThat(Forwarded.parameters(headers, "host")).containsExactly("a.example");
   }
 
+  /** Some ways to match it would overflow the stack, or take minutes. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a", " ", "\"", "\\", "by=\"a\", ", "by=\"\\\"\", "})
+  void readsForwardedOfAnyLength(String element) {
+    String noise = element.repeat(1_000_000);
+    assertThat(Forwarded.parameters(List.of("for=10.1.2.3;" + noise, noise), "for"))
+        .containsExactly("10.1.2.3");
+    assertThat(
+            Forwarded.parameters(
+                List.of("for=\"" + noise.replaceAll("[\"\\\\]", "\\\\$0") + "\""), "for"))
+        .hasSize(1);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"10.0.0.0/8", "0.0.0.0/0", "::/0", "::1", "fd00::/128", "192.0.2.1/32"})
   void readsBlocks(String block) {
