@@ -25,23 +25,24 @@ final class PermessageDeflate {
   private static final Pattern WINDOW_BITS = Pattern.compile("[89]|1[0-5]");
 
   /** One character of a token (RFC 9110, 5.6.2). */
-  private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+  private static final String CHARACTER = "[!#$%&'*+.^_`|~0-9A-Za-z-]";
 
-  /** One parameter; a quoted value must be a token without its quotes (RFC 6455, 9.1). */
+  private static final String TOKEN = CHARACTER + "+";
+
+  /**
+   * A quoted value, which must be a token without its quotes and backslashes (RFC 6455, 9.1).
+   * Possessive: a group that is repeated otherwise takes a piece of the stack each time.
+   */
+  private static final String QUOTED = "\"((?:\\\\?" + CHARACTER + ")++)\"";
+
   private static final Pattern PARAMETER =
       Pattern.compile(
-          "[ \\t]*;[ \\t]*("
-              + TOKEN
-              + ")(?:[ \\t]*=[ \\t]*(?:("
-              + TOKEN
-              + ")|\"("
-              + TOKEN
-              + ")\"))?");
+          "[ \\t]*;[ \\t]*(" + TOKEN + ")(?:[ \\t]*=[ \\t]*(?:(" + TOKEN + ")|" + QUOTED + "))?");
 
   private static final Pattern EXTENSION = Pattern.compile("[ \\t]*(" + TOKEN + ")");
 
   /** Between two extensions; elements of a list may be empty (RFC 9110, 5.6.1). */
-  private static final Pattern SEPARATOR = Pattern.compile("[ \\t]*(?:,[ \\t]*)+");
+  private static final Pattern SEPARATOR = Pattern.compile("[ \\t]*,[ \\t,]*");
 
   private PermessageDeflate() {}
 
@@ -83,7 +84,8 @@ final class PermessageDeflate {
       while (parameter.lookingAt()) {
         Optional<String> value =
             Optional.ofNullable(parameter.group(2))
-                .or(() -> Optional.ofNullable(parameter.group(3)));
+                .or(() -> Optional.ofNullable(parameter.group(3)))
+                .map(text -> text.replace("\\", ""));
         parameters.add(new Parameter(parameter.group(1), value));
         at = parameter.end();
         parameter.region(at, header.length());

@@ -23,6 +23,7 @@ class PermessageDeflateTest {
         "permessage-deflate; client_max_window_bits",
         "permessage-deflate;client_max_window_bits=8",
         "permessage-deflate; client_max_window_bits=\"15\"",
+        "permessage-deflate; client_max_window_bits=\"1\\5\"",
         "permessage-deflate ; server_no_context_takeover; client_no_context_takeover",
         "x-webkit-deflate-frame, permessage-deflate",
         ",, permessage-deflate ,",
@@ -88,11 +89,38 @@ class PermessageDeflateTest {
         "permessage-deflate; client_max_window_bits=\"15",
         "permessage-deflate; client_max_window_bits=\"1 5\"",
         "permessage-deflate; client_max_window_bits=\"\"",
+        "permessage-deflate; client_max_window_bits=\"15\\\"",
+        "permessage-deflate; client_max_window_bits=\"1\\\\5\"",
+        "permessage-deflate; client_max_window_bits=1\\5",
         "permessage-deflate, (none)",
         "=",
       })
   void aValueAgainstTheGrammarIsAnError(String header) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> PermessageDeflate.agree(List.of("permessage-deflate", header)));
+  }
+
+  /** Some ways to match it would overflow the stack. */
+  @ParameterizedTest
+  @ValueSource(strings = {",", ", ", " ,", "a,", "a;b,", "a; b=\"1\\2\","})
+  void aHeaderOfAnyLengthIsRead(String element) {
+    assertThat(PermessageDeflate.agree(List.of(element.repeat(30_000) + "permessage-deflate")))
+        .hasValue(ANSWER);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {";a", ";a=b", ";a=\"b\""})
+  void anOfferOfAnyLengthIsRead(String parameter) {
+    assertThat(
+            PermessageDeflate.agree(
+                List.of("permessage-deflate" + parameter.repeat(30_000), "permessage-deflate")))
+        .hasValue(ANSWER);
+  }
+
+  @Test
+  void aQuotedValueOfAnyLengthIsRead() {
+    String value = "\"" + "\\1".repeat(30_000) + "\"";
+    assertThat(PermessageDeflate.agree(List.of("a; b=" + value + ", permessage-deflate")))
+        .hasValue(ANSWER);
   }
 }
