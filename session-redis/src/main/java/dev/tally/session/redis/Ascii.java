@@ -3,11 +3,14 @@ package dev.tally.session.redis;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 
-/** What Redis is told, in bytes; what is written for every message without a string on the way. */
+/**
+ * Keys and arguments of commands as bytes. Numbers and session keys are part of every message's
+ * commit, so they are written without a string in between.
+ */
 final class Ascii {
 
   private static final String PREFIX = "tally:session:{";
-  private static final byte[] NOBODY = of(PREFIX + new UUID(0, 0) + "}");
+  private static final byte[] KEY_TEMPLATE = of(PREFIX + new UUID(0, 0) + "}");
   private static final byte[] HEX = of("0123456789abcdef");
 
   private Ascii() {}
@@ -16,7 +19,7 @@ final class Ascii {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Decimal digits of a number that is 0 or more. */
+  /** The decimal digits of a number, 0 or more. */
   static byte[] of(long number) {
     int size = 1;
     for (long rest = number; rest >= 10; rest /= 10) {
@@ -31,15 +34,23 @@ final class Ascii {
     return digits;
   }
 
-  /** The key of a session. */
+  /**
+   * The key of a session. The braces make its UUID the hash tag of a Cluster, which decides on the
+   * slot.
+   */
   static byte[] key(UUID session) {
-    byte[] key = NOBODY.clone();
+    byte[] key = KEY_TEMPLATE.clone();
     int at = hexBefore(key, key.length - 1, session.getLeastSignificantBits());
     hexBefore(key, at, session.getMostSignificantBits());
     return key;
   }
 
-  /** Writes 16 digits that end before an index, around the dashes; returns where they begin. */
+  /**
+   * Writes the 16 hexadecimal digits of a number before an index, last digit first, and skips the
+   * dashes of the UUID.
+   *
+   * @return the index of the first digit
+   */
   private static int hexBefore(byte[] key, int end, long number) {
     int at = end;
     for (int shift = 0; shift < Long.SIZE; shift += 4) {

@@ -15,6 +15,7 @@ import redis.clients.jedis.ConnectionPoolConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.providers.ClusterConnectionProvider;
 import redis.clients.jedis.providers.ConnectionProvider;
@@ -22,8 +23,8 @@ import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.providers.SentineledConnectionProvider;
 
 /**
- * The pools of connections: made when first needed, since Redis may start after us, and tried again
- * at the next call where that failed. Safe for use by several threads.
+ * The connection pools. They are made when first needed, because Redis may start after the server;
+ * if that fails, the next call tries again. Safe for use by several threads.
  */
 final class RedisConnections implements AutoCloseable {
 
@@ -45,15 +46,17 @@ final class RedisConnections implements AutoCloseable {
   }
 
   /**
-   * What gives connections; a {@link ClusterConnectionProvider} if Redis is a Cluster. May wait for
-   * Sentinels or nodes of a Cluster, one thread after the other.
+   * The pools; a {@link ClusterConnectionProvider} if Redis is a Cluster. The first call may wait
+   * for Sentinels or nodes of a Cluster; other threads then wait for its result.
+   *
+   * @throws StoreUnavailableException if they cannot be made, or after {@link #close}
    */
   ConnectionProvider provider() {
     ConnectionProvider current = known();
     if (current != null) {
       return current;
     }
-    // Not under the lock of the fields: who closes must not wait for servers that do not answer.
+    // A lock of its own: connecting can take seconds, and close() must not wait for that.
     synchronized (connecting) {
       current = known();
       return current != null ? current : keep(connect());
@@ -62,7 +65,7 @@ final class RedisConnections implements AutoCloseable {
 
   private synchronized @Nullable ConnectionProvider known() {
     if (closed) {
-      throw closedAlready();
+      throw closed();
     }
     return provider;
   }
@@ -74,16 +77,27 @@ final class RedisConnections implements AutoCloseable {
         return made;
       }
     }
+    // close() was called during the connecting, and could not know of these connections.
     closeQuietly(made);
-    throw closedAlready();
+    throw closed();
   }
 
-  private static StoreUnavailableException closedAlready() {
+  private static StoreUnavailableException closed() {
     return new StoreUnavailableException("the session store is closed");
   }
 
-  /** Forgets connections that lead to the wrong server; the next call asks anew where to go. */
-  void discard(ConnectionProvider wrong) {
+  /**
+   * The exception for an error that a server answered. If it says that it is a replica, the pools
+   * are discarded: after a failover the next call must find out which server is the master now.
+   */
+  StoreUnavailableException refused(ConnectionProvider provider, JedisDataException error) {
+    if (RedisErrors.isReadOnly(error)) {
+      discard(provider);
+    }
+    return RedisErrors.unavailable(settings, error);
+  }
+
+  private void discard(ConnectionProvider wrong) {
     synchronized (this) {
       if (provider != wrong) {
         return;
@@ -131,7 +145,7 @@ final class RedisConnections implements AutoCloseable {
           clientConfig(sentinel.sentinelCredentials(), 0));
     } else {
       List<Address> nodes = ((Cluster) settings.topology()).nodes();
-      // Its own refresh of the map would go on, on a thread for each try, where it cannot connect.
+      // Without Jedis's periodic refresh of the map: if it cannot connect, its threads pile up.
       return new ClusterConnectionProvider(toJedis(nodes), client, pool);
     }
   }
@@ -139,7 +153,7 @@ final class RedisConnections implements AutoCloseable {
   private JedisClientConfig clientConfig(Credentials credentials, int database) {
     DefaultJedisClientConfig.Builder builder =
         DefaultJedisClientConfig.builder()
-            .serverDefaultProtocol() // HELLO, which says it aloud, came with Redis 6.
+            .serverDefaultProtocol() // Another one needs HELLO, which Redis 5 does not know.
             .clientName("tally")
             .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
             .connectionTimeoutMillis((int) settings.connectTimeout().toMillis())

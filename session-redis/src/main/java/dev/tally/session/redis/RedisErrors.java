@@ -2,28 +2,41 @@ package dev.tally.session.redis;
 
 import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 
-/** Says what is wrong in one sentence for operators. */
+/** Turns errors of Redis and the network into a sentence for operators. */
 final class RedisErrors {
+
+  private static final Logger LOGGER = System.getLogger(RedisErrors.class.getName());
 
   private RedisErrors() {}
 
+  /** The exception that the store throws for an error; logs errors of our own, such as bugs. */
   static StoreUnavailableException unavailable(RedisSettings settings, Throwable error) {
+    if (error instanceof StoreUnavailableException known) {
+      return known;
+    }
+    // Jedis throws IllegalStateException if its pool was closed meanwhile.
+    if (!(error instanceof JedisException || error instanceof IllegalStateException)) {
+      LOGGER.log(Level.ERROR, "a batch for Redis failed", error);
+    }
     String sentence = sentence(settings, error);
-    Throwable cause = telling(error);
+    Throwable cause = rootCause(error);
     return cause instanceof JedisDataException && text(cause).startsWith("OOM")
         ? new StoreFullException(sentence, error)
         : new StoreUnavailableException(sentence, error);
   }
 
-  /** Whether a server says that it is not, or no longer, the one to write to. */
+  /** Whether a server says that it is a replica: after a failover, connections lead to one. */
   static boolean isReadOnly(JedisDataException error) {
     return text(error).startsWith("READONLY");
   }
 
   private static String sentence(RedisSettings settings, Throwable error) {
-    Throwable cause = telling(error);
+    Throwable cause = rootCause(error);
     String what = text(cause);
     String redis = "Redis (" + settings + ") ";
     if (!(cause instanceof JedisDataException)) {
@@ -32,16 +45,16 @@ final class RedisErrors {
     String code = what.split(" ", 2)[0];
     return switch (code) {
       case "WRONGPASS", "NOAUTH" -> redis + "refuses the user or the password: " + what;
-      case "NOPERM" -> redis + "does not permit the user what sessions need: " + what;
+      case "NOPERM" -> redis + "does not permit its user a command that sessions need: " + what;
       case "READONLY" -> redis + "is a read-only replica: " + what;
       case "OOM" -> redis + "is out of memory: " + what;
-      case "LOADING" -> redis + "is starting: " + what;
+      case "LOADING" -> redis + "is still loading its data: " + what;
       default -> redis + "answers with an error: " + what;
     };
   }
 
-  /** The server's own words if it spoke, else the first thing that went wrong. */
-  private static Throwable telling(Throwable error) {
+  /** The error that the server sent, if it sent one; else the innermost cause. */
+  private static Throwable rootCause(Throwable error) {
     Throwable cause = error;
     while (cause.getCause() != null && !(cause instanceof JedisDataException)) {
       cause = cause.getCause();

@@ -19,28 +19,28 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Sessions in Redis, so that they outlive the server and can be resumed at another one. Works with
- * Redis 5 and later: a single server, Sentinel, or Cluster.
+ * Keeps sessions in Redis, so that they survive the server and can be resumed at another one. Works
+ * with Redis 5 and later: a single server, Sentinel, or Cluster.
  *
  * <p>Each session is a hash {@code tally:session:{<uuid>}} with the fields {@code v} (the layout's
- * version, 1), {@code epoch} (the newest lease), {@code count}, {@code created} and, while nobody
- * is connected, {@code left} (ms since 1970 by Redis's clock). Redis drops it when the time to live
- * is over. Where epoch or count is no whole number of 15 digits at the most, the session counts as
- * lost: the next open begins anew, and its owner's next commit writes it again. Keys {@code
- * tally:health:*} live for a minute. A user of Redis's access control list needs {@code ~tally:*}
- * and the commands eval, evalsha, time, hmget, hset, hdel, pexpire, {@code client|setname}, select
- * and ping, and in a Cluster {@code cluster|slots} and asking.
+ * version, 1), {@code epoch} (the newest lease), {@code count}, {@code created} and, while no
+ * client is connected, {@code left} (ms since 1970 by Redis's clock). Redis removes it after the
+ * time to live. If epoch or count is not a whole number of at most 15 digits, the session counts as
+ * lost: the next open starts at 0, or the connected owner's next commit writes it again. Keys
+ * {@code tally:health:*} live for a minute. A user of Redis's access control list needs {@code
+ * ~tally:*} and the commands eval, evalsha, time, hmget, hset, hdel, pexpire, {@code
+ * client|setname}, select and ping, and in a Cluster {@code cluster|slots} and asking.
  *
- * <p>Safe for use by several threads. A call waits for the network, at the most about the connect
- * timeout and twice the read timeout, or longer while Sentinels or Cluster nodes have to be found.
- * Redis need not be there when the store is made.
+ * <p>Safe for use by several threads. A call waits for the network: at most about the connect
+ * timeout plus twice the read timeout, or longer while Sentinels or Cluster nodes must be found.
+ * Redis may start after the store is made.
  */
 public final class RedisSessionStore implements SessionStore {
 
   private static final int CLUSTER_HEALTH_KEYS = 8;
   private static final Bytes HEALTH_TTL = new Bytes(Ascii.of(60_000));
 
-  // What the scripts answer in place of a session's numbers, and of 0 or 1.
+  // What the scripts return for an entry that is not a session.
   private static final long NO_HASH = -1;
   private static final long NO_SESSION = 2;
 
@@ -50,12 +50,12 @@ public final class RedisSessionStore implements SessionStore {
   private final RedisSettings settings;
   private final RedisScripts scripts;
   private final List<Bytes> ttls;
-  private final StrangeEntries strange;
+  private final DamagedEntries damaged;
 
   /**
    * Makes a store; connects when first used.
    *
-   * @param settings where Redis is
+   * @param settings where Redis is and how to connect to it
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
   public RedisSessionStore(RedisSettings settings) {
@@ -65,9 +65,9 @@ public final class RedisSessionStore implements SessionStore {
   /**
    * Makes a store; connects when first used.
    *
-   * @param settings where Redis is
-   * @param metrics told of each entry that is no session, as an error of the kind {@code
-   *     store_entry}
+   * @param settings where Redis is and how to connect to it
+   * @param metrics gets an error of the kind {@code store_entry} for each entry that is not a
+   *     session
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
   public RedisSessionStore(RedisSettings settings, ChatMetrics metrics) {
@@ -75,7 +75,7 @@ public final class RedisSessionStore implements SessionStore {
   }
 
   RedisSessionStore(RedisSettings settings, ChatMetrics metrics, RedisScripts scripts) {
-    this.strange = new StrangeEntries(metrics);
+    this.damaged = new DamagedEntries(metrics);
     this.settings = settings;
     this.scripts = scripts;
     long ttlMillis = settings.sessionTtl().toMillis();
@@ -128,10 +128,10 @@ public final class RedisSessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>Writes a key, as a session would: a server that answers but takes nothing is not healthy. A
-   * Cluster is healthy if any of several parts of it is. What goes to a master of a Cluster that
-   * could not be reached, or did not answer in time, fails at once until this call hears from it
-   * again.
+   * <p>Writes a key, as a session does: a server that answers but accepts no writes is not healthy.
+   * A Cluster is healthy if at least one of several parts of it is. Commands for a master of a
+   * Cluster that could not be reached, or did not answer in time, fail at once until it answers
+   * this call.
    */
   @Override
   public void checkHealth() {
@@ -143,7 +143,7 @@ public final class RedisSessionStore implements SessionStore {
             IntStream.range(0, keys)
                 .mapToObj(key -> new Call(new Bytes(Ascii.of("tally:health:" + key))))
                 .toList());
-    scripts.revisitMasters(batch);
+    scripts.probeMasters(batch);
     scripts.run(batch);
     List<Answer> answers = batch.answers();
     if (answers.stream().noneMatch(Numbers.class::isInstance)) {
@@ -174,15 +174,15 @@ public final class RedisSessionStore implements SessionStore {
         commit.last() ? LAST : NOT_LAST);
   }
 
-  /** Empty if the key is no hash. */
+  /** Empty if the key is not a hash. */
   private Optional<Lease> lease(SessionId id, Numbers numbers) {
     long there = numbers.get(2);
     if (there == NO_HASH) {
-      strange.met(id, "its key is not even a hash, and is left as it is; its client is refused");
+      damaged.report(id, "it is not a hash; it is left as it is, and its client is refused");
       return Optional.empty();
     }
     if (there == NO_SESSION) {
-      strange.met(id, "it begins anew at 0, as one that was lost");
+      damaged.report(id, "its count starts again at 0, as for a lost session");
     }
     long gap = numbers.get(3);
     return Optional.of(
@@ -194,22 +194,23 @@ public final class RedisSessionStore implements SessionStore {
             gap < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(gap))));
   }
 
-  /** Unavailable if the key is no hash. */
+  /** {@code UNAVAILABLE} if the key is not a hash. */
   private CommitResult result(Commit commit, Numbers numbers) {
     long result = numbers.get(0);
     SessionId id = commit.lease().sessionId();
     if (result == NO_HASH) {
-      strange.met(id, "its key is not even a hash, and is left as it is; nothing is stored");
+      damaged.report(id, "it is not a hash; it is left as it is, and nothing is stored");
       return CommitResult.UNAVAILABLE;
     }
     if (result == NO_SESSION) {
-      strange.met(id, "the connected owner has written it again");
+      damaged.report(id, "its connected owner has written it again");
     }
     return result == 0 ? CommitResult.SUPERSEDED : CommitResult.STORED;
   }
 
   private static StoreUnavailableException noHash() {
-    return new StoreUnavailableException("something else stands under the session's key in Redis");
+    return new StoreUnavailableException(
+        "the session's key in Redis holds a value that is not a session");
   }
 
   private static Numbers orThrow(List<Answer> answers) {

@@ -9,13 +9,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * A Lua script that Redis knows by the SHA-1 of its text once it has seen it.
+ * A Lua script. Redis keeps scripts that it has run once, and then runs them by the SHA-1 of their
+ * text.
  *
- * @param sha in hexadecimal
- * @param text what Redis runs
- * @param answers how many integers it answers for each key
+ * @param sha the SHA-1 in hexadecimal
+ * @param text the script
+ * @param answers how many integers it returns for each key
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared: the scripts are two constants
+@SuppressWarnings("ArrayRecordComponent") // Never compared: there are two constants.
 record Script(byte[] sha, byte[] text, int answers) {
 
   static final Script OPEN = load("open.lua", 4);
@@ -24,7 +25,7 @@ record Script(byte[] sha, byte[] text, int answers) {
   private static Script load(String name, int answers) {
     try (InputStream resource = Script.class.getResourceAsStream("scripts/" + name)) {
       if (resource == null) {
-        throw new IllegalStateException("the jar lacks its script " + name);
+        throw new IllegalStateException("the jar does not contain its script " + name);
       }
       byte[] text = resource.readAllBytes();
       byte[] sha = MessageDigest.getInstance("SHA-1").digest(text);

@@ -13,36 +13,37 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 
 /**
- * One script and the calls of it that go out together. Calls are named by their index; a chunk of
- * them is one run of the script. Threads may share a batch as long as their chunks differ.
+ * A script and the calls of it that are sent together. Calls are addressed by their index. A chunk
+ * is the calls of one run of the script. Several threads may use a batch if each has its own
+ * chunks.
  */
 final class ScriptBatch {
 
   /**
-   * One session's part.
+   * The call for one session.
    *
    * @param key the session's key
-   * @param arguments what the script wants to know of it
+   * @param arguments the script's arguments for this session
    */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Call(Bytes key, Bytes... arguments) {}
 
   /**
-   * What Jedis takes without a copy.
+   * Bytes that Jedis sends without copying them.
    *
-   * @param getRaw not changed any more
+   * @param getRaw not changed afterwards
    */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Bytes(byte[] getRaw) implements Rawable {}
 
-  /** What became of one call. */
+  /** The result of one call. */
   sealed interface Answer {}
 
   /**
    * The script ran.
    *
-   * @param numbers what it said for all keys of the chunk
-   * @param from where this key's begin
+   * @param numbers what it returned for all keys of the chunk
+   * @param from the index of the first number of this key
    */
   record Numbers(List<?> numbers, int from) implements Answer {
 
@@ -52,9 +53,9 @@ final class ScriptBatch {
   }
 
   /**
-   * It is unknown whether the script ran.
+   * It is not known whether the script ran.
    *
-   * @param error why
+   * @param error the reason
    */
   record Failure(StoreUnavailableException error) implements Answer {}
 
@@ -64,7 +65,7 @@ final class ScriptBatch {
   private final Answer[] answers;
 
   /**
-   * Makes a batch that nobody answered yet.
+   * Makes a batch without results.
    *
    * @param script the script
    * @param shared the arguments that all calls have in common
@@ -85,7 +86,7 @@ final class ScriptBatch {
     return calls.get(index).key().getRaw();
   }
 
-  /** One answer for each call, once each has one. */
+  /** The result of each call, once all have one. */
   List<Answer> answers() {
     return Arrays.asList(answers);
   }
@@ -93,7 +94,7 @@ final class ScriptBatch {
   /**
    * Runs chunks in one pipeline.
    *
-   * @return what the server answered for each chunk, errors among it
+   * @return the server's reply for each chunk; it may be an error
    */
   List<Object> runOn(Connection connection, List<int[]> chunks) {
     List<Object> replies = exchange(connection, chunks, Command.EVALSHA, false);
@@ -106,7 +107,8 @@ final class ScriptBatch {
     if (unknown.isEmpty()) {
       return replies;
     }
-    // The first run brings the text, and from then on the server knows it.
+    // The server does not have the script yet, or it was restarted. EVAL with the text makes it
+    // keep the script.
     List<Object> again = exchange(connection, unknown, Command.EVAL, false);
     List<Object> merged = new ArrayList<>(replies);
     for (int i = 0, next = 0; i < merged.size(); i++) {
@@ -118,18 +120,20 @@ final class ScriptBatch {
   }
 
   /**
-   * Runs one chunk at the server that another one named.
+   * Runs one chunk on the server that a redirection named.
    *
-   * @param asking whether its key is still moving there
-   * @return what the server answered, an error perhaps
+   * @param asking whether its key is still moving there; the server then demands ASKING first
+   * @return the server's reply; it may be an error
    */
   Object runRedirected(Connection connection, int[] chunk, boolean asking) {
     return exchange(connection, List.of(chunk), Command.EVAL, asking).get(0);
   }
 
   /**
-   * The only place that sends and reads. Unless every answer was read and fits what was asked, the
-   * connection is broken: in its pool, the next batch would take what is left for its own.
+   * The only place that sends and reads. If anything is thrown before every reply was read and
+   * checked, the connection is marked as broken and does not return to its pool. Otherwise the next
+   * batch would read the remaining replies as its own, and acknowledge messages that are not
+   * stored.
    */
   private List<Object> exchange(
       Connection connection, List<int[]> chunks, Command first, boolean asking) {
@@ -146,8 +150,8 @@ final class ScriptBatch {
       int ahead = asking ? 1 : 0;
       List<Object> all = connection.getMany(ahead + chunks.size());
       List<Object> replies = all.subList(Math.min(ahead, all.size()), all.size());
-      if (!fit(chunks, replies)) {
-        throw new JedisDataException("its answers do not fit what it was asked");
+      if (!match(chunks, replies)) {
+        throw new JedisDataException("its replies do not match the commands");
       }
       complete = true;
       return replies;
@@ -158,7 +162,7 @@ final class ScriptBatch {
     }
   }
 
-  private boolean fit(List<int[]> chunks, List<Object> replies) {
+  private boolean match(List<int[]> chunks, List<Object> replies) {
     if (replies.size() != chunks.size()) {
       return false;
     }
@@ -173,7 +177,7 @@ final class ScriptBatch {
     return true;
   }
 
-  /** EVAL or EVALSHA, and what it takes for a chunk. */
+  /** EVAL or EVALSHA with its arguments for a chunk. */
   private CommandArguments arguments(Command command, int[] chunk) {
     CommandArguments arguments = new CommandArguments(command);
     arguments.add(command == Command.EVAL ? script.text() : script.sha());
@@ -190,7 +194,7 @@ final class ScriptBatch {
     return arguments;
   }
 
-  /** Takes in what the server answered for a chunk. */
+  /** Sets the results of a chunk from the server's reply. */
   void answered(
       int[] chunk, Object reply, Function<JedisDataException, StoreUnavailableException> failure) {
     if (reply instanceof JedisDataException error) {
@@ -203,7 +207,7 @@ final class ScriptBatch {
     }
   }
 
-  /** Takes in that nobody knows what became of a chunk. */
+  /** Sets the results of a chunk for which no reply was read. */
   void failed(int[] chunk, StoreUnavailableException error) {
     Failure failure = new Failure(error);
     for (int index : chunk) {

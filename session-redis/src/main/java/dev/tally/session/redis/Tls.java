@@ -14,7 +14,10 @@ import java.util.Optional;
 import redis.clients.jedis.SslOptions;
 import redis.clients.jedis.SslVerifyMode;
 
-/** Which servers are trusted: those whose certificate is signed by a trusted one and names them. */
+/**
+ * The check of servers' certificates: a trusted certificate must have signed them, and they must
+ * contain the address that was connected to.
+ */
 final class Tls {
 
   private Tls() {}
@@ -44,7 +47,7 @@ final class Tls {
         trusted.setCertificateEntry("ca-" + trusted.size(), certificate);
       }
       if (trusted.size() == 0) {
-        throw new IllegalArgumentException("ca_file " + caFile + " holds no certificate");
+        throw new IllegalArgumentException("ca_file " + caFile + " contains no certificate");
       }
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       trusted.store(bytes, new char[0]);

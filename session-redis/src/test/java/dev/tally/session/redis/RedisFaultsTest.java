@@ -196,7 +196,7 @@ class RedisFaultsTest {
 
     assertThatThrownBy(refused::checkHealth)
         .isInstanceOf(StoreUnavailableException.class)
-        .hasMessageContaining("does not permit the user");
+        .hasMessageContaining("does not permit its user");
   }
 
   @Test

@@ -126,7 +126,7 @@ class RedisSessionStoreTest extends SessionStoreContract {
       assertThat(leases.get(1)).isPresent();
       assertThatThrownBy(() -> store.open(taken))
           .isInstanceOf(StoreUnavailableException.class)
-          .hasMessageContaining("something else");
+          .hasMessageContaining("holds a value that is not a session");
       assertThat(redis.cli("GET", key(taken))).isEqualTo("something else");
       assertThat(errors).containsOnly("store_entry").hasSize(2);
     }

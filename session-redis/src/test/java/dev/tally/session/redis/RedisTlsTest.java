@@ -55,7 +55,7 @@ class RedisTlsTest {
 
     assertThatThrownBy(() -> Sessions.store("rediss://localhost?ca_file=" + empty))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("holds no certificate");
+        .hasMessageContaining("contains no certificate");
     assertThatThrownBy(() -> Sessions.store("rediss://localhost?ca_file=" + directory + "/none"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("cannot be read");

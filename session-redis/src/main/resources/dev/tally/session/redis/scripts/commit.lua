@@ -1,11 +1,11 @@
--- Stores counts, one session for each of KEYS, unless a higher epoch stands there.
+-- Stores counts, one session for each of KEYS, unless a higher epoch is stored.
 --   ARGV[1]  time to live in ms
 --   ARGV[2]  the same for a session that its owner leaves without a counted message
 --   ARGV[3i], [3i + 1], [3i + 2]  for KEYS[i]: epoch, count, 1 if the owner leaves, else 0
--- Answers one integer for each: 1 stored, 2 stored in place of what was no session, 0 superseded
--- (nothing was changed), -1 the key is no hash (nothing was changed).
+-- Returns one integer for each: 1 stored, 2 stored in place of a damaged entry, 0 superseded
+-- (nothing was changed), -1 the key is not a hash (nothing was changed).
 
--- Looked up once: this runs for every message.
+-- Local names are faster than lookups in a table, and this runs for every message.
 local call, pcall, tonumber = redis.call, redis.pcall, tonumber
 local now
 
@@ -17,7 +17,8 @@ local function clock()
   return now
 end
 
--- A whole number, 0 or more, and no larger than Lua's numbers are exact; else nil.
+-- A whole number from 0 up to 15 digits, or nil. Lua's numbers are doubles: larger ones are not
+-- exact, and a count that is rounded would be a wrong count.
 local function whole(text)
   local number = tonumber(text)
   return number and number >= 0 and number < 1e15 and number % 1 == 0 and number or nil
@@ -32,7 +33,8 @@ local function store(key, stored, epoch, count, last)
   local had = known and whole(stored[2])
   local has = tonumber(count)
   if had and known == mine and had > has then
-    -- A repeat that comes late must not take back what a later commit of the same lease stored.
+    -- A retry that arrives late must not overwrite the higher count of a later commit of the same
+    -- lease.
     has = had
     last = false
   else

@@ -1,16 +1,17 @@
 -- Claims sessions, one for each of KEYS, in order.
 --   ARGV[1]  time to live in ms
 --   ARGV[2]  the same for a session without a counted message
--- Answers four integers for each: epoch; count; 1 if the session was there, 2 if what was there is
--- no session and it begins anew, else 0; ms since the last owner left, or -1 if none said so. Four
--- times -1 where the key is no hash: it is left as it is.
--- The clock is the server's own: the machines that ask need not agree on the time.
+-- Returns four integers for each: epoch; count; 1 if the session existed, 2 if its entry was
+-- damaged and it starts again, else 0; ms since the last owner left, or -1 if that is not known.
+-- Four times -1 if the key is not a hash: it is left as it is.
+-- The clock is Redis's own, because the clocks of the servers may differ.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local answer = {}
 
--- A whole number, 0 or more, and no larger than Lua's numbers are exact; else nil.
+-- A whole number from 0 up to 15 digits, or nil. Lua's numbers are doubles: larger ones are not
+-- exact.
 local function whole(text)
   local number = tonumber(text)
   return number and number >= 0 and number < 1e15 and number % 1 == 0 and number or nil

@@ -17,20 +17,22 @@ import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.providers.ClusterConnectionProvider;
 
 /**
- * Masters of a Cluster that could not be reached or did not answer in time. What goes to them fails
- * at once until they were heard from: a batch waits for its slowest master, and what failed comes
- * again. Held down to the nodes that there are. Safe for use by several threads.
+ * The masters of a Cluster that could not be reached or did not answer in time. A batch waits for
+ * its slowest master, and the sessions of a failed one are retried with the next batch. So without
+ * this, one dead master would delay every batch by a timeout. Commands for a master in this list
+ * fail at once instead, until a probe gets an answer. Safe for use by several threads.
  */
-final class SilentMasters {
+final class UnresponsiveMasters {
 
-  private static final Logger LOGGER = System.getLogger(SilentMasters.class.getName());
+  private static final Logger LOGGER = System.getLogger(UnresponsiveMasters.class.getName());
 
+  /** At most the nodes of the Cluster: {@link #probe} removes nodes that left it. */
   private final Map<HostAndPort, StoreUnavailableException> errors = new ConcurrentHashMap<>();
 
-  /** Those that were asked again and have not answered yet. */
-  private final Set<HostAndPort> visited = ConcurrentHashMap.newKeySet();
+  /** Masters with a probe under way. A probe can take a timeout; there is one at a time. */
+  private final Set<HostAndPort> probing = ConcurrentHashMap.newKeySet();
 
-  /** Why what goes to a master fails at once; empty if it does not. */
+  /** The error for commands to a master; empty if the master is not in the list. */
   Optional<StoreUnavailableException> errorOf(HostAndPort master) {
     return Optional.ofNullable(errors.get(master));
   }
@@ -42,32 +44,32 @@ final class SilentMasters {
     }
     ConnectionPool pool = cluster.getNodes().get(master.toString());
     if (pool != null) {
-      pool.clear(); // The connections that nobody uses now may be as dead.
+      pool.clear(); // The idle connections to it are probably dead too.
     }
   }
 
-  /** Has each of them asked again, for a batch's first call, unless it still is. */
-  void revisit(ClusterConnectionProvider cluster, ScriptBatch batch, Executor executor) {
+  /** Sends a batch's first call to each of them, and removes those that answer. Does not wait. */
+  void probe(ClusterConnectionProvider cluster, ScriptBatch batch, Executor executor) {
     Set<String> nodes = cluster.getNodes().keySet();
     errors.keySet().removeIf(master -> !nodes.contains(master.toString()));
     for (HostAndPort master : errors.keySet()) {
-      if (visited.add(master)) {
-        executor.execute(() -> visit(cluster, master, batch));
+      if (probing.add(master)) {
+        executor.execute(() -> probe(cluster, master, batch));
       }
     }
   }
 
-  private void visit(ClusterConnectionProvider cluster, HostAndPort master, ScriptBatch batch) {
+  private void probe(ClusterConnectionProvider cluster, HostAndPort master, ScriptBatch batch) {
     try (Connection connection = cluster.getConnection(master)) {
-      // Any answer will do, and be it that the key is elsewhere.
+      // Any answer proves that the master responds, also that the key belongs to another one.
       batch.runOn(connection, List.of(new int[] {0}));
       remove(master);
     } catch (JedisDataException e) {
       remove(master);
     } catch (JedisException | IllegalStateException e) {
-      // As silent as before.
+      // It still does not respond: it stays in the list.
     } finally {
-      visited.remove(master);
+      probing.remove(master);
     }
   }
 
