@@ -31,7 +31,7 @@ public final class ChatServer {
    */
   private static final int SHUTDOWN_PART = 50;
 
-  private final ServerSettings settings;
+  private final ChatServerSettings settings;
   private final Duration drainTimeout;
   private final MonotonicClock time;
   private final ChatHub hub;
@@ -48,7 +48,7 @@ public final class ChatServer {
    * @param time measures every duration
    */
   public ChatServer(
-      ServerSettings settings,
+      ChatServerSettings settings,
       ChatSettings config,
       SessionStore store,
       ChatMetrics metrics,

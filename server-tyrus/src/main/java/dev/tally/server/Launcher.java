@@ -15,6 +15,10 @@ import dev.tally.server.grizzly.BufferBudgets;
 import dev.tally.server.grizzly.WebSocketSettings;
 import dev.tally.server.logging.LogFormat;
 import dev.tally.server.logging.Logging;
+import dev.tally.server.settings.FileDescriptors;
+import dev.tally.server.settings.HostAndPort;
+import dev.tally.server.settings.ServerSettings;
+import dev.tally.server.settings.SettingsCheck;
 import dev.tally.session.redis.RedisSessionStore;
 import dev.tally.session.redis.RedisUrl;
 import io.prometheus.client.CollectorRegistry;
@@ -37,7 +41,7 @@ final class Launcher {
 
   private static final Duration READY_POLL = Duration.ofMillis(10);
 
-  private final ServerConfig config;
+  private final ServerSettings config;
   private final PrintWriter err;
   private final BuildInfo build = BuildInfo.read();
   private final InstantSource clock = InstantSource.system();
@@ -49,7 +53,7 @@ final class Launcher {
   /** Tells this process from the one before it on the same address, and from its siblings. */
   private final String instance = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
 
-  Launcher(ServerConfig config, PrintWriter err) {
+  Launcher(ServerSettings config, PrintWriter err) {
     this.config = config;
     this.err = err;
   }
@@ -196,12 +200,12 @@ final class Launcher {
         .build();
   }
 
-  private ServerSettings settings() {
+  private ChatServerSettings settings() {
     String adminAddress =
         config.adminPort.value() == 0
             ? ""
             : HostAndPort.text(config.adminHost.value(), config.adminPort.value());
-    return new ServerSettings(
+    return new ChatServerSettings(
         webSocket(),
         config.color.value().orElse(""),
         build.version(),

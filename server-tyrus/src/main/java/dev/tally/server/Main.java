@@ -2,6 +2,10 @@ package dev.tally.server;
 
 import dev.tally.server.client.ClientCommand;
 import dev.tally.server.logging.Logging;
+import dev.tally.server.settings.BadArgument;
+import dev.tally.server.settings.EnvironmentSettings;
+import dev.tally.server.settings.ServerSettings;
+import dev.tally.server.settings.SettingsCheck;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
@@ -17,7 +21,7 @@ public final class Main implements Callable<Integer> {
 
   private static final String PRINT_CONFIG = "--print-config";
 
-  private final ServerConfig config = new ServerConfig();
+  private final ServerSettings config = new ServerSettings();
   private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this).name("tally-server");
 
   private Main() {}
@@ -38,7 +42,7 @@ public final class Main implements Callable<Integer> {
   }
 
   static CommandLine commandLine(Map<String, String> environment) {
-    Settings settings = new Settings(environment);
+    EnvironmentSettings settings = new EnvironmentSettings(environment);
     Main main = new Main();
     main.describe();
     CommandLine commandLine = new CommandLine(main.spec);
@@ -50,7 +54,8 @@ public final class Main implements Callable<Integer> {
   private void describe() {
     addStandardOptions(spec);
     for (OptionSpec option : config.options()) {
-      String description = option.description()[0] + " [" + Settings.variable(option) + "]";
+      String description =
+          option.description()[0] + " [" + EnvironmentSettings.variable(option) + "]";
       spec.addOption(option.toBuilder().description(description).build());
     }
     spec.addOption(
@@ -90,7 +95,7 @@ public final class Main implements Callable<Integer> {
     new SettingsCheck(config, spec.commandLine()).run();
     PrintWriter out = spec.commandLine().getOut();
     if (spec.commandLine().getParseResult().hasMatchedOption(PRINT_CONFIG)) {
-      out.print(Settings.print(config));
+      out.print(EnvironmentSettings.print(config));
       out.flush();
       return 0;
     }

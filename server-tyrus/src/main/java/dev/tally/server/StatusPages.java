@@ -23,9 +23,9 @@ final class StatusPages implements Function<HttpRequestPacket, HttpAnswer> {
   private final PageFiles files = PageFiles.load();
   private final AllowedHosts hosts;
   private final Health health;
-  private final ServerSettings settings;
+  private final ChatServerSettings settings;
 
-  StatusPages(ChatHub hub, ServerSettings settings) {
+  StatusPages(ChatHub hub, ChatServerSettings settings) {
     this.health =
         new Health(hub::readiness, settings.color(), settings.version(), settings.instance());
     this.hosts = new AllowedHosts(settings.webSocket().allowedHosts());

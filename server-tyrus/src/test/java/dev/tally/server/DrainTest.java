@@ -94,10 +94,10 @@ class DrainTest {
   void takesNewClientsUntilTheDelayForTheBalancerIsOver() throws Exception {
     MutableClock clock = new MutableClock();
     Duration delay = Duration.ofSeconds(5);
-    ServerSettings defaults = ServerSettings.defaults("127.0.0.1", 0);
+    ChatServerSettings defaults = ChatServerSettings.defaults("127.0.0.1", 0);
     ChatServer server =
         new ChatServer(
-            new ServerSettings(
+            new ChatServerSettings(
                 defaults.webSocket(), "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", delay),
             ChatSettings.defaults(),
             RunningServer.memory(),
@@ -121,7 +121,7 @@ class DrainTest {
       throws IOException {
     ChatServer server =
         new ChatServer(
-            ServerSettings.defaults("127.0.0.1", 0),
+            ChatServerSettings.defaults("127.0.0.1", 0),
             ChatSettings.builder().drainTimeout(timeout).build(),
             store,
             ChatMetrics.NONE,

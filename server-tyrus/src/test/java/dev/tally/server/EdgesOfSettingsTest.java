@@ -2,6 +2,7 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.server.settings.ServerSettings;
 import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,7 +70,7 @@ class EdgesOfSettingsTest {
     List<String> arguments =
         new ArrayList<>(List.of("--host", "127.0.0.1", "--port", "0", "--admin-port", "0"));
     arguments.addAll(List.of("--log-format", "json"));
-    for (OptionSpec option : new ServerConfig().options()) {
+    for (OptionSpec option : new ServerSettings().options()) {
       if (!AS_THEY_ARE.contains(option.longestName())) {
         switch (option.paramLabel()) {
           case "DURATION" -> add(arguments, option, durations.stream());

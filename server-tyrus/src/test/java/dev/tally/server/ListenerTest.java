@@ -79,7 +79,7 @@ class ListenerTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ChatServer server =
           new ChatServer(
-              ServerSettings.defaults("127.0.0.1", taken.getLocalPort()),
+              ChatServerSettings.defaults("127.0.0.1", taken.getLocalPort()),
               ChatSettings.defaults(),
               RunningServer.memory(),
               ChatMetrics.NONE,

@@ -65,10 +65,10 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           }
         };
     MonotonicClock time = MonotonicClock.system();
-    ServerSettings defaults = ServerSettings.defaults("127.0.0.1", 0);
+    ChatServerSettings defaults = ChatServerSettings.defaults("127.0.0.1", 0);
     this.server =
         new ChatServer(
-            new ServerSettings(
+            new ChatServerSettings(
                 settings, "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", defaults.drainDelay()),
             config,
             store,

@@ -1,9 +1,9 @@
 package dev.tally.server.client;
 
 import dev.tally.chat.protocol.SessionId;
-import dev.tally.server.Setting;
-import dev.tally.server.Values;
 import dev.tally.server.logging.Terminal;
+import dev.tally.server.settings.Setting;
+import dev.tally.server.settings.Values;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

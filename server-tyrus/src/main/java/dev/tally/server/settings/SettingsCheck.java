@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import dev.tally.session.redis.RedisSettings;
 import dev.tally.session.redis.RedisUrl;
@@ -12,12 +12,12 @@ import picocli.CommandLine.ParameterException;
  * start and {@code --print-config} both apply them, so that a configuration that was printed also
  * starts.
  */
-final class SettingsCheck {
+public final class SettingsCheck {
 
-  private final ServerConfig config;
+  private final ServerSettings config;
   private final CommandLine commandLine;
 
-  SettingsCheck(ServerConfig config, CommandLine commandLine) {
+  public SettingsCheck(ServerSettings config, CommandLine commandLine) {
     this.config = config;
     this.commandLine = commandLine;
   }
@@ -27,7 +27,7 @@ final class SettingsCheck {
    *
    * @throws ParameterException at the first broken rule, with the value and the rule
    */
-  void run() {
+  public void run() {
     try {
       redis(config).ifPresent(RedisSettings::checkFiles);
     } catch (IllegalArgumentException e) {
@@ -48,7 +48,7 @@ final class SettingsCheck {
    *
    * @throws IllegalArgumentException if the URL breaks a rule
    */
-  static Optional<RedisSettings> redis(ServerConfig config) {
+  public static Optional<RedisSettings> redis(ServerSettings config) {
     return config
         .redisUrl
         .value()

@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import dev.tally.server.grizzly.AddressBlock;
 import dev.tally.server.logging.LogFormat;

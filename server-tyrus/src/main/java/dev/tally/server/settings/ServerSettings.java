@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import dev.tally.chat.ChatSettings;
 import dev.tally.metrics.AdminServer;
@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.OptionSpec;
  * What the server can be told: each {@link Setting} is a flag, an environment variable ({@link
  * Settings}) and a default. Filled by picocli, which checks every value; not changed afterwards.
  */
-final class ServerConfig {
+public final class ServerSettings {
 
   private static final ChatSettings DEFAULTS = ChatSettings.defaults();
 
@@ -23,7 +23,7 @@ final class ServerConfig {
 
   private final List<OptionSpec> options = new ArrayList<>();
 
-  final Setting<String> host =
+  public final Setting<String> host =
       add(
           "--host",
           "ADDRESS",
@@ -31,7 +31,7 @@ final class ServerConfig {
           "0.0.0.0",
           "Address that the main port listens on.");
 
-  final Setting<Integer> port =
+  public final Setting<Integer> port =
       add(
           "--port",
           "PORT",
@@ -39,7 +39,7 @@ final class ServerConfig {
           8000,
           "Main port: WebSocket, health, page. 0: any free one, see the event ready.");
 
-  final Setting<Integer> backlog =
+  public final Setting<Integer> backlog =
       add(
           "--backlog",
           "N",
@@ -47,7 +47,7 @@ final class ServerConfig {
           4096,
           "Connections that the kernel keeps until we take them; it has a limit itself.");
 
-  final Setting<String> adminHost =
+  public final Setting<String> adminHost =
       add(
           "--admin-host",
           "ADDRESS",
@@ -55,7 +55,7 @@ final class ServerConfig {
           "127.0.0.1",
           "Address that the admin port listens on.");
 
-  final Setting<Integer> adminPort =
+  public final Setting<Integer> adminPort =
       add(
           "--admin-port",
           "PORT",
@@ -63,7 +63,7 @@ final class ServerConfig {
           8001,
           "Admin port: metrics and health. 0: off.");
 
-  final Setting<Integer> maxAdminConnections =
+  public final Setting<Integer> maxAdminConnections =
       add(
           "--max-admin-connections",
           "N",
@@ -72,13 +72,13 @@ final class ServerConfig {
           "Connections to the admin port at a time. One more ends the oldest of the address that has"
               + " the most of them, unfinished requests first.");
 
-  final Setting<Duration> adminTimeout =
+  public final Setting<Duration> adminTimeout =
       duration(
           "--admin-timeout",
           AdminServer.DEFAULT_TIMEOUT,
           "How long a connection to the admin port may last.");
 
-  final Setting<Optional<String>> redisUrl =
+  public final Setting<Optional<String>> redisUrl =
       add(
           "--redis-url",
           "URL",
@@ -86,34 +86,34 @@ final class ServerConfig {
           Optional.empty(),
           "Where sessions live. Without it: in the memory of this process.");
 
-  final Setting<Duration> sessionTtl =
+  public final Setting<Duration> sessionTtl =
       duration(
           "--session-ttl",
           DEFAULTS.sessionTtl(),
           "How long a session is kept after its last message or connected moment.");
 
-  final Setting<Duration> unusedSessionTtl =
+  public final Setting<Duration> unusedSessionTtl =
       duration(
           "--unused-session-ttl",
           DEFAULTS.unusedSessionTtl(),
           "The same for a session without a counted message; never longer than the other.");
 
-  final Setting<Duration> heartbeat =
+  public final Setting<Duration> heartbeat =
       duration("--heartbeat", DEFAULTS.heartbeat(), "Time between heartbeats.");
 
-  final Setting<Duration> drainTimeout =
+  public final Setting<Duration> drainTimeout =
       duration(
           "--drain-timeout",
           DEFAULTS.drainTimeout(),
           "Time from the signal to stop until the last connection is gone.");
 
-  final Setting<Duration> drainOverlap =
+  public final Setting<Duration> drainOverlap =
       duration(
           "--drain-overlap",
           DEFAULTS.drainOverlap(),
           "How long a tally.v1 client may take to move while its old connection still works.");
 
-  final Setting<Duration> drainDelay =
+  public final Setting<Duration> drainDelay =
       add(
           "--drain-delay",
           "DURATION",
@@ -121,20 +121,20 @@ final class ServerConfig {
           Duration.ZERO,
           "How long to be unready, for the balancer to notice, and still take new clients.");
 
-  final Setting<Duration> handshakeTimeout =
+  public final Setting<Duration> handshakeTimeout =
       duration(
           "--handshake-timeout",
           Duration.ofSeconds(10),
           "How long a request of HTTP may take to come in whole, and its answer to be read.");
 
-  final Setting<Duration> httpIdleTimeout =
+  public final Setting<Duration> httpIdleTimeout =
       duration(
           "--http-idle-timeout",
           Duration.ofSeconds(75),
           "How long a connection of plain HTTP waits for its next request. Longer than the load"
               + " balancer in front keeps its own, or some of its requests fail.");
 
-  final Setting<Integer> maxHeadBytes =
+  public final Setting<Integer> maxHeadBytes =
       add(
           "--max-head-bytes",
           "BYTES",
@@ -142,7 +142,7 @@ final class ServerConfig {
           HeadLimits.DEFAULT.bytes(),
           "The longest request line with all headers, up to 1 MiB, on both ports.");
 
-  final Setting<Integer> maxHeaders =
+  public final Setting<Integer> maxHeaders =
       add(
           "--max-headers",
           "N",
@@ -150,43 +150,43 @@ final class ServerConfig {
           HeadLimits.DEFAULT.headers(),
           "Header lines of one request, up to 10,000, on both ports.");
 
-  final Setting<Duration> messageTimeout =
+  public final Setting<Duration> messageTimeout =
       duration(
           "--message-timeout",
           Duration.ofSeconds(30),
           "How long a message may take from its first byte to its last.");
 
-  final Setting<Duration> closeTimeout =
+  public final Setting<Duration> closeTimeout =
       duration(
           "--close-timeout",
           Duration.ofSeconds(2),
           "How long a client may take to answer a close frame.");
 
-  final Setting<Duration> openTimeout =
+  public final Setting<Duration> openTimeout =
       duration(
           "--open-timeout",
           DEFAULTS.openTimeout(),
           "How long a client waits for the store to open its session.");
 
-  final Setting<Duration> commitTimeout =
+  public final Setting<Duration> commitTimeout =
       duration(
           "--commit-timeout",
           DEFAULTS.commitTimeout(),
           "How long a message may wait for the store to take its count.");
 
-  final Setting<Duration> storeGrace =
+  public final Setting<Duration> storeGrace =
       duration(
           "--store-grace",
           DEFAULTS.storeGrace(),
           "How long the store may be down, or full, before /readyz says so.");
 
-  final Setting<Duration> retryBackoff =
+  public final Setting<Duration> retryBackoff =
       duration(
           "--retry-backoff",
           DEFAULTS.retryBackoff(),
           "The longest pause between two tries while the store is down.");
 
-  final Setting<Integer> maxSessions =
+  public final Setting<Integer> maxSessions =
       add(
           "--max-sessions",
           "N",
@@ -194,7 +194,7 @@ final class ServerConfig {
           0,
           "Sessions that are kept in memory; no limit of Redis. 0: as many as a quarter of the heap holds.");
 
-  final Setting<Integer> maxPendingMessages =
+  public final Setting<Integer> maxPendingMessages =
       add(
           "--max-pending-messages",
           "N",
@@ -202,7 +202,7 @@ final class ServerConfig {
           DEFAULTS.maxPendingMessages(),
           "Unacknowledged messages of one session.");
 
-  final Setting<Long> maxPendingBytes =
+  public final Setting<Long> maxPendingBytes =
       add(
           "--max-pending-bytes",
           "BYTES",
@@ -210,7 +210,7 @@ final class ServerConfig {
           DEFAULTS.maxPendingBytes(),
           "Bytes of unacknowledged messages, all sessions together: 64 for each message. One session may take a sixteenth.");
 
-  final Setting<Integer> maxBatch =
+  public final Setting<Integer> maxBatch =
       add(
           "--max-batch",
           "N",
@@ -218,7 +218,7 @@ final class ServerConfig {
           DEFAULTS.maxBatch(),
           "Sessions in one batch for the store.");
 
-  final Setting<Integer> maxMessageBytes =
+  public final Setting<Integer> maxMessageBytes =
       add(
           "--max-message-bytes",
           "BYTES",
@@ -226,7 +226,7 @@ final class ServerConfig {
           65_536,
           "The longest message, up to 1 GiB; a longer one ends its connection with 1009.");
 
-  final Setting<Boolean> compression =
+  public final Setting<Boolean> compression =
       add(
           "--compression",
           "ON|OFF",
@@ -234,7 +234,7 @@ final class ServerConfig {
           false,
           "on: clients may compress their messages (permessage-deflate). Replies are never compressed.");
 
-  final Setting<Integer> maxConnections =
+  public final Setting<Integer> maxConnections =
       add(
           "--max-connections",
           "N",
@@ -242,7 +242,7 @@ final class ServerConfig {
           0,
           "Connections at a time. 0: from the limit on file descriptors.");
 
-  final Setting<Integer> spareConnections =
+  public final Setting<Integer> spareConnections =
       add(
           "--spare-connections",
           "N",
@@ -251,7 +251,7 @@ final class ServerConfig {
           "Sockets above --max-connections, for handshakes and plain HTTP. One more ends the one that"
               + " was silent for the longest, of the address that has the most of them.");
 
-  final Setting<Integer> maxConnectionsPerAddress =
+  public final Setting<Integer> maxConnectionsPerAddress =
       add(
           "--max-connections-per-address",
           "N",
@@ -260,7 +260,7 @@ final class ServerConfig {
           "Connections at a time from one address, and as many other sockets. An IPv6 network of 64"
               + " bits is one address. 0: off.");
 
-  final Setting<Integer> messageRate =
+  public final Setting<Integer> messageRate =
       add(
           "--message-rate",
           "N",
@@ -269,7 +269,7 @@ final class ServerConfig {
           "Messages a second from one connection, and at once what two seconds allow. Who is ahead"
               + " of it is not read from for a while. 0: off.");
 
-  final Setting<Integer> smallFrameRate =
+  public final Setting<Integer> smallFrameRate =
       add(
           "--small-frame-rate",
           "N",
@@ -278,7 +278,7 @@ final class ServerConfig {
           "Pings, pongs and fragments below 64 bytes a second from one connection, and at once what"
               + " ten seconds allow; more end it with 1008. 0: off.");
 
-  final Setting<Integer> maxOutboundBytes =
+  public final Setting<Integer> maxOutboundBytes =
       add(
           "--max-outbound-bytes",
           "BYTES",
@@ -286,7 +286,7 @@ final class ServerConfig {
           262_144,
           "What may wait for a slow reader, and as much again in the kernel; more ends its connection.");
 
-  final Setting<Long> maxBufferedBytes =
+  public final Setting<Long> maxBufferedBytes =
       add(
           "--max-buffered-bytes",
           "BYTES",
@@ -296,7 +296,7 @@ final class ServerConfig {
               + " three eighths for replies that wait for readers, an eighth for HTTP. 0: a quarter"
               + " of the maximum heap.");
 
-  final Setting<Duration> retryAfter =
+  public final Setting<Duration> retryAfter =
       duration(
           "--retry-after",
           Duration.ofSeconds(1),
@@ -304,7 +304,7 @@ final class ServerConfig {
               + " turns away; in HTTP whole seconds. On a WebSocket the first of them; the others"
               + " follow at 500 a second.");
 
-  final Setting<List<String>> allowedOrigins =
+  public final Setting<List<String>> allowedOrigins =
       list(
           "--allowed-origins",
           "ORIGIN",
@@ -312,7 +312,7 @@ final class ServerConfig {
           "Origins whose pages may connect; * for all. Without it: the same origin. Requests"
               + " without an Origin header always may.");
 
-  final Setting<List<String>> allowedHosts =
+  public final Setting<List<String>> allowedHosts =
       list(
           "--allowed-hosts",
           "HOST",
@@ -320,7 +320,7 @@ final class ServerConfig {
           "Names that handshakes and pages may ask for in Host, with or without a port. Without it:"
               + " any.");
 
-  final Setting<List<String>> trustedProxies =
+  public final Setting<List<String>> trustedProxies =
       list(
           "--trusted-proxies",
           "CIDR",
@@ -328,7 +328,7 @@ final class ServerConfig {
           "Proxies whose X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Port and Forwarded are"
               + " believed. Without it: none.");
 
-  final Setting<Optional<String>> color =
+  public final Setting<Optional<String>> color =
       add(
           "--color",
           "COLOR",
@@ -336,7 +336,7 @@ final class ServerConfig {
           Optional.empty(),
           "Name of this deployment, for logs, metrics and the page.");
 
-  final Setting<String> logFormat =
+  public final Setting<String> logFormat =
       add(
           "--log-format",
           "FORMAT",
@@ -344,7 +344,7 @@ final class ServerConfig {
           "auto",
           "auto, text or json. auto: text on a terminal, else json.");
 
-  final Setting<String> logLevel =
+  public final Setting<String> logLevel =
       add(
           "--log-level",
           "LEVEL",
@@ -379,12 +379,12 @@ final class ServerConfig {
   }
 
   /** The flags, in the order in which help and documentation list them. */
-  List<OptionSpec> options() {
+  public List<OptionSpec> options() {
     return List.copyOf(options);
   }
 
   /** The part of the settings that the hub takes. */
-  ChatSettings chatConfig() {
+  public ChatSettings chatConfig() {
     return ChatSettings.builder()
         .sessionTtl(sessionTtl.value())
         .unusedSessionTtl(unusedSessionTtl.value())
@@ -403,19 +403,19 @@ final class ServerConfig {
   }
 
   /** How large the head of a request may be. */
-  HeadLimits headLimits() {
+  public HeadLimits headLimits() {
     return new HeadLimits(maxHeadBytes.value(), maxHeaders.value());
   }
 
   /** The limit on connections, with 0 resolved. */
-  int connectionLimit() {
+  public int connectionLimit() {
     return maxConnections.value() > 0
         ? maxConnections.value()
         : FileDescriptors.connectionLimit(spareConnections.value());
   }
 
   /** The bound on sessions in memory, with 0 resolved. */
-  int sessionLimit() {
+  public int sessionLimit() {
     long quarter = Runtime.getRuntime().maxMemory() / 4;
     return maxSessions.value() > 0
         ? maxSessions.value()
@@ -423,7 +423,7 @@ final class ServerConfig {
   }
 
   /** The bound on what clients make the process hold, with 0 resolved. */
-  long bufferedBytes() {
+  public long bufferedBytes() {
     long given = maxBufferedBytes.value();
     return given > 0 ? given : Runtime.getRuntime().maxMemory() / 4;
   }

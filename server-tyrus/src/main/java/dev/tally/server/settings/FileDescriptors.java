@@ -1,10 +1,10 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
 /** How many connections the process has file descriptors for. */
-final class FileDescriptors {
+public final class FileDescriptors {
 
   /** Jars, listeners, the store's connections, and the admin port's. */
   private static final long OWN = 128;
@@ -14,24 +14,24 @@ final class FileDescriptors {
   private FileDescriptors() {}
 
   /** The JVM has raised its soft limit to the hard one by now (-XX:+MaxFDLimit, the default). */
-  static long most() {
+  public static long most() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
         ? system.getMaxFileDescriptorCount()
         : Long.MAX_VALUE;
   }
 
-  static int connectionLimit(int spareConnections) {
+  public static int connectionLimit(int spareConnections) {
     long most = most();
     return most == Long.MAX_VALUE ? UNKNOWN : connectionLimit(most, spareConnections);
   }
 
-  static int connectionLimit(long maxFileDescriptors, int spareConnections) {
+  public static int connectionLimit(long maxFileDescriptors, int spareConnections) {
     long limit = Math.max(maxFileDescriptors / 4, maxFileDescriptors - spareConnections - OWN);
     return (int) Math.max(1, Math.min(Integer.MAX_VALUE, limit));
   }
 
   /** Whether the listener refuses connections in time: it cannot once the kernel does. */
-  static boolean suffice(int connections, int spareConnections) {
+  public static boolean suffice(int connections, int spareConnections) {
     return (long) connections + spareConnections <= most();
   }
 }

@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -8,7 +8,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** One sentence, on the channel where the user is. */
-record BadArgument(Settings settings) implements IParameterExceptionHandler {
+public record BadArgument(EnvironmentSettings settings) implements IParameterExceptionHandler {
 
   @Override
   public int handleParseException(ParameterException e, String[] arguments) {
@@ -18,7 +18,9 @@ record BadArgument(Settings settings) implements IParameterExceptionHandler {
     if (argument instanceof OptionSpec option
         && settings.defaultValue(option) != null
         && !commandLine.getParseResult().hasMatchedOption(option)) {
-      sentence.append(" (from the environment variable ").append(Settings.variable(option));
+      sentence
+          .append(" (from the environment variable ")
+          .append(EnvironmentSettings.variable(option));
       sentence.append(')');
     }
     if (e instanceof UnmatchedArgumentException unmatched

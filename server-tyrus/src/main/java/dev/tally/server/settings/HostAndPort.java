@@ -1,7 +1,7 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 /** An address as people and URLs write it. */
-final class HostAndPort {
+public final class HostAndPort {
 
   private HostAndPort() {}
 
@@ -11,7 +11,7 @@ final class HostAndPort {
    * @param host a name or an address; one of IPv6 gets its brackets (RFC 3986, 3.2.2), unless it
    *     has them
    */
-  static String text(String host, int port) {
+  public static String text(String host, int port) {
     boolean bare = host.contains(":") && !host.startsWith("[");
     return (bare ? "[" + host + "]" : host) + ":" + port;
   }

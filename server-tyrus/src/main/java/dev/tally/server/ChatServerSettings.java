@@ -14,7 +14,7 @@ import java.time.Duration;
  * @param drainDelay how long to take new clients after readiness went off, for balancers that poll
  *     it
  */
-public record ServerSettings(
+public record ChatServerSettings(
     WebSocketSettings webSocket,
     String color,
     String version,
@@ -29,8 +29,8 @@ public record ServerSettings(
    * @param port the port; 0 for a free one
    * @return settings for 10,000 connections of 64 KiB messages
    */
-  public static ServerSettings defaults(String host, int port) {
-    return new ServerSettings(
+  public static ChatServerSettings defaults(String host, int port) {
+    return new ChatServerSettings(
         WebSocketSettings.builder().host(host).port(port).build(),
         "",
         "dev",

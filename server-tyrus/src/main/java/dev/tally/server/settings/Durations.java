@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as people write them: {@code 1h}, {@code 1m30s}, {@code 500ms}; or ISO 8601. */
-final class Durations {
+public final class Durations {
 
   /** Long enough for all, and far from where sums of milliseconds and nanoseconds overflow. */
   private static final Duration LONGEST = Duration.ofDays(366);

@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import dev.tally.session.redis.RedisUrl;
 import java.time.Duration;
@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.OptionSpec;
  * The settings as environment variables. A flag wins over its variable, a variable over the
  * default; an empty variable counts as none, for that is what compose files leave behind.
  */
-final class Settings implements IDefaultValueProvider {
+public final class EnvironmentSettings implements IDefaultValueProvider {
 
   /** Names that a platform gives without asking (Twelve-Factor, III and VII). */
   private static final Set<String> UNPREFIXED =
@@ -29,11 +29,11 @@ final class Settings implements IDefaultValueProvider {
 
   private final Map<String, String> environment;
 
-  Settings(Map<String, String> environment) {
+  public EnvironmentSettings(Map<String, String> environment) {
     this.environment = environment;
   }
 
-  static String variable(OptionSpec option) {
+  public static String variable(OptionSpec option) {
     String name = option.longestName().substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
     return UNPREFIXED.contains(name) ? name : "TALLY_" + name;
   }
@@ -57,7 +57,7 @@ final class Settings implements IDefaultValueProvider {
   }
 
   /** The settings in force, one {@code VARIABLE=value} a line, passwords left out. */
-  static String print(ServerConfig config) {
+  public static String print(ServerSettings config) {
     StringBuilder lines = new StringBuilder();
     for (OptionSpec option : config.options()) {
       lines.append(variable(option)).append('=').append(text(option.getValue())).append('\n');
@@ -65,30 +65,13 @@ final class Settings implements IDefaultValueProvider {
     return lines.toString();
   }
 
-  /** The table of the documentation: variable, flag, default, meaning. */
-  static String table(ServerConfig config) {
-    StringBuilder table = new StringBuilder();
-    table.append("| variable | flag | default | meaning |\n|---|---|---|---|\n");
-    for (OptionSpec option : config.options()) {
-      String initial = text(option.initialValue());
-      table.append(
-          String.format(
-              Locale.ROOT,
-              "| `%s` | `%s` | %s | %s |\n",
-              variable(option),
-              option.longestName(),
-              initial.isEmpty() ? "none" : "`" + initial + "`",
-              String.join(" ", option.description())));
-    }
-    return table.toString();
-  }
-
-  private static String text(@Nullable Object value) {
+  /** A value as it is written in the environment; empty for none. */
+  public static String text(@Nullable Object value) {
     if (value == null) {
       return "";
     }
     if (value instanceof Optional<?> optional) {
-      return optional.map(Settings::text).orElse("");
+      return optional.map(EnvironmentSettings::text).orElse("");
     }
     if (value instanceof Duration duration) {
       return Durations.format(duration);
@@ -97,7 +80,7 @@ final class Settings implements IDefaultValueProvider {
       return on ? "on" : "off";
     }
     if (value instanceof Collection<?> values) {
-      return String.join(",", values.stream().map(Settings::text).toList());
+      return String.join(",", values.stream().map(EnvironmentSettings::text).toList());
     }
     return RedisUrl.redacted(value.toString());
   }

@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.settings;
 
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.IGetter;
