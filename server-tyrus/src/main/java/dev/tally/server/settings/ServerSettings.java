@@ -12,7 +12,8 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * What the server can be told: each {@link Setting} is a flag, an environment variable ({@link
- * Settings}) and a default. Filled by picocli, which checks every value; not changed afterwards.
+ * EnvironmentSettings}) and a default. Filled by picocli, which checks every value; not changed
+ * afterwards.
  */
 public final class ServerSettings {
 
