@@ -102,8 +102,8 @@ export class Redis extends OwnProcess {
 }
 
 /**
- * A TCP proxy that fails on command. Counts nothing, knows nothing of WebSocket: what it does to
- * bytes, a network may do.
+ * A TCP proxy that fails on command. Knows nothing of WebSocket: what it does to bytes, a network
+ * may do.
  */
 export class FaultyProxy {
   /** @type {Set<{client: import('node:net').Socket, server: import('node:net').Socket}>} */
@@ -131,6 +131,8 @@ export class FaultyProxy {
 
   /** What is kept back. @type {(() => void)[] | undefined} */
   #kept;
+  /** Bytes that clients have sent. */
+  sentBytes = 0;
   /** Pieces that were kept back since it began. */
   held = 0;
 
@@ -176,6 +178,7 @@ export class FaultyProxy {
     }
     const server = connect(this.target, '127.0.0.1');
     const pair = { client, server };
+    client.on('data', (data) => (this.sentBytes += data.length));
     this.#pairs.add(pair);
     for (const [from, to] of [
       [client, server],
