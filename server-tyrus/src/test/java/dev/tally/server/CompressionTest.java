@@ -176,7 +176,8 @@ class CompressionTest {
     return deflated(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static byte[] deflated(byte[] message) {
+  /** The payload of a compressed message. */
+  static byte[] deflated(byte[] message) {
     return deflated(message, Deflater.DEFAULT_COMPRESSION);
   }
 

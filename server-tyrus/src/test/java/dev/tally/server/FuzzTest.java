@@ -28,8 +28,14 @@ class FuzzTest {
   /** What the server says of its own, or the echo of a code that a client may send. */
   private static final String LEGAL_END = "close:(|100[0-37-9]|101[01]|[34]\\d{3})";
 
-  /** FIN or not, and every opcode that there is. */
+  /** FIN or not, and every opcode that there is; one in four with RSV1 besides. */
   private static final int[] FIRST_BYTES = {0, 1, 2, 8, 9, 10, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8a};
+
+  private static final String[] NO_OFFER = {};
+  private static final String[] OFFER = {"Sec-WebSocket-Extensions: permessage-deflate"};
+
+  /** Of a first byte: the message is compressed. */
+  private static final int RSV1 = 0x40;
 
   private static final long[] BOUNDARIES = {
     0, 125, 65_535, Integer.MAX_VALUE, 1L << 32, Long.MAX_VALUE - 16, Long.MIN_VALUE + 16, -17
@@ -40,6 +46,7 @@ class FuzzTest {
     "Sec-WebSocket-Version: ",
     "Origin: http://tally.example:",
     "X-Forwarded-For: 192.0.2.",
+    "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=",
     "Keep-Alive: timeout=",
     "Range: bytes=0-",
     "Upgrade-Insecure-Requests: ",
@@ -58,7 +65,9 @@ class FuzzTest {
     // Those of an earlier test may be about to end.
     Set<Thread> before = Thread.getAllStackTraces().keySet();
     // A bystander's next frame is its count however long the cases take, not a ping.
-    server = new RunningServer(l -> l.withTimes(Duration.ofSeconds(30), Duration.ofHours(1)));
+    server =
+        new RunningServer(
+            l -> l.withCompression().withTimes(Duration.ofSeconds(30), Duration.ofHours(1)));
     bystander = RawClient.open(server.port());
     assertThat(server.accepts()).isTrue();
     threads =
@@ -127,8 +136,9 @@ class FuzzTest {
   }
 
   private void answersValidFrames(Random random) throws IOException {
-    Stream stream = new Stream(random);
-    try (RawClient client = RawClient.open(server.port())) {
+    boolean offered = random.nextBoolean();
+    Stream stream = new Stream(random, offered);
+    try (RawClient client = open(offered)) {
       send(client, random, stream.bytes);
       for (String expected : stream.answers) {
         assertThat(client.next()).hasToString(expected);
@@ -139,10 +149,11 @@ class FuzzTest {
   }
 
   private void survivesMutilatedFrames(Random random) throws IOException {
-    try (RawClient client = RawClient.open(server.port())) {
+    boolean offered = random.nextBoolean();
+    try (RawClient client = open(offered)) {
       List<String> answers = new ArrayList<>();
       try {
-        send(client, random, mutilatedFrames(random));
+        send(client, random, mutilatedFrames(random, offered));
         client.socket.shutdownOutput();
         while (true) {
           answers.add(client.next().toString());
@@ -165,6 +176,10 @@ class FuzzTest {
     }
   }
 
+  private RawClient open(boolean offersCompression) throws IOException {
+    return RawClient.open(server.port(), "/ws/chat/", offersCompression ? OFFER : NO_OFFER);
+  }
+
   private static void send(RawClient client, Random random, byte[] bytes) throws IOException {
     int at = 0;
     while (at < bytes.length) {
@@ -175,13 +190,14 @@ class FuzzTest {
   }
 
   /** Half of them have, between two frames, a header with a length at some boundary. */
-  private static byte[] mutilatedFrames(Random random) {
-    Stream stream = new Stream(random);
+  private static byte[] mutilatedFrames(Random random, boolean compression) {
+    Stream stream = new Stream(random, compression);
     if (random.nextBoolean()) {
       return mutilated(random, stream.bytes);
     }
     int at = stream.boundaries.get(random.nextInt(stream.boundaries.size()));
-    int firstByte = FIRST_BYTES[random.nextInt(FIRST_BYTES.length)];
+    int rsv = random.nextInt(4) == 0 ? RSV1 : 0;
+    int firstByte = rsv | FIRST_BYTES[random.nextInt(FIRST_BYTES.length)];
     byte[] header = RawClient.frame(firstByte, boundary(random), new byte[0]);
     byte[] before = Arrays.copyOf(stream.bytes, at);
     byte[] after = Arrays.copyOfRange(stream.bytes, at, stream.bytes.length);
@@ -241,11 +257,15 @@ class FuzzTest {
     private final List<Integer> boundaries = new ArrayList<>();
     private final List<String> answers = new ArrayList<>();
 
-    Stream(Random random) {
+    Stream(Random random, boolean compression) {
       int count = 0;
       for (int messages = random.nextInt(6); messages > 0; messages--) {
         byte[] payload = text(random).getBytes(UTF_8);
         int opcode = RawClient.TEXT;
+        if (compression && random.nextBoolean()) {
+          payload = CompressionTest.deflated(payload);
+          opcode |= RSV1;
+        }
         int at = 0;
         boundaries.add(bytes.length);
         while (random.nextInt(3) == 0) {
