@@ -1,4 +1,4 @@
-"""Locust's entry: flags, and what is called when. See README.md."""
+"""The entry point for Locust: flags and listeners. See README.md."""
 
 import logging
 import sys
@@ -17,7 +17,7 @@ __all__ = ["Chatter", "Course", "Lurker"]
 
 @events.init_command_line_parser.add_listener
 def add_flags(parser):
-    """The flags that Locust does not have."""
+    """Adds our flags to those of Locust."""
     flags = parser.add_argument_group("Tally")
     flags.add_argument("--scenario", choices=sorted(SCENARIOS), default="steady")
     flags.add_argument(
@@ -29,7 +29,7 @@ def add_flags(parser):
         "--pace",
         type=float,
         default=1.0,
-        help="Users write so many times as often as people.",
+        help="Factor on how often users write.",
     )
     flags.add_argument(
         "--max-failures",
@@ -53,7 +53,7 @@ def add_flags(parser):
 
 @events.init.add_listener
 def begin(environment, web_ui, **_):
-    """Every process has its part; the one that is no worker shows and judges."""
+    """Starts the run in this process. The master also prints progress and summary."""
     environment.tally = Run(environment)
     if is_worker(environment):
         return
@@ -70,13 +70,13 @@ def begin(environment, web_ui, **_):
         environment.events.quit.add_listener(lambda **_: print(text, flush=True))
 
 
-# The line of progress and the end of a run wait for the workers' reports; Locust's own is 3 s.
+# Progress and the end of a run depend on the workers' reports; Locust's default of 3 s is slow.
 runners.WORKER_REPORT_INTERVAL = 1.0
-# In seconds. A worker that is late on a busy machine still has its users: after Locust's 3 s they
-# would count as gone, and nobody would tell them when the run ends.
+# In seconds. On a busy machine a worker may be late. After Locust's default of 3 s the master would
+# take it for dead, and not tell its users when the run ends.
 runners.HEARTBEAT_LIVENESS = 60
 
-# All users leave at once at the end, and in a spike that is the point.
+# At the end, and in a spike, a high rate is intended.
 logging.getLogger("locust.runners").addFilter(
     lambda record: "spawn rate is very high" not in record.getMessage()
 )
@@ -84,6 +84,6 @@ logging.getLogger("locust.runners").addFilter(
 if sys.platform != "win32":
     import resource
 
-    # Locust asks for 10,000; one user has two connections while it moves.
+    # Locust sets 10,000. That is not enough: a user has two connections while it moves.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,1 +1,1 @@
-"""A load test for Tally whose users keep account of every message."""
+"""A load test for Tally. Its users check the count of every message."""

@@ -1,4 +1,4 @@
-"""A client that does not lose count, as docs/PROTOCOL.md asks for."""
+"""A client that does not lose count: the client side of docs/PROTOCOL.md."""
 
 import time
 from collections.abc import Callable
@@ -12,25 +12,25 @@ from tally_load.reconnect import Ending, ReconnectRules, hint_in_frame
 
 WELCOME_TIMEOUT_S = 15.0
 MISSED_HEARTBEATS = 2
-# Between two heartbeats, if the server does not say.
+# Between two heartbeats, if the welcome does not say.
 HEARTBEAT_S = 30
 GIVE_UP_AFTER_S = 60.0
 SETTLE_TIMEOUT_S = 15.0
 NO_WELCOME = "the connection had no welcome"
 
-# Told of what was measured: its name, the seconds it took, and why it failed, if it did.
+# Called for each measurement: its name, the seconds it took, and the error if it failed.
 Observer = Callable[[str, float, Exception | None], None]
 
 
 class Fault(Exception):
-    """What a user would complain of."""
+    """An error that a user would notice."""
 
 
 class Client:
     """One session across all its connections.
 
-    Each connection has a greenlet, which waits for its time, connects, and reads to the end. While
-    the session moves there are two of them, and messages go to the old one until the new one has
+    Each connection has a greenlet that waits for its time, connects, and reads until the end. While
+    the session moves there are two connections. Messages go over the old one until the new one has
     its welcome.
     """
 
@@ -49,23 +49,23 @@ class Client:
         self._broken_since = time.monotonic()
 
     def start(self) -> None:
-        """Connects, and stays connected."""
+        """Connects, and reconnects after breaks until close."""
         self._connect_after(0)
 
     def send(self, text: str, at: float) -> None:
-        """Has a message counted that the user sent at that time."""
+        """Sends a message that the user wrote at that time, now or once there is a connection."""
         self._ledger.add(text, at)
         self._pump()
 
     def cut(self) -> None:
-        """Breaks the connection, as a network does."""
+        """Ends the connection without a close frame, as a broken network does."""
         if self._current:
             self._current.abort()
 
     def close(self, away_s: float) -> None:
-        """Waits for what is owed, leaves, and closes the account with the stored count.
+        """Waits for missing counts, disconnects, and compares the account with the stored count.
 
-        The stored count is that of a last welcome, after being away for a time.
+        The stored count comes with the welcome of a last connection, after a pause.
         """
         deadline = time.monotonic() + SETTLE_TIMEOUT_S
         while not (self._ledger.is_settled or self.ended.is_set() or time.monotonic() > deadline):
@@ -82,7 +82,7 @@ class Client:
         self._ledger.close()
 
     def _audit(self) -> bool:
-        self._rules.begin_anew()
+        self._rules.reset()
         deadline = time.monotonic() + WELCOME_TIMEOUT_S
         while time.monotonic() < deadline:
             begun = time.monotonic()
@@ -108,7 +108,7 @@ class Client:
         gevent.sleep(min(self._rules.pause_ms(ending.hint_ms) / 1000, left_s))
 
     def _connect_after(self, delay_s: float) -> None:
-        """One attempt is planned at a time: a newer plan replaces the older one."""
+        """Plans the next attempt, in place of one that was planned."""
         if self._opening or self.ended.is_set():
             return
         if self._planned:
@@ -149,7 +149,8 @@ class Client:
             self._rules.broke(connection.ending)
         else:
             return
-        # Superseded, before its welcome, by the connection that this client is opening itself.
+        # If this client is opening a connection, the server may have closed this one for it (4001)
+        # before its welcome arrived: then the end of that attempt decides what happens.
         if not self._opening:
             self._come_back(connection.ending)
 
@@ -176,7 +177,7 @@ class Client:
         elif kind == "heartbeat":
             self._rules.proved()
         elif "type" not in frame and _is_count(count):
-            # Anything else is text that a server pushes which embeds Tally.
+            # A server that embeds Tally may also push its own text, which is ignored.
             self._rules.proved()
             duplicated = self._totals.duplicated
             ages = self._ledger.reply(count, time.monotonic())
@@ -211,7 +212,7 @@ class Client:
         elif left_s < 0:
             self._give_up(f"no connection for {GIVE_UP_AFTER_S:.0f} s: {ending.text}")
         else:
-            # Tries a last time when it is time to give up, however long the hint.
+            # If the pause is longer than the time left, tries once more at the end of that time.
             self._connect_after(min(delay_s, left_s))
 
     def _give_up(self, reason: str) -> None:

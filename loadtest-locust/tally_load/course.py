@@ -1,19 +1,19 @@
-"""Locust asks once a second how many users there should be; the scenario says."""
+"""Answers Locust, which asks once a second how many users there should be."""
 
 from locust import LoadTestShape
 from locust.runners import STATE_INIT
 
 from tally_load import shapes
 
-# Past their own timeouts all users have ended; nothing is waited for after that.
+# After this time all users have reached their own timeouts.
 LONGEST_END_S = 60.0
 
 
 class Course(LoadTestShape):
-    """Takes a run through its stages, begins the incident in the middle, and ends it in order.
+    """Takes a run through its stages, starts the incident in the middle, and ends the run.
 
-    In order means that the users leave before Locust stops: it waits half a second for its workers'
-    last reports, which is less than a user may wait for a last count.
+    The users end before Locust stops. Locust waits only half a second for the last reports of its
+    workers, and a user may wait longer for its last count.
     """
 
     use_common_options = True

@@ -1,4 +1,4 @@
-"""What was sent and what came back: the account that decides whether a run was correct."""
+"""The account of messages and counts, which decides whether a run was correct."""
 
 from collections import deque
 from dataclasses import dataclass, fields
@@ -27,8 +27,8 @@ class Ledger:
     """One session's messages.
 
     The k-th message after a welcome with count c has number c + k (docs/PROTOCOL.md, "Exactly
-    once"), so a message is kept until its number comes back, and what a welcome does not count is
-    sent again, in order. Times are seconds of one monotonic clock.
+    once"). So each message is kept until its number comes back, and messages that a welcome does
+    not count are sent again, in order. Times are seconds of one monotonic clock.
     """
 
     __slots__ = ("_count", "_in_flight", "_totals", "_waiting")
@@ -36,7 +36,7 @@ class Ledger:
     def __init__(self, totals: Totals) -> None:
         self._totals = totals
         self._waiting: deque[tuple[str, float]] = deque()
-        # The oldest so many of the waiting went out on the current connection.
+        # How many of the waiting, from the oldest on, were sent on the current connection.
         self._in_flight = 0
         self._count: int | None = None
 
@@ -46,21 +46,21 @@ class Ledger:
         return not self._waiting
 
     def add(self, text: str, at: float) -> None:
-        """Takes a message that the user sends now, whether or not there is a connection."""
+        """Adds a message that the user sends now, with or without a connection."""
         self._waiting.append((text, at))
         self._totals.sent += 1
 
     def next(self) -> str | None:
-        """The next message for the current connection; from now on it may have been counted."""
+        """The next message to send; from now on the server may have counted it."""
         if self._in_flight == len(self._waiting):
             return None
         self._in_flight += 1
         return self._waiting[self._in_flight - 1][0]
 
     def welcome(self, count: int, now: float) -> list[float]:
-        """Starts a connection: drops what the server counted, the rest is to be sent again.
+        """Applies the count of a welcome; next returns the messages that it does not count again.
 
-        Returns how long each message that turns out to be counted took.
+        Returns the time that each message that it counts took.
         """
         self._totals.reconnects += self._count is not None
         return self.audit(count, now)
@@ -74,14 +74,14 @@ class Ledger:
         ages = []
         while self._count < count and self._in_flight:
             ages.append(self._settle(now))
-        # More than was ever sent: something was counted twice.
+        # The server counts more than was sent: a message was counted twice.
         self._totals.duplicated += count - self._count
         self._count = count
         self._in_flight = 0
         return ages
 
     def reply(self, number: int, now: float) -> list[float]:
-        """Takes a count. Returns how long its message took, nothing if none was in flight."""
+        """Applies the count of a reply. Returns the time that its message took, if it has one."""
         known = self._count or 0
         if number <= known or not self._in_flight:
             self._totals.duplicated += 1
@@ -92,7 +92,7 @@ class Ledger:
         return [self._settle(now)]
 
     def close(self) -> None:
-        """Ends the account: what is not counted by now stays unacknowledged."""
+        """Ends the account: messages without a count are unacknowledged."""
         self._totals.unacknowledged += len(self._waiting)
         self._waiting.clear()
         self._in_flight = 0

@@ -1,4 +1,4 @@
-"""The command that moves everybody from one colour to the other, run in the middle of a load."""
+"""Runs the command that moves all clients from one colour to the other, during a run."""
 
 import shlex
 import subprocess
@@ -9,7 +9,7 @@ import gevent
 
 
 class Promotion:
-    """Runs the command, shows what it says, and remembers how it ended."""
+    """Runs the command, prints its output, and keeps how it ended."""
 
     def __init__(self, command: str) -> None:
         self._command = command

@@ -1,4 +1,4 @@
-"""Whether and when to come back after an ending (docs/PROTOCOL.md, "Coming back")."""
+"""Whether and when to come back after a connection ended (docs/PROTOCOL.md, "Coming back")."""
 
 import random
 import re
@@ -8,20 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 FIRST_WINDOW_MS = 100
-# 5,000 clients then come back at 500 a second, the pace of a drain.
+# With this window 5,000 clients come back at 500 a second, as fast as a drain closes them.
 LONGEST_WINDOW_MS = 10_000
 LONGEST_HINT_MS = 3_600_000
-# More than it takes to get from the first window to the longest.
+# Enough to get from the first window to the longest; bounds the shift below.
 MAX_DOUBLINGS = 10
-# How long an attempt that failed here may still take the session from the connection that there is.
+# An attempt that failed here may still reach the server and take the session away from the
+# connection that came after it. This is how long after its end that can happen.
 STRAY_S = 30.0
-# Two clients of a session do not take it from each other for long.
+# Bounds how often two clients with one session can take it from each other by this rule.
 MAX_STRAYS = 5
 
 ABNORMAL = 1006
 SUPERSEDED = 4001
 FINAL_CLOSE_CODES = frozenset({1000, 1002, 1003, 1007, 1009, SUPERSEDED})
-# The codes of a server that will close again for the same reason: the pauses go on growing.
+# After these the server will soon close again for the same reason, so the pauses keep growing.
 BACKOFF_CLOSE_CODES = frozenset({1008, 1011})
 
 _IN_REASON = re.compile(r"\bretry_after_ms=([0-9]+)\b", re.ASCII)
@@ -32,8 +33,8 @@ _SECONDS = re.compile(r"[0-9]+")
 class Ending:
     """How a connection ended, or an attempt to open one.
 
-    It is final if there is no use in coming back. The server may have resumed the session for an
-    attempt without a welcome, or may still do so, if it may be served.
+    final: the client must not come back. may_be_served: for an attempt without a welcome, whether
+    the server may have resumed the session, or may still do so.
     """
 
     text: str
@@ -44,33 +45,33 @@ class Ending:
 
 
 def closed(code: int, reason: str) -> Ending:
-    """The server closed it; 1006 if it ended without a close frame."""
+    """The end of a connection that the server closed, or that broke (1006)."""
     match = _IN_REASON.search(reason)
     return Ending(
         f"the server closed with {code} {reason}",
         code,
         final=code in FINAL_CLOSE_CODES,
-        # Only an attempt that was served can be superseded, and by then it holds nothing any more.
+        # A superseded attempt was served, but does not hold the session any more.
         may_be_served=code != SUPERSEDED,
         hint_ms=_bounded(int(match.group(1))) if match else 0,
     )
 
 
 def refused(status: int, retry_after: str, *, been_there: bool) -> Ending:
-    """The handshake was answered with another status than 101."""
-    # A proxy that has just started knows no routes for a moment.
+    """The end of an attempt whose handshake was answered with another status than 101."""
+    # A proxy that has just started answers 404 until it has loaded its routes.
     may_pass = status == 429 or status >= 500 or (status == 404 and been_there)
     return Ending(
         f"HTTP status {status}",
         final=not may_pass,
-        # A gateway answers for a server that it asked, and that died or is slow.
+        # A gateway answers so if its server died or is slow: that may still serve the request.
         may_be_served=status in (502, 504),
         hint_ms=_bounded(1000 * int(retry_after)) if _SECONDS.fullmatch(retry_after) else 0,
     )
 
 
 def hint_in_frame(member: object) -> int:
-    """The hint in a member of a frame, in milliseconds; 0 for what is no hint."""
+    """The hint in a member of a frame, in milliseconds; 0 if it is not a valid hint."""
     is_whole = isinstance(member, int) and not isinstance(member, bool)
     return _bounded(member) if is_whole else 0
 
@@ -90,13 +91,14 @@ class ReconnectRules:
         self._uniform = uniform
         self._clock = clock
         self._failures = 0
-        # Whether more came over the connection than the welcome, which a server in trouble may say.
+        # Whether the connection received more than the welcome. A server in trouble may still send
+        # a welcome, so that alone must not end the backoff.
         self._proved = False
-        # When attempts failed that may be served; each is worth one return from 4001.
+        # When attempts failed that may be served; each allows one return from 4001.
         self._strays: deque[float] = deque(maxlen=MAX_STRAYS)
 
     def opened(self) -> None:
-        """A connection has its welcome."""
+        """A connection received its welcome."""
         self._proved = False
 
     def proved(self) -> None:
@@ -104,7 +106,7 @@ class ReconnectRules:
         self._proved = True
 
     def broke(self, ending: Ending) -> None:
-        """The connection that had its welcome is over."""
+        """The connection that had its welcome ended."""
         if self._proved and ending.code not in BACKOFF_CLOSE_CODES:
             self._failures = 0
 
@@ -114,10 +116,10 @@ class ReconnectRules:
             self._strays.append(self._clock())
 
     def gives_up(self, ending: Ending) -> bool:
-        """Decides on an ending that no other connection makes up for."""
-        # By its own attempt, perhaps, which failed here and was served all the same.
-        by_myself = ending.code == SUPERSEDED and self._take_stray()
-        return ending.final and not by_myself
+        """Decides about an end after which there is no other connection."""
+        # It may have been superseded by an attempt of this client that was served after it failed.
+        by_own_attempt = ending.code == SUPERSEDED and self._take_stray()
+        return ending.final and not by_own_attempt
 
     def _take_stray(self) -> bool:
         while self._strays and self._clock() - self._strays[0] >= STRAY_S:
@@ -128,16 +130,16 @@ class ReconnectRules:
         return True
 
     def pause_ms(self, hint_ms: int) -> int:
-        """How long to wait before the next attempt: the hint, and a time out of a window.
+        """How long to wait before the next attempt: the hint plus a random time from a window.
 
-        The window doubles with each failure, so that clients which fell together, or were told the
-        same hint, come back apart.
+        The window doubles with each failure. Without the random part, clients that lost their
+        server at the same moment would all come back at the same moment.
         """
         first = max(FIRST_WINDOW_MS, hint_ms)
         window = min(LONGEST_WINDOW_MS, first << min(self._failures, MAX_DOUBLINGS))
         self._failures += 1
         return hint_ms + int(self._uniform() * (window + 1))
 
-    def begin_anew(self) -> None:
-        """The next pause is a first one."""
+    def reset(self) -> None:
+        """Goes back to the first window."""
         self._failures = 0

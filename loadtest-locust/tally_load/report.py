@@ -1,4 +1,4 @@
-"""What a person sees: a line while the run goes on, and a summary at its end."""
+"""The output for people: a line during the run, and a summary at its end."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ LOG_INTERVAL_S = 5.0
 
 
 def show_progress(environment) -> None:
-    """Prints the state of the run for ever: over itself on a terminal, else line by line."""
+    """Prints the state of the run until it is killed: on a terminal always in the same line."""
     begun = time.monotonic()
     is_terminal = sys.stderr.isatty()
     while True:
@@ -40,7 +40,7 @@ def progress(environment, seconds: float) -> str:
 
 
 def summary(environment) -> tuple[str, int]:
-    """The end of a run as text, and its exit code: 0 if all held, 1 if not, 2 if it never began."""
+    """The summary and the exit code: 0 if all thresholds held, 1 if not, 2 if nothing answered."""
     run = environment.tally
     if run.unreachable:
         return f"load test {run.options.scenario}: {run.unreachable}", 2

@@ -1,4 +1,4 @@
-"""One process's part of a run: a worker's users, the master's view of them all, or both."""
+"""The part of a run in one process: a worker's users, the master's sums over all, or both."""
 
 import dataclasses
 
@@ -14,9 +14,9 @@ from tally_load.thresholds import Limits, Outcome
 
 
 class Run:
-    """Keeps the totals, and carries them from the workers to the master with Locust's reports.
+    """Keeps the totals, and sends them from the workers to the master with Locust's reports.
 
-    A report holds sums, not differences, so that one that is lost or comes twice changes nothing.
+    Reports contain sums and not differences, so a lost or repeated report does no harm.
     """
 
     def __init__(self, environment) -> None:
@@ -42,21 +42,21 @@ class Run:
 
     @property
     def scenario(self) -> shapes.Scenario:
-        """What is to happen."""
+        """The scenario of this run."""
         return shapes.SCENARIOS[self.options.scenario]
 
     @property
     def users_at_most(self) -> int:
-        """How many users the run has at its height."""
+        """The largest number of users of the run."""
         return self.options.num_users or 1
 
     @property
     def duration_s(self) -> float:
-        """How long the users talk, the ramp included."""
+        """How long the users send messages, with the ramp."""
         return self.options.run_time or self.scenario.default_duration_s
 
     def joined(self, client: Client) -> None:
-        """A user began."""
+        """A user started."""
         self.own.users += 1
         self._clients.add(client)
 
@@ -66,11 +66,11 @@ class Run:
         self._clients.discard(client)
 
     def totals(self) -> Totals:
-        """The sums over all users, as far as they are reported."""
+        """The sums over all users, as of the last reports."""
         return sum(self._reports.values(), Totals()) if self._reports else self.own
 
     def is_reachable(self) -> bool:
-        """Tries one connection, so that a wrong address is one sentence and not thousands."""
+        """Tries one connection, so that a wrong address causes one error and not thousands."""
         self.unreachable = None
         url = self._environment.host
         try:
@@ -78,18 +78,18 @@ class Run:
         except Refused as e:
             self.unreachable = f"no connection to {url}: {e}"
         except InvalidURI:
-            self.unreachable = f"'{url}' is no address such as ws://127.0.0.1:8000/ws/chat/"
+            self.unreachable = f"'{url}' is not an address such as ws://127.0.0.1:8000/ws/chat/"
         return self.unreachable is None
 
     def begin_incident(self) -> None:
-        """Does what the scenario has in its middle."""
+        """Starts the scenario's incident."""
         if self.scenario.incident == shapes.CUT:
             self._environment.runner.send_message(shapes.CUT)
         elif self.scenario.incident == shapes.PROMOTE:
             self.promotion = Promotion(self.options.promote)
 
     def outcome(self) -> Outcome:
-        """What was measured so far."""
+        """The measurements so far."""
         stats = self._environment.stats
         return Outcome(
             totals=self.totals(),
@@ -100,7 +100,7 @@ class Run:
         )
 
     def limits(self) -> Limits:
-        """What this run must hold."""
+        """The thresholds of this run."""
         options = self.options
         return Limits(options.max_failures, options.max_ack_p99, options.max_gap_p99)
 
@@ -129,5 +129,5 @@ class Run:
 
 
 def is_worker(environment) -> bool:
-    """Whether another process judges this run."""
+    """Whether another process, the master, reports this run."""
     return isinstance(environment.runner, WorkerRunner)

@@ -1,4 +1,4 @@
-"""How many users there are when, and what happens to them in the middle."""
+"""The scenarios: how many users there are at which time, and the incident in the middle."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """So many users until that second of the run, reached at so many a second."""
+    """A number of users until a second of the run, reached at a rate in users per second."""
 
     until_s: float
     users: int
@@ -15,7 +15,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A course of stages, how long it takes unless told, and the incident in its middle, if any."""
+    """Stages, their default duration, and the incident in the middle, if there is one."""
 
     stages: Callable[[int, float, float], list[Stage]]
     default_duration_s: int
@@ -23,7 +23,7 @@ class Scenario:
 
 
 def level(users: int, rate: float, duration_s: float) -> list[Stage]:
-    """All users, to the end."""
+    """All users until the end."""
     return [Stage(duration_s, users, rate)]
 
 
@@ -50,7 +50,7 @@ SCENARIOS = {
 
 
 def stage_at(stages: list[Stage], seconds: float) -> Stage | None:
-    """The stage of that second; none when the run is over."""
+    """The stage at a second of the run; None after the last."""
     return next((stage for stage in stages if seconds < stage.until_s), None)
 
 

@@ -1,4 +1,4 @@
-"""What people write in a chat: mostly short, sometimes a paragraph, not always ASCII."""
+"""Messages as people write them in a chat: most are short, and not all are ASCII."""
 
 import random
 

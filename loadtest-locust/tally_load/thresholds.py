@@ -1,4 +1,4 @@
-"""What a run must hold. Each broken threshold is one sentence: what broke, and by how much."""
+"""The thresholds of a run. Each broken one is a sentence: what broke, and by how much."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from tally_load.ledger import Totals
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits that a run can set; nothing may ever be lost or duplicated."""
+    """The limits that can be set for a run. Lost and duplicated messages are never allowed."""
 
     failures_percent: float
     ack_p99_ms: float
@@ -16,7 +16,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run measured; times are milliseconds."""
+    """The measurements of a run; times are milliseconds."""
 
     totals: Totals
     requests: int
@@ -26,16 +26,16 @@ class Outcome:
 
     @property
     def failures_percent(self) -> float:
-        """Failures of everything that can fail: connects, resumes, counts."""
+        """The share of connects, resumes and counts that failed."""
         return 100 * self.failures / self.requests if self.requests else 0.0
 
 
 def broken(outcome: Outcome, limits: Limits) -> list[str]:
-    """A sentence for each threshold that does not hold; none if all hold."""
+    """A sentence for each broken threshold."""
     totals = outcome.totals
     sentences = []
     if totals.sent == 0:
-        sentences.append("nothing was sent: a run without a message shows nothing")
+        sentences.append("nothing was sent: a run without messages proves nothing")
     if totals.lost:
         sentences.append(
             f"lost: {totals.lost:,} counted messages were missing later; none may be lost"
@@ -52,8 +52,8 @@ def broken(outcome: Outcome, limits: Limits) -> list[str]:
         )
     if totals.gave_up:
         sentences.append(
-            f"gave up: {totals.gave_up:,} of {totals.users:,} users were turned away for good or "
-            "found no way back; none may be"
+            f"gave up: {totals.gave_up:,} of {totals.users:,} users were refused for good or could "
+            "not come back; none may"
         )
     if totals.users > totals.audited:
         sentences.append(

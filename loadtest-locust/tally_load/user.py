@@ -1,4 +1,4 @@
-"""The users: most of them talk, some mostly read."""
+"""The users: most of them write, some mostly read."""
 
 import random
 import time
@@ -14,15 +14,16 @@ AUDITS_PER_S = 500
 
 
 def longest_away_s(users, stop_timeout_s):
-    """How long a user that leaves may wait before it comes back for the stored count.
+    """The longest pause of a user before it comes back for the stored count.
 
-    Locust kills who has not ended in time: half of that is for what comes before and after.
+    Locust kills users that have not ended within its stop timeout. The pause takes at most half of
+    it; the rest is for the last counts before, and the last connection after.
     """
     return min(users / AUDITS_PER_S, stop_timeout_s / 2)
 
 
 class ChatUser(User):
-    """Somebody in a chat, who writes, waits for a random time within bounds, and writes again."""
+    """A user of a chat: writes, waits for a random time within bounds, and writes again."""
 
     abstract = True
     pause_s: tuple[float, float]
@@ -37,14 +38,14 @@ class ChatUser(User):
     def on_start(self):
         """Connects."""
         self._run.joined(self._client)
-        # Locust starts a whole second's users at once.
+        # Locust starts the users of one second all at once.
         gevent.sleep(random.random())
         self._client.start()
         self._client.welcomed.wait(GIVE_UP_AFTER_S)
         self._due = time.monotonic()
 
     def wait_time(self):
-        """Locust asks how long to wait; the next message counts from the end of that time."""
+        """The pause that Locust waits. The next message is timed from its end, late or not."""
         seconds = random.uniform(*self.pause_s) / self._pace
         self._due = time.monotonic() + seconds
         return seconds
@@ -57,7 +58,7 @@ class ChatUser(User):
         self._client.send(texts.choose(random), self._due)
 
     def on_stop(self):
-        """Settles the account. Users who stop together come back for it one after the other."""
+        """Closes the account. Users that stop together come back for it at different times."""
         longest_s = longest_away_s(self._run.users_at_most, self.environment.stop_timeout)
         self._client.close(random.uniform(0, longest_s))
         self._run.left(self._client)
@@ -73,14 +74,14 @@ class ChatUser(User):
 
 
 class Chatter(ChatUser):
-    """Takes part."""
+    """Writes often."""
 
     weight = 80
     pause_s = (2, 10)
 
 
 class Lurker(ChatUser):
-    """Reads, and says something now and then."""
+    """Mostly reads."""
 
     weight = 20
     pause_s = (30, 120)

@@ -173,7 +173,7 @@ def test_a_promotion_that_fails_fails_the_run(run_against):
         ),
         (
             "http://127.0.0.1/",
-            "'http://127.0.0.1/' is no address such as ws://127.0.0.1:8000/ws/chat/",
+            "'http://127.0.0.1/' is not an address such as ws://127.0.0.1:8000/ws/chat/",
         ),
     ],
 )

@@ -40,9 +40,9 @@ def test_all_thresholds_hold_at_their_limits():
         ),
         (
             {"gave_up": 1},
-            "gave up: 1 of 10 users were turned away for good or found no way back; none may be",
+            "gave up: 1 of 10 users were refused for good or could not come back; none may",
         ),
-        ({"sent": 0}, "nothing was sent: a run without a message shows nothing"),
+        ({"sent": 0}, "nothing was sent: a run without messages proves nothing"),
     ],
 )
 def test_a_wrong_count_is_a_sentence(totals, sentence):
