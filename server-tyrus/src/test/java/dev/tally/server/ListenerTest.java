@@ -17,8 +17,10 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Where and when the server listens. */
@@ -76,19 +78,26 @@ class ListenerTest {
 
   @Test
   void isNotReadyWhileItDoesNotListen() throws IOException {
+    HangingStore store = new HangingStore();
+    store.hang();
+    MonotonicClock time = MonotonicClock.system();
+    AtomicLong skippedNanos = new AtomicLong();
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ChatServer server =
           new ChatServer(
               ChatServerSettings.defaults("127.0.0.1", taken.getLocalPort()),
               ChatSettings.defaults(),
-              RunningServer.memory(),
+              store,
               ChatMetrics.NONE,
               InstantSource.system(),
-              MonotonicClock.system());
+              () -> time.nanos() + skippedNanos.get());
       try {
         assertThatThrownBy(server::start).isInstanceOf(IOException.class);
+        // A hub that was started would say by now that its store does not answer.
+        skippedNanos.set(Duration.ofDays(1).toNanos());
         assertThat(server.hub().readiness()).isEqualTo(new Readiness(false, "starting"));
       } finally {
+        store.goOn();
         server.stop();
       }
     }
