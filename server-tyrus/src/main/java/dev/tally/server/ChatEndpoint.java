@@ -5,8 +5,8 @@ import dev.tally.chat.ChatSession;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.protocol.Subprotocol;
-import dev.tally.server.grizzly.BufferBudget;
-import dev.tally.server.grizzly.Client;
+import dev.tally.server.grizzly.ConnectionPrincipal;
+import dev.tally.server.websocket.BufferBudget;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The chat as a Jakarta WebSocket endpoint, one instance per connection. It runs in any container:
  * register {@link #configs} with its {@code ServerContainer}. In our own server it finds a {@link
- * Client} and lets text go past the Jakarta API; elsewhere messages and replies go through it.
+ * ConnectionPrincipal} and lets text go past the Jakarta API; elsewhere messages and replies go
+ * through it.
  */
 public final class ChatEndpoint extends Endpoint {
 
@@ -75,8 +76,8 @@ public final class ChatEndpoint extends Endpoint {
         Subprotocol.TALLY_V1.token().equals(session.getNegotiatedSubprotocol())
             ? Subprotocol.TALLY_V1
             : Subprotocol.PLAIN;
-    if (session.getUserPrincipal() instanceof Client client) {
-      chat = client.connect(hub, subprotocol);
+    if (session.getUserPrincipal() instanceof ConnectionPrincipal own) {
+      chat = own.connect(hub, subprotocol);
       return;
     }
     List<String> asked = session.getRequestParameterMap().getOrDefault("session_id", List.of());

@@ -3,7 +3,7 @@ package dev.tally.server;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.spi.Transport;
-import dev.tally.server.grizzly.BufferBudget;
+import dev.tally.server.websocket.BufferBudget;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Session;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.RawClient.Response;
-import dev.tally.server.grizzly.BufferBudget;
+import dev.tally.server.websocket.BufferBudget;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

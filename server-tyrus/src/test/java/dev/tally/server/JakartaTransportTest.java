@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.testing.Patience;
-import dev.tally.server.grizzly.BufferBudget;
+import dev.tally.server.websocket.BufferBudget;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.Session;

@@ -8,7 +8,7 @@ import dev.tally.chat.ChatSettings;
 import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
-import dev.tally.server.grizzly.Client;
+import dev.tally.server.grizzly.ConnectionPrincipal;
 import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
 import jakarta.websocket.CloseReason;
@@ -60,7 +60,8 @@ class SealedCloseTest {
 
     @Override
     public void onOpen(Session session, EndpointConfig config) {
-      Client client = (Client) Objects.requireNonNull(session.getUserPrincipal());
+      ConnectionPrincipal client =
+          (ConnectionPrincipal) Objects.requireNonNull(session.getUserPrincipal());
       chat = client.connect(hub, Subprotocol.PLAIN);
       opened.complete(session);
     }

@@ -2,7 +2,7 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.server.grizzly.BufferBudget;
+import dev.tally.server.websocket.BufferBudget;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package dev.tally.server.grizzly;
 
 import dev.tally.metrics.http.HeadLimits;
 import dev.tally.metrics.http.RequestHead;
+import dev.tally.server.websocket.BufferBudget;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;

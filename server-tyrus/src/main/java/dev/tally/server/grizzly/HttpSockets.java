@@ -1,6 +1,8 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
+import dev.tally.server.websocket.BufferBudget;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -42,17 +44,32 @@ final class HttpSockets {
   private final Map<Connection<?>, HttpSocket> sockets = new HashMap<>();
   private final Map<String, Group> groups = new HashMap<>();
   private final TreeSet<Group> largestFirst = new TreeSet<>(LARGEST_FIRST);
-  private final ConnectionRegistry registry;
+  private final WebSocketSettings settings;
+  private final ConnectionLimits webSockets;
+  private final ChatMetrics metrics;
   private final ClientAddress addresses;
   private final MonotonicClock time;
   private final BufferBudget budget;
   private long turns;
 
-  HttpSockets(ConnectionRegistry registry, MonotonicClock time) {
-    this.registry = registry;
-    this.addresses = new ClientAddress(registry.settings().trustedProxies());
+  /**
+   * Makes it with no sockets.
+   *
+   * @param webSockets how many sockets are taken by WebSockets
+   * @param budget bounds unfinished heads and answers that wait, all sockets together
+   */
+  HttpSockets(
+      WebSocketSettings settings,
+      ConnectionLimits webSockets,
+      BufferBudget budget,
+      ChatMetrics metrics,
+      MonotonicClock time) {
+    this.settings = settings;
+    this.webSockets = webSockets;
+    this.addresses = new ClientAddress(settings.trustedProxies());
+    this.budget = budget;
+    this.metrics = metrics;
     this.time = time;
-    this.budget = registry.budgets().http();
   }
 
   /**
@@ -62,8 +79,7 @@ final class HttpSockets {
    */
   void accept(NIOConnection connection, String peer) {
     HttpSocket socket =
-        new HttpSocket(
-            connection, ClientAddress.network(peer), registry.settings().headLimits(), budget);
+        new HttpSocket(connection, ClientAddress.network(peer), settings.headLimits(), budget);
     HttpSocket ended;
     synchronized (this) {
       sockets.put(connection, socket);
@@ -79,9 +95,8 @@ final class HttpSockets {
   }
 
   private @Nullable HttpSocket oneTooMany(String peer, Group mine) {
-    WebSocketSettings settings = registry.settings();
     long most = (long) settings.maxConnections() + settings.spareConnections();
-    if (sockets.size() + registry.limits().connections() > most) {
+    if (sockets.size() + webSockets.connections() > most) {
       return largestFirst.first().oldest();
     }
     int mostOfAddress = settings.maxConnectionsPerAddress();
@@ -129,7 +144,7 @@ final class HttpSockets {
 
   /** Counts a request that was not served, and logs why at debug. */
   void refused(HttpSocket socket, String result, String why) {
-    registry.metrics().handshake(result);
+    metrics.handshake(result);
     LOGGER
         .atDebug()
         .addKeyValue("event", "refused")
@@ -201,7 +216,7 @@ final class HttpSockets {
 
   private void cut(HttpSocket socket, String kind) {
     if (forget(socket.connection)) {
-      registry.metrics().error(kind);
+      metrics.error(kind);
       LOGGER.info(
           "cut off {} ({}), with {} bytes of HTTP answers unread",
           socket.network,
@@ -213,8 +228,8 @@ final class HttpSockets {
 
   void sweep() {
     long now = time.millis();
-    long latest = now - registry.settings().handshakeTimeout().toMillis();
-    long latestIdle = now - registry.settings().idleTimeout().toMillis();
+    long latest = now - settings.handshakeTimeout().toMillis();
+    long latestIdle = now - settings.idleTimeout().toMillis();
     List<HttpSocket> late = new ArrayList<>();
     synchronized (this) {
       for (HttpSocket socket : sockets.values()) {

@@ -1,11 +1,13 @@
 package dev.tally.server.grizzly;
 
-import dev.tally.chat.protocol.CloseCode;
+import dev.tally.server.websocket.BudgetShare;
+import dev.tally.server.websocket.FrameReader;
+import dev.tally.server.websocket.FrameReceiver;
+import dev.tally.server.websocket.MessageRate;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
 import org.glassfish.grizzly.IOEvent;
-import org.glassfish.grizzly.nio.NIOConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,16 +15,14 @@ import org.jspecify.annotations.Nullable;
  * rate: then nothing is read until it may send again, so that TCP holds the client back. For the
  * connection's selector thread, apart from {@link #isPaused}.
  */
-final class Inbound implements Holdings.Holder {
+final class Inbound implements BudgetShare.Holder {
 
   private static final byte[] NOTHING = {};
 
-  private final WebSocketConnection owner;
-  private final NIOConnection socket;
-  private final SelectorLoop loop;
-  private final ConnectionRegistry registry;
+  private final LoopConnection connection;
   private final FrameReader reader;
   private final @Nullable MessageRate rate;
+  private final PausedReaders pausedReaders;
 
   /** What was read ahead of the rate, from an offset on. */
   private byte[] kept = NOTHING;
@@ -30,24 +30,19 @@ final class Inbound implements Holdings.Holder {
   private int keptFrom;
   private volatile boolean paused;
 
-  /** Of {@link FrameRate}. */
-  private long frames;
-
   Inbound(
-      WebSocketConnection owner,
-      NIOConnection socket,
-      SelectorLoop loop,
-      ConnectionRegistry registry,
+      LoopConnection connection,
+      FrameReceiver receiver,
+      @Nullable MessageRate rate,
+      PausedReaders pausedReaders,
       boolean compression) {
-    this.owner = owner;
-    this.socket = socket;
-    this.loop = loop;
-    this.registry = registry;
-    this.reader = new FrameReader(owner, loop, compression);
-    this.rate = registry.newRate();
+    this.connection = connection;
+    this.reader = new FrameReader(receiver, connection.loop.readerContext(), compression);
+    this.rate = rate;
+    this.pausedReaders = pausedReaders;
   }
 
-  /** Whether reading waits for the rate, so that nothing can be heard of the client. */
+  /** Whether reading waits for the rate, so that nothing that the client sends is noticed. */
   boolean isPaused() {
     return paused;
   }
@@ -66,7 +61,8 @@ final class Inbound implements Holdings.Holder {
     if (paused) {
       return true;
     }
-    int count = ((SocketChannel) socket.getChannel()).read(loop.inputBuffer());
+    SelectorLoop loop = connection.loop;
+    int count = ((SocketChannel) connection.socket.getChannel()).read(loop.inputBuffer());
     if (count >= 0) {
       accept(loop.input(), 0, count);
     }
@@ -88,21 +84,11 @@ final class Inbound implements Holdings.Holder {
     }
   }
 
-  /**
-   * A frame came that carries next to nothing.
-   *
-   * @return false if there are too many of them
-   */
-  boolean onSmallFrame() {
-    long next = registry.frameRate().take(frames);
-    frames = next;
-    return next >= 0;
-  }
-
   private void pause(byte[] bytes, int from, int to) {
     int size = to - from;
-    if (size > 0 && !loop.messages().take(this, size + Holdings.UPKEEP_BYTES)) {
-      giveUp();
+    if (size > 0 && !messages().take(this, size + BudgetShare.HOLDER_BYTES)) {
+      failForBuffers();
+      // The client's close frame may be in it.
       reader.read(bytes, from, to);
       return;
     }
@@ -110,7 +96,7 @@ final class Inbound implements Holdings.Holder {
     keptFrom = 0;
     paused = true;
     wantReads(false);
-    registry.throttled(owner);
+    pausedReaders.add(connection);
   }
 
   /** Reads on, if the rate allows it again; in each turn. */
@@ -118,14 +104,14 @@ final class Inbound implements Holdings.Holder {
     if (!paused) {
       return;
     }
-    // What is skipped takes no token: the client's close frame may stand behind it.
+    // What is skipped takes no token: the client's close frame may be behind it.
     boolean ready = rate == null || rate.isReady() || reader.isSkipping();
     if (ready) {
       reader.resume();
       keptFrom = reader.read(kept, keptFrom, kept.length);
     }
     if (!ready || reader.isPaused()) {
-      registry.stillThrottled(owner);
+      pausedReaders.addAgain(connection);
       return;
     }
     forget();
@@ -150,7 +136,7 @@ final class Inbound implements Holdings.Holder {
 
   private void forget() {
     if (kept.length > 0) {
-      loop.messages().giveBack(this, kept.length + Holdings.UPKEEP_BYTES);
+      messages().giveBack(this, kept.length + BudgetShare.HOLDER_BYTES);
       kept = NOTHING;
       keptFrom = 0;
     }
@@ -159,13 +145,17 @@ final class Inbound implements Holdings.Holder {
   private void wantReads(boolean wanted) {
     try {
       if (wanted) {
-        socket.enableIOEvent(IOEvent.READ);
+        connection.socket.enableIOEvent(IOEvent.READ);
       } else {
-        socket.disableIOEvent(IOEvent.READ);
+        connection.socket.disableIOEvent(IOEvent.READ);
       }
     } catch (IOException e) {
-      owner.onBroken();
+      connection.abort();
     }
+  }
+
+  private BudgetShare messages() {
+    return connection.loop.readerContext().messages();
   }
 
   /** Never too long ago: the rate alone decides how long it is kept. */
@@ -175,12 +165,12 @@ final class Inbound implements Holdings.Holder {
   }
 
   @Override
-  public void giveWay(boolean overdue) {
-    giveUp();
+  public void evict(boolean overdue) {
+    failForBuffers();
     skip();
   }
 
-  private void giveUp() {
-    reader.giveUp(CloseCode.TRY_AGAIN_LATER, loop.retryHint(), "buffers_full");
+  private void failForBuffers() {
+    reader.fail(connection.loop.readerContext().buffersFull());
   }
 }

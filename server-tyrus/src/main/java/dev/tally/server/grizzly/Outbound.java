@@ -1,11 +1,12 @@
 package dev.tally.server.grizzly;
 
 import dev.tally.chat.protocol.Reply;
+import dev.tally.server.websocket.BudgetShare;
+import dev.tally.server.websocket.ByteQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import org.glassfish.grizzly.IOEvent;
-import org.glassfish.grizzly.nio.NIOConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * leave in one write. What other threads send, and what the socket does not take, waits here for
  * the next turn, bounded, as bytes in one array. Nothing leaves behind a close frame.
  */
-final class Outbound implements Holdings.Holder {
+final class Outbound implements BudgetShare.Holder {
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -22,14 +23,15 @@ final class Outbound implements Holdings.Holder {
 
   private static final byte PONG_FRAME = (byte) 0x8a;
 
-  private final WebSocketConnection owner;
-  private final NIOConnection connection;
-  private final SelectorLoop loop;
+  private final LoopConnection connection;
+
+  /** Bytes that may wait. */
+  private final int maxBytes;
 
   // Guarded by this:
 
   /** Behind everything in the loop's buffer. */
-  private final Backlog backlog = new Backlog();
+  private final ByteQueue queue = new ByteQueue();
 
   private boolean sealed;
 
@@ -52,19 +54,23 @@ final class Outbound implements Holdings.Holder {
   /** What the last ping that could not be answered had in it. */
   private byte @Nullable [] ping;
 
-  Outbound(WebSocketConnection owner, NIOConnection connection, SelectorLoop loop) {
-    this.owner = owner;
+  /**
+   * Makes one that has sent nothing.
+   *
+   * @param maxBytes that may wait; more cuts the connection off
+   */
+  Outbound(LoopConnection connection, int maxBytes) {
     this.connection = connection;
-    this.loop = loop;
+    this.maxBytes = maxBytes;
   }
 
   /** Sends a text frame of less than 64 KiB, as all replies are. From any thread. */
   void text(Reply reply) {
     int length = reply.length();
     int size = length + (length < 126 ? 2 : 4);
-    boolean turn = loop.isTurnOf(owner);
+    boolean turn = connection.isTurn();
     if (turn && makeRoom(size)) {
-      encode(reply, length, loop.output());
+      encode(reply, length, connection.loop.output());
       return;
     }
     synchronized (this) {
@@ -74,7 +80,7 @@ final class Outbound implements Holdings.Holder {
       }
       encode(reply, length, room);
     }
-    owner.wantTurn();
+    connection.wantTurn();
   }
 
   private static void encode(Reply reply, int length, ByteBuffer target) {
@@ -89,7 +95,7 @@ final class Outbound implements Holdings.Holder {
 
   /** Sends bytes as they are. From any thread. */
   void bytes(ByteBuffer bytes) {
-    boolean turn = loop.isTurnOf(owner);
+    boolean turn = connection.isTurn();
     if (turn && makeRoom(1)) {
       append(bytes);
       return;
@@ -101,20 +107,20 @@ final class Outbound implements Holdings.Holder {
       }
       room.put(bytes);
     }
-    owner.wantTurn();
+    connection.wantTurn();
   }
 
   /** Sends a close frame behind everything sent so far, and nothing behind it. From any thread. */
   void seal(ByteBuffer closeFrame) {
     synchronized (this) {
-      ByteBuffer room = sealed ? null : reserve(closeFrame.remaining(), loop.isTurnOf(owner));
+      ByteBuffer room = sealed ? null : reserve(closeFrame.remaining(), connection.isTurn());
       sealed = true;
       if (room == null) {
         return;
       }
       room.put(closeFrame);
     }
-    owner.wantTurn();
+    connection.wantTurn();
   }
 
   /**
@@ -125,7 +131,7 @@ final class Outbound implements Holdings.Holder {
     if (blocked) {
       ping = payload;
     } else if (makeRoom(2 + payload.length)) {
-      loop.output().put(PONG_FRAME).put((byte) payload.length).put(payload);
+      connection.loop.output().put(PONG_FRAME).put((byte) payload.length).put(payload);
     }
   }
 
@@ -145,11 +151,11 @@ final class Outbound implements Holdings.Holder {
     }
     if (interested && !blocked) {
       interested = false;
-      loop.replies().giveBack(this, 0);
+      connection.loop.replies().giveBack(this, 0);
       try {
-        connection.disableIOEvent(IOEvent.WRITE);
+        connection.socket.disableIOEvent(IOEvent.WRITE);
       } catch (IOException e) {
-        owner.onBroken();
+        connection.abort();
       }
     }
   }
@@ -161,18 +167,18 @@ final class Outbound implements Holdings.Holder {
 
   /** Bytes that wait for the reader. From any thread. */
   synchronized int queuedBytes() {
-    return backlog.size();
+    return queue.size();
   }
 
   /** The connection is over: nothing is kept. On the loop's thread. */
   void stop() {
     synchronized (this) {
       sealed = true;
-      backlog.clear();
+      queue.clear();
       release();
     }
     ping = null;
-    loop.replies().giveBack(this, 0);
+    connection.loop.replies().giveBack(this, 0);
   }
 
   @Override
@@ -181,9 +187,9 @@ final class Outbound implements Holdings.Holder {
   }
 
   @Override
-  public void giveWay(boolean overdue) {
+  public void evict(boolean overdue) {
     stop();
-    owner.onSlowConsumer();
+    connection.cutOff("slow_consumer");
   }
 
   /**
@@ -191,14 +197,14 @@ final class Outbound implements Holdings.Holder {
    * turn.
    */
   private boolean makeRoom(int size) {
-    ByteBuffer output = loop.output();
+    ByteBuffer output = connection.loop.output();
     while (!blocked && size <= output.capacity()) {
       synchronized (this) {
-        if (sealed || owner.isDoomed()) {
+        if (sealed || connection.isAborted()) {
           return false;
         }
-        if (backlog.size() <= output.remaining() - size) {
-          takeBacklog(output);
+        if (queue.size() <= output.remaining() - size) {
+          takeQueued(output);
           return true;
         }
       }
@@ -208,17 +214,17 @@ final class Outbound implements Holdings.Holder {
   }
 
   /** Moves what waits into the loop's buffer, as much as fits. */
-  private void takeBacklog(ByteBuffer output) {
-    if (!backlog.isEmpty()) {
-      backlog.moveTo(output);
-      if (backlog.isEmpty()) {
+  private void takeQueued(ByteBuffer output) {
+    if (!queue.isEmpty()) {
+      queue.moveTo(output);
+      if (queue.isEmpty()) {
         release();
       }
     }
   }
 
   private void append(ByteBuffer bytes) {
-    ByteBuffer output = loop.output();
+    ByteBuffer output = connection.loop.output();
     while (bytes.hasRemaining()) {
       if (!output.hasRemaining()) {
         write(output, bytes);
@@ -232,10 +238,10 @@ final class Outbound implements Holdings.Holder {
 
   /** Writes what is in the loop's buffer, and then what waits, until the socket takes no more. */
   private void push() {
-    ByteBuffer output = loop.output();
+    ByteBuffer output = connection.loop.output();
     while (!blocked) {
       synchronized (this) {
-        takeBacklog(output);
+        takeQueued(output);
       }
       if (output.position() == 0) {
         return;
@@ -252,18 +258,18 @@ final class Outbound implements Holdings.Holder {
   private void write(ByteBuffer output, ByteBuffer rest) {
     output.flip();
     try {
-      if (!connection.isOpen() || owner.isDoomed()) {
+      if (!connection.socket.isOpen() || connection.isAborted()) {
         rest.position(rest.limit());
         return;
       }
-      int count = ((SocketChannel) connection.getChannel()).write(output);
+      int count = ((SocketChannel) connection.socket.getChannel()).write(output);
       if (output.hasRemaining()) {
         block(count > 0);
         putBack(output, rest);
       }
     } catch (IOException e) {
       rest.position(rest.limit());
-      owner.onBroken();
+      connection.abort();
     } finally {
       output.clear();
     }
@@ -272,55 +278,55 @@ final class Outbound implements Holdings.Holder {
   private void block(boolean progress) throws IOException {
     blocked = true;
     if (progress || !interested) {
-      since = loop.now();
+      since = connection.loop.now();
     }
-    loop.replies().enter(this);
+    connection.loop.replies().add(this);
     if (!interested) {
       interested = true;
-      connection.enableIOEvent(IOEvent.WRITE);
+      connection.socket.enableIOEvent(IOEvent.WRITE);
     }
   }
 
   private synchronized void putBack(ByteBuffer first, ByteBuffer rest) {
     int size = first.remaining() + rest.remaining();
     if (charge(size, true)) {
-      backlog.addBefore(size).put(first).put(rest);
+      queue.addBefore(size).put(first).put(rest);
     }
     rest.position(rest.limit());
   }
 
   /** Room behind everything, to be filled at once; null if there is none. */
   private @Nullable ByteBuffer reserve(int size, boolean turn) {
-    return charge(size, turn) ? backlog.add(size) : null;
+    return charge(size, turn) ? queue.add(size) : null;
   }
 
-  /** Takes of the budget what the backlog is about to hold, or ends the connection. */
+  /** Takes of the budget what the queue is about to hold, or ends the connection. */
   private boolean charge(int size, boolean turn) {
-    if (owner.isDoomed()) {
+    if (connection.isAborted()) {
       return false;
     }
-    if (size <= owner.maxOutboundBytes() - backlog.size()) {
-      int more = Backlog.charge(backlog.capacityFor(size)) - charged;
+    if (size <= maxBytes - queue.size()) {
+      int more = ByteQueue.charge(queue.capacityFor(size)) - charged;
       if (more <= 0) {
         return true;
       }
       // In a turn others can be asked to give way.
-      Holdings replies = loop.replies();
+      BudgetShare replies = connection.loop.replies();
       if (turn ? replies.take(this, more) : replies.budget().takeReserved(more)) {
         charged += more;
         accounted += turn ? more : 0;
         return true;
       }
     }
-    owner.onSlowConsumer();
+    connection.cutOff("slow_consumer");
     return false;
   }
 
   /** Gives all back. On the loop's thread. */
   private void release() {
     if (charged > 0) {
-      loop.replies().budget().release((long) charged - accounted);
-      loop.replies().giveBack(this, accounted);
+      connection.loop.replies().budget().release((long) charged - accounted);
+      connection.loop.replies().giveBack(this, accounted);
       charged = 0;
       accounted = 0;
     }

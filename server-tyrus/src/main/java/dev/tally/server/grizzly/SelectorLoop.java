@@ -1,5 +1,8 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.server.websocket.BudgetShare;
+import dev.tally.server.websocket.Liveness;
+import dev.tally.server.websocket.ReaderContext;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -11,20 +14,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One selector's thread as its connections see it: the buffers that they share, because only one of
- * them has its turn at a time, and the way in for other threads. A connection stands in the queue
- * at most once, and one wake-up serves all that have gathered until it is answered.
+ * them has its turn at a time, and the way in for other threads. A connection is in the queue at
+ * most once, and one wake-up serves all that have gathered until it is answered.
  */
 final class SelectorLoop {
 
+  /** What gets turns. */
+  interface Member {
+
+    /** Called on the selector's thread, some time after {@link SelectorLoop#enqueue}. */
+    void takeTurn();
+  }
+
   private static final int BUFFER_BYTES = 16 * 1024;
 
-  /** Then those who have sent something come first: about a millisecond's work. */
+  /** Then the sockets that can be read come first. About a millisecond's work. */
   private static final int TURNS_AT_ONCE = 64;
 
   private final SelectorRunner runner;
   private final Thread thread;
   private final SelectorHandler handler;
-  private final ConcurrentLinkedQueue<WebSocketConnection> waiting = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Member> waiting = new ConcurrentLinkedQueue<>();
   private final SelectorHandler.Task task =
       () -> {
         giveTurns();
@@ -34,55 +44,52 @@ final class SelectorLoop {
   private final byte[] input = new byte[BUFFER_BYTES];
   private final ByteBuffer inputBuffer = ByteBuffer.wrap(input);
   private final ByteBuffer output = ByteBuffer.allocateDirect(BUFFER_BYTES);
-  private final ConnectionRegistry registry;
-  private final Holdings messages;
-  private final Holdings replies;
+  private final ReaderContext readerContext;
+  private final BudgetShare replies;
+  private final Liveness clock;
   private volatile boolean overdueWanted;
   private long overdueMessages;
   private long overdueReplies;
-  private @Nullable WebSocketConnection current;
-  private @Nullable MessageInflater inflater;
+  private @Nullable Member current;
 
   /** Made on the selector's own thread. */
-  SelectorLoop(NIOConnection connection, ConnectionRegistry registry) {
-    NIOTransport transport = (NIOTransport) connection.getTransport();
+  SelectorLoop(
+      NIOConnection connection, ReaderContext readerContext, BudgetShare replies, Liveness clock) {
     this.runner = connection.getSelectorRunner();
     this.thread = Thread.currentThread();
-    this.handler = transport.getSelectorHandler();
-    this.registry = registry;
-    int selectors = transport.getSelectorRunnersCount();
-    this.messages = new Holdings(registry.budgets().messages(), selectors);
-    this.replies = new Holdings(registry.budgets().replies(), selectors);
-    registry.add(this);
+    this.handler = ((NIOTransport) connection.getTransport()).getSelectorHandler();
+    this.readerContext = readerContext;
+    this.replies = replies;
+    this.clock = clock;
+  }
+
+  /** How many selectors there are. */
+  static int selectors(NIOConnection connection) {
+    return ((NIOTransport) connection.getTransport()).getSelectorRunnersCount();
   }
 
   /** {@link Liveness#now}. */
   long now() {
-    return registry.liveness().now();
+    return clock.now();
   }
 
-  /** The reason of a close with 1013. */
-  String retryHint() {
-    return registry.retryHint();
+  /** What the connections' frame readers share. For the selector's thread. */
+  ReaderContext readerContext() {
+    return readerContext;
   }
 
-  /** Of messages that are not finished, or read ahead of the rate. For the selector's thread. */
-  Holdings messages() {
-    return messages;
-  }
-
-  /** Of what waits for readers. For the selector's thread. */
-  Holdings replies() {
+  /** Its share of the budget for what waits for readers. For the selector's thread. */
+  BudgetShare replies() {
     return replies;
   }
 
   /**
-   * Gives up what has been held for too long. From any thread.
+   * Evicts what has been held for too long. From any thread.
    *
    * @param messages the last {@link #now} that is too long ago for a message to have begun
    * @param replies the same for a reader to have read something last
    */
-  void endOverdue(long messages, long replies) {
+  void evictOverdue(long messages, long replies) {
     overdueMessages = messages;
     overdueReplies = replies;
     overdueWanted = true;
@@ -104,33 +111,25 @@ final class SelectorLoop {
     return output;
   }
 
-  /** For the connection that has its turn; made when a compressed message comes first. */
-  MessageInflater inflater() {
-    MessageInflater made = inflater;
-    if (made == null) {
-      made = new MessageInflater();
-      inflater = made;
-    }
-    return made;
+  /** A member's turn begins. On the selector's thread. */
+  void begin(Member member) {
+    current = member;
   }
 
-  void begin(WebSocketConnection connection) {
-    current = connection;
-  }
-
+  /** The turn is over, and everything in the output buffer is sent. */
   void end() {
     current = null;
     output.clear();
   }
 
   /** Whether the calling thread is this one and it is that connection's turn. */
-  boolean isTurnOf(WebSocketConnection connection) {
-    return Thread.currentThread() == thread && current == connection;
+  boolean isTurnOf(Member member) {
+    return Thread.currentThread() == thread && current == member;
   }
 
   /** Gives the connection a turn soon. From any thread; the connection is not in the queue yet. */
-  void enqueue(WebSocketConnection connection) {
-    waiting.add(connection);
+  void enqueue(Member member) {
+    waiting.add(member);
     wakeUp();
   }
 
@@ -144,11 +143,11 @@ final class SelectorLoop {
     awake.set(false);
     if (overdueWanted) {
       overdueWanted = false;
-      messages.endOverdue(overdueMessages);
-      replies.endOverdue(overdueReplies);
+      readerContext.messages().evictOverdue(overdueMessages);
+      replies.evictOverdue(overdueReplies);
     }
     for (int turn = 0; turn < TURNS_AT_ONCE; turn++) {
-      WebSocketConnection next = waiting.poll();
+      Member next = waiting.poll();
       if (next == null) {
         return;
       }

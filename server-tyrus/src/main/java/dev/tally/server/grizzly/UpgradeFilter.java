@@ -1,5 +1,6 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.metrics.http.RequestHead;
 import dev.tally.server.grizzly.ConnectionLimits.Place;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.glassfish.grizzly.Buffer;
@@ -27,7 +27,6 @@ import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.util.Header;
 import org.glassfish.grizzly.nio.NIOConnection;
-import org.glassfish.grizzly.nio.SelectorRunner;
 import org.glassfish.tyrus.core.RequestContext;
 import org.glassfish.tyrus.spi.WebSocketEngine;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
@@ -61,25 +60,33 @@ final class UpgradeFilter extends BaseFilter {
 
   private final Map<String, URI> paths;
   private final WebSocketEngine engine;
+  private final WebSocketSettings settings;
+  private final ConnectionLimits limits;
   private final ConnectionRegistry registry;
   private final HttpSockets sockets;
   private final Function<HttpRequestPacket, HttpAnswer> pages;
   private final HandshakeRules rules;
-  private final ConcurrentHashMap<SelectorRunner, SelectorLoop> loops = new ConcurrentHashMap<>();
+  private final ChatMetrics metrics;
   private volatile boolean draining;
 
   UpgradeFilter(
       Set<String> paths,
       WebSocketEngine engine,
+      WebSocketSettings settings,
+      ConnectionLimits limits,
       ConnectionRegistry registry,
       HttpSockets sockets,
-      Function<HttpRequestPacket, HttpAnswer> pages) {
+      Function<HttpRequestPacket, HttpAnswer> pages,
+      ChatMetrics metrics) {
     this.paths = paths.stream().collect(Collectors.toUnmodifiableMap(path -> path, URI::create));
     this.engine = engine;
+    this.settings = settings;
+    this.limits = limits;
     this.registry = registry;
     this.sockets = sockets;
     this.pages = pages;
-    this.rules = new HandshakeRules(registry.settings());
+    this.rules = new HandshakeRules(settings);
+    this.metrics = metrics;
   }
 
   /** From now on every handshake is answered 503. */
@@ -93,7 +100,7 @@ final class UpgradeFilter extends BaseFilter {
     // Otherwise the kernel's buffer grows to megabytes for a client that does not read, and filling
     // it for many of them takes the processor from everybody else.
     ((SocketChannel) connection.getChannel())
-        .setOption(StandardSocketOptions.SO_SNDBUF, registry.settings().maxOutboundBytes());
+        .setOption(StandardSocketOptions.SO_SNDBUF, settings.maxOutboundBytes());
     InetAddress peer = ((InetSocketAddress) connection.getPeerAddress()).getAddress();
     sockets.accept(connection, peer.getHostAddress());
     return ctx.getInvokeAction();
@@ -117,7 +124,7 @@ final class UpgradeFilter extends BaseFilter {
       return ctx.getStopAction();
     }
     // One read may hold hundreds of requests, so before each answer.
-    if (Math.max(socket.waitingBytes(), socket.held()) > registry.settings().maxOutboundBytes()) {
+    if (Math.max(socket.waitingBytes(), socket.held()) > settings.maxOutboundBytes()) {
       sockets.cut(socket);
       return ctx.getStopAction();
     }
@@ -153,7 +160,7 @@ final class UpgradeFilter extends BaseFilter {
     }
     if (refusal == null) {
       String address = rules.address(request);
-      Place place = registry.limits().take(address);
+      Place place = limits.take(address);
       if (place == Place.TAKEN) {
         upgrade(socket, path, request, content, address);
         return;
@@ -192,7 +199,7 @@ final class UpgradeFilter extends BaseFilter {
 
   /** In whole seconds, rounded up: nobody is told to come too early. */
   private String retryAfter() {
-    return "Retry-After: " + registry.settings().retryAfter().plusMillis(999).toSeconds();
+    return "Retry-After: " + settings.retryAfter().plusMillis(999).toSeconds();
   }
 
   private void upgrade(
@@ -202,15 +209,12 @@ final class UpgradeFilter extends BaseFilter {
       HttpContent content,
       String address) {
     NIOConnection socket = httpSocket.connection;
-    SelectorLoop loop =
-        loops.computeIfAbsent(
-            socket.getSelectorRunner(), runner -> new SelectorLoop(socket, registry));
     Handshake handshake = rules.read(request, address);
-    WebSocketConnection connection = new WebSocketConnection(socket, loop, registry, handshake);
+    WebSocketConnection connection = registry.make(socket, handshake);
     UpgradeAnswer response = new UpgradeAnswer();
-    UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection.client()), response);
+    UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection), response);
     if (upgrade == null) {
-      registry.limits().release(address);
+      limits.release(address);
       sockets.refuse(
           httpSocket,
           new Refusal("400 Bad Request", "bad_request", "This is no valid WebSocket handshake."),
@@ -219,10 +223,10 @@ final class UpgradeFilter extends BaseFilter {
     }
     if (!sockets.forget(socket)) {
       // Nobody would find what began here: the connection is ending.
-      registry.limits().release(address);
+      limits.release(address);
       return;
     }
-    registry.metrics().handshake("accepted");
+    metrics.handshake("accepted");
     byte[] readAhead = bytes(content.getContent());
     ByteBuffer accepted = accepted(response, handshake);
     socket.setProcessor(new FrameProcessor(connection));
@@ -247,12 +251,13 @@ final class UpgradeFilter extends BaseFilter {
     }
   }
 
-  private static RequestContext tyrusRequest(URI path, HttpRequestPacket request, Client client) {
+  private static RequestContext tyrusRequest(
+      URI path, HttpRequestPacket request, WebSocketConnection connection) {
     RequestContext context =
         RequestContext.Builder.create()
             .requestURI(path)
-            .userPrincipal(client)
-            .remoteAddr(client.address())
+            .userPrincipal(new ConnectionPrincipal(connection))
+            .remoteAddr(connection.handshake().address())
             .secure(request.isSecure())
             .tyrusProperties(Map.of())
             .build();

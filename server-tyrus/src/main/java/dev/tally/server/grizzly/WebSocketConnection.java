@@ -6,13 +6,18 @@ import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.Transport;
+import dev.tally.server.websocket.FrameReceiver;
+import dev.tally.server.websocket.Liveness;
+import dev.tally.server.websocket.MaskedFrame;
+import dev.tally.server.websocket.MessageRate;
+import dev.tally.server.websocket.Opcode;
+import dev.tally.server.websocket.Violation;
 import jakarta.websocket.CloseReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.tyrus.spi.Connection;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
@@ -21,17 +26,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One WebSocket. Its selector's thread gives it turns: to read what came, to write what gathered,
- * to close. Other threads only leave something and ask for a turn. Tyrus keeps the Jakarta session
- * and does the control frames; text goes straight to the {@link ChatSession} once one is attached.
+ * One WebSocket. Tyrus keeps the Jakarta session and the rules of the closing handshake; text goes
+ * straight to the {@link ChatSession} once one is attached.
+ *
+ * <p>Order of calls: {@link #open} on the selector's thread, then {@link #onReadable} and {@link
+ * #onWritable} there as the socket says, {@link #onClosed} once at the end. The methods of {@link
+ * Transport} and of {@link TyrusWriter.Frames} may come from any thread, at any time.
  */
-final class WebSocketConnection implements Transport, FrameReader.Receiver {
+final class WebSocketConnection extends LoopConnection
+    implements Transport, FrameReceiver, TyrusWriter.Frames {
+
+  /** Is told when connections have ended. */
+  interface EndListener {
+
+    /** Called once for each connection, from any thread. Nothing of it is used afterwards. */
+    void onEnd(WebSocketConnection connection);
+  }
 
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketConnection.class);
 
-  private static final AtomicIntegerFieldUpdater<WebSocketConnection> QUEUED =
-      AtomicIntegerFieldUpdater.newUpdater(WebSocketConnection.class, "queued");
-
+  private static final byte[] PING = {(byte) 0x89, 0};
   private static final byte[] EMPTY_CLOSE = {(byte) 0x88, 0};
 
   private enum Phase {
@@ -41,12 +55,11 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     ENDED
   }
 
-  private final NIOConnection socket;
-  private final SelectorLoop loop;
   private final Outbound outbound;
   private final Inbound inbound;
-  private final ConnectionRegistry registry;
-  private final Client client;
+  private final Handshake handshake;
+  private final ChatMetrics metrics;
+  private final EndListener endListener;
   private @Nullable Connection tyrus;
   private @Nullable ChatSession session;
 
@@ -59,32 +72,35 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private volatile Phase phase = Phase.OPEN;
   private volatile @Nullable CloseReason wantedClose;
   private volatile boolean pingWanted;
-  private volatile boolean doomed;
 
   /**
    * {@link Liveness#now} when a message, a part of one or a pong last came, or when our close frame
-   * went out. Pings do not count: a client that only sends them need not hear us.
+   * went out. Pings do not count: a client that only sends them need not receive anything of ours.
    */
-  private volatile long heard;
-
-  /** 1 while it stands in the loop's queue; an object for it would be one more per connection. */
-  @SuppressWarnings("UnusedVariable") // QUEUED reads it.
-  private volatile int queued;
+  private volatile long lastReceived;
 
   WebSocketConnection(
-      NIOConnection socket, SelectorLoop loop, ConnectionRegistry registry, Handshake handshake) {
-    this.socket = socket;
-    this.loop = loop;
-    this.registry = registry;
-    this.outbound = new Outbound(this, socket, loop);
-    this.inbound = new Inbound(this, socket, loop, registry, handshake.extensions().isPresent());
-    this.heard = registry.liveness().now();
-    this.client =
-        new Client(handshake.sessionId(), handshake.requestId(), handshake.address(), this);
+      NIOConnection socket,
+      SelectorLoop loop,
+      Handshake handshake,
+      int maxOutboundBytes,
+      @Nullable MessageRate messageRate,
+      PausedReaders pausedReaders,
+      ChatMetrics metrics,
+      EndListener endListener) {
+    super(socket, loop);
+    this.handshake = handshake;
+    this.metrics = metrics;
+    this.endListener = endListener;
+    this.outbound = new Outbound(this, maxOutboundBytes);
+    this.inbound =
+        new Inbound(this, this, messageRate, pausedReaders, handshake.extensions().isPresent());
+    this.lastReceived = loop.now();
   }
 
-  Client client() {
-    return client;
+  /** What the client asked for when it connected. */
+  Handshake handshake() {
+    return handshake;
   }
 
   /** The handshake succeeded: answers it, opens the Jakarta session, and reads on. */
@@ -97,7 +113,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       inbound.accept(readAhead, 0, readAhead.length);
     } catch (RuntimeException e) {
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("connection failed");
-      doom();
+      abort();
     } finally {
       endTurn();
     }
@@ -116,7 +132,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
       if (!inbound.read()) {
         socket.terminateSilently();
       } else if (inbound.isInMessage()) {
-        touch();
+        noteReceived();
       }
     } catch (IOException e) {
       socket.terminateSilently();
@@ -137,18 +153,20 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     LOGGER.atError().addKeyValue("event", "error").setCause(e).log("message failed");
     // Where the next frame begins is not known any more.
     inbound.stop();
-    refuse(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal");
+    onViolation(
+        new Violation(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal"));
   }
 
-  private void touch() {
-    long now = registry.liveness().now();
-    if (heard != now && phase == Phase.OPEN) {
-      heard = now;
+  private void noteReceived() {
+    long now = loop.now();
+    // Most messages come in the same round as the one before: a volatile write costs more.
+    if (lastReceived != now && phase == Phase.OPEN) {
+      lastReceived = now;
     }
   }
 
-  void takeTurn() {
-    queued = 0;
+  @Override
+  void onTurn() {
     if (phase == Phase.ENDED) {
       inbound.stop();
       outbound.stop();
@@ -167,13 +185,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   private void endTurn() {
     try {
       CloseReason reason = wantedClose;
-      if (doomed) {
+      if (isAborted()) {
         socket.terminateSilently();
       } else if (reason != null && phase == Phase.OPEN && tyrus != null) {
         tyrus.close(reason);
       } else if (pingWanted && phase == Phase.OPEN) {
         pingWanted = false;
-        outbound.bytes(ByteBuffer.wrap(registry.ping()));
+        outbound.bytes(ByteBuffer.wrap(PING));
       }
       outbound.flush();
       if (phase == Phase.CLOSING) {
@@ -206,13 +224,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     if (phase != Phase.OPEN) {
       return;
     }
-    touch();
+    noteReceived();
     inbound.onMessage();
     ChatSession attached = session;
     if (attached != null) {
       attached.onText(utf8, from, to);
     } else {
-      toTyrus(FrameReader.TEXT, Arrays.copyOfRange(utf8, from, to));
+      toTyrus(Opcode.TEXT, Arrays.copyOfRange(utf8, from, to));
     }
   }
 
@@ -222,32 +240,27 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   }
 
   @Override
-  public int maxMessageBytes() {
-    return registry.settings().maxMessageBytes();
-  }
-
-  @Override
   public void onBinary(byte[] payload) {
     if (phase == Phase.OPEN) {
-      touch();
+      noteReceived();
       inbound.onMessage();
-      toTyrus(FrameReader.BINARY, payload);
+      toTyrus(Opcode.BINARY, payload);
     }
   }
 
   @Override
   public void onControl(int opcode, byte[] payload) {
-    if (opcode == FrameReader.CLOSE) {
+    if (opcode == Opcode.CLOSE) {
       clientClose = payload;
       clientClosed = true;
     }
     if (phase != Phase.OPEN) {
       return;
     }
-    if (opcode == FrameReader.PING) {
+    if (opcode == Opcode.PING) {
       outbound.pong(payload);
     } else {
-      touch();
+      noteReceived();
       toTyrus(opcode, payload);
     }
   }
@@ -258,38 +271,17 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
   }
 
   @Override
-  public boolean onSmallFrame() {
-    return inbound.onSmallFrame();
-  }
-
-  @Override
-  public void onViolation(CloseCode code, String reason) {
-    refuse(
-        code,
-        reason,
-        switch (code) {
-          case MESSAGE_TOO_BIG -> "too_big";
-          case INVALID_PAYLOAD -> "invalid_utf8";
-          case UNSUPPORTED_DATA -> "unsupported_data";
-          default -> "protocol";
-        });
-  }
-
-  @Override
-  public void onLimit(CloseCode code, String reason, String kind) {
-    refuse(code, reason, kind);
-  }
-
-  private void refuse(CloseCode code, String reason, String kind) {
+  public void onViolation(Violation violation) {
     if (phase != Phase.OPEN) {
       return;
     }
-    metrics().error(kind);
+    metrics.error(violation.kind());
     ChatSession attached = session;
     if (attached != null) {
-      attached.refuse(code, reason);
+      // The session closes it then, and takes no more messages.
+      attached.refuse(violation.code(), violation.reason());
     } else {
-      close(code, reason);
+      close(violation.code(), violation.reason());
     }
   }
 
@@ -318,21 +310,22 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   @Override
   public void opened(Lease lease) {
-    ConnectionLog.opened(client, lease);
+    ConnectionLog.opened(handshake, lease);
   }
 
   @Override
   public void closed(int code, OptionalLong count, Duration duration) {
-    ConnectionLog.closed(client, code, count, duration);
+    ConnectionLog.closed(handshake, code, count, duration);
   }
 
   // What Tyrus wants.
 
-  void sendFrame(ByteBuffer frame) {
+  @Override
+  public void onTyrusFrame(ByteBuffer frame) {
     if (phase != Phase.OPEN) {
       return;
     }
-    if ((frame.get(frame.position()) & 0x0f) == FrameReader.CLOSE) {
+    if ((frame.get(frame.position()) & 0x0f) == Opcode.CLOSE) {
       // Tyrus answers 1000 to a close frame without a code; RFC 6455, 5.5.1 wants an echo.
       byte[] echoed = clientClose;
       boolean empty = echoed != null && echoed.length == 0;
@@ -343,13 +336,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     }
   }
 
-  /** Tyrus is done with the connection; its close frame is on the way. */
-  void onTyrusClosed() {
+  @Override
+  public void onTyrusClosed() {
     synchronized (this) {
       if (phase != Phase.OPEN) {
         return;
       }
-      heard = registry.liveness().now();
+      lastReceived = loop.now();
       phase = Phase.CLOSING;
     }
     wantTurn();
@@ -357,40 +350,13 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
 
   // What else may happen: from any thread.
 
-  void wantTurn() {
-    if (!loop.isTurnOf(this)) {
-      enqueue();
-    }
-  }
-
-  private void enqueue() {
-    if (QUEUED.compareAndSet(this, 0, 1)) {
-      loop.enqueue(this);
-    }
-  }
-
-  /** The sweep came by: pings a silent client, gives up one that stays silent. */
-  void tick() {
-    Liveness liveness = registry.liveness();
+  /** Pings a silent client, cuts off a dead one. Once in each round of the sweep. */
+  void check(Liveness liveness) {
     switch (phase) {
-      case OPEN -> {
-        if (inbound.isPaused()) {
-          heard = liveness.now();
-        }
-        switch (liveness.of(heard)) {
-          case PING -> {
-            pingWanted = true;
-            wantTurn();
-          }
-          case DEAD -> giveUp("dead_peer");
-          case ALIVE -> {
-            // Nothing to do.
-          }
-        }
-      }
+      case OPEN -> checkOpen(liveness);
       case CLOSING -> {
-        if (liveness.isCloseOverdue(heard)) {
-          doom();
+        if (liveness.isCloseOverdue(lastReceived)) {
+          abort();
         } else {
           wantTurn();
         }
@@ -401,32 +367,37 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     }
   }
 
-  void onSlowConsumer() {
-    giveUp("slow_consumer");
-  }
-
-  private void giveUp(String kind) {
-    if (!doomed) {
-      metrics().error(kind);
-      doom();
+  private void checkOpen(Liveness liveness) {
+    if (inbound.isPaused()) {
+      // What it sends is not read, so its silence says nothing.
+      lastReceived = liveness.now();
+    }
+    switch (liveness.check(lastReceived)) {
+      case PING -> {
+        pingWanted = true;
+        wantTurn();
+      }
+      case DEAD -> cutOff("dead_peer");
+      case ALIVE -> {
+        // Nothing to do.
+      }
     }
   }
 
-  void onBroken() {
-    doom();
+  @Override
+  void cutOff(String kind) {
+    if (!isAborted()) {
+      metrics.error(kind);
+      abort();
+    }
   }
 
-  private void doom() {
-    doomed = true;
-    enqueue();
-  }
-
-  /** Cuts the connection without another word. */
+  /** Ends the connection at once, without a close frame. From any thread. */
   void terminate() {
     socket.terminateSilently();
   }
 
-  /** The socket is gone, whoever closed it. */
+  /** The socket is closed, by either side. From any thread, any number of times. */
   void onClosed() {
     Phase before;
     synchronized (this) {
@@ -436,7 +407,7 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
     if (before == Phase.ENDED) {
       return;
     }
-    // Not reader.stop(): this may be another thread, and the reader in the middle of a frame.
+    // Not inbound.stop(): this may be another thread, while the reader is in the middle of a frame.
     enqueue();
     try {
       if (tyrus != null) {
@@ -444,34 +415,18 @@ final class WebSocketConnection implements Transport, FrameReader.Receiver {
             new CloseReason(CloseReason.CloseCodes.CLOSED_ABNORMALLY, CloseCode.ABNORMAL.reason()));
       }
     } finally {
-      // Last: whoever gets the place finds nothing left of this one.
-      registry.remove(this);
+      // Last: the connection that gets its place finds nothing left of this one.
+      endListener.onEnd(this);
     }
   }
 
-  /** Something that was to be sent is lost, so nothing may follow it. */
-  boolean isDoomed() {
-    return doomed;
-  }
-
-  /** Whether messages are taken and answered. */
-  boolean isOpen() {
-    return phase == Phase.OPEN;
-  }
-
+  /** Whether the socket is closed. */
   boolean isGone() {
     return !socket.isOpen();
   }
 
-  int maxOutboundBytes() {
-    return registry.settings().maxOutboundBytes();
-  }
-
+  /** Bytes that wait for the client to read. From any thread. */
   int queuedBytes() {
     return outbound.queuedBytes();
-  }
-
-  private ChatMetrics metrics() {
-    return registry.metrics();
   }
 }

@@ -2,6 +2,9 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
+import dev.tally.server.websocket.BufferBudgets;
+import dev.tally.server.websocket.FrameRate;
+import dev.tally.server.websocket.Liveness;
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
@@ -36,12 +39,15 @@ public final class WebSocketServer {
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketServer.class);
   private static final int READ_BUFFER_BYTES = 16 * 1024;
 
-  /** How often clients that were ahead of their rate are looked at. */
-  private static final int RESUME_MILLIS = 50;
-
   private final EndpointContainer container;
   private final List<ServerEndpointConfig> endpoints;
+  private final WebSocketSettings settings;
+  private final BufferBudgets budgets;
+  private final ConnectionLimits limits;
+  private final PausedReaders pausedReaders = new PausedReaders();
   private final ConnectionRegistry registry;
+  private final Liveness liveness;
+  private final LivenessSweep sweep;
   private final HttpSockets httpSockets;
   private final UpgradeFilter upgrades;
   private final HttpServer server = new HttpServer();
@@ -66,15 +72,27 @@ public final class WebSocketServer {
       MonotonicClock time) {
     this.endpoints = List.copyOf(endpoints);
     this.container = new EndpointContainer(settings.maxMessageBytes());
-    this.registry = new ConnectionRegistry(settings, metrics, time);
-    this.httpSockets = new HttpSockets(registry, time);
+    this.settings = settings;
+    this.budgets = BufferBudgets.of(settings.maxBufferedBytes());
+    this.limits =
+        new ConnectionLimits(settings.maxConnections(), settings.maxConnectionsPerAddress());
+    this.liveness = new Liveness(settings.heartbeat(), settings.closeTimeout());
+    SelectorLoops loops =
+        new SelectorLoops(
+            settings, budgets, new FrameRate(settings.smallFramesPerSecond(), time), liveness);
+    this.registry = new ConnectionRegistry(settings, limits, loops, pausedReaders, metrics, time);
+    this.sweep = new LivenessSweep(liveness, registry.connections(), loops, settings);
+    this.httpSockets = new HttpSockets(settings, limits, budgets.http(), metrics, time);
     this.upgrades =
         new UpgradeFilter(
             endpoints.stream().map(ServerEndpointConfig::getPath).collect(Collectors.toSet()),
             container.getWebSocketEngine(),
+            settings,
+            limits,
             registry,
             httpSockets,
-            pages);
+            pages,
+            metrics);
     this.listener = new NetworkListener("main", settings.host(), settings.port());
     this.listener.setTransport(transport(settings.backlog()));
     this.listener.registerAddOn((network, chain) -> setFilters(chain));
@@ -111,7 +129,7 @@ public final class WebSocketServer {
     chain.remove(chain.indexOfType(IdleTimeoutFilter.class));
     chain.set(
         chain.indexOfType(HttpServerFilter.class),
-        new RequestCodec(listener, registry.settings().headLimits(), httpSockets));
+        new RequestCodec(listener, settings.headLimits(), httpSockets));
     chain.remove(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class));
     chain.set(chain.indexOfType(FileCacheFilter.class), upgrades);
   }
@@ -131,10 +149,13 @@ public final class WebSocketServer {
       throw new IllegalStateException("the endpoint cannot be deployed", e);
     }
     server.start();
-    if (registry.settings().messagesPerSecond() > 0) {
+    if (settings.messagesPerSecond() > 0) {
       ScheduledFuture<?> unused =
           sweeper.scheduleWithFixedDelay(
-              registry::resumeThrottled, RESUME_MILLIS, RESUME_MILLIS, TimeUnit.MILLISECONDS);
+              pausedReaders::wake,
+              PausedReaders.WAKE_MILLIS,
+              PausedReaders.WAKE_MILLIS,
+              TimeUnit.MILLISECONDS);
     }
     sweep();
   }
@@ -144,12 +165,12 @@ public final class WebSocketServer {
    * for.
    */
   private void sweep() {
-    long pause = registry.liveness().roundMillis();
+    long pause = liveness.roundMillis();
     try {
-      if (registry.isRoundOver()) {
+      if (sweep.isRoundOver()) {
         httpSockets.sweep();
       }
-      pause = registry.sweep();
+      pause = sweep.step();
     } catch (RuntimeException e) {
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("sweep failed");
     }
@@ -173,7 +194,7 @@ public final class WebSocketServer {
    * @return 0 or more
    */
   public int connections() {
-    return registry.limits().connections();
+    return limits.connections();
   }
 
   /**
@@ -200,7 +221,7 @@ public final class WebSocketServer {
    * @return the budgets of this listener
    */
   public BufferBudgets buffers() {
-    return registry.budgets();
+    return budgets;
   }
 
   /**
@@ -209,7 +230,7 @@ public final class WebSocketServer {
    * @return since the start
    */
   public long throttled() {
-    return registry.pauses();
+    return pausedReaders.pauses();
   }
 
   /** Answers handshakes with 503 from now on; what is open goes on working. */

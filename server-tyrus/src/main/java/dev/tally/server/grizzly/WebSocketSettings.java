@@ -1,6 +1,8 @@
 package dev.tally.server.grizzly;
 
 import dev.tally.metrics.http.HeadLimits;
+import dev.tally.server.websocket.BufferBudgets;
+import dev.tally.server.websocket.FrameRate;
 import java.time.Duration;
 import java.util.List;
 

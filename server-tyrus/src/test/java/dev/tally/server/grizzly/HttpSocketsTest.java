@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.testing.MutableClock;
+import dev.tally.server.websocket.BufferBudget;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -53,7 +54,11 @@ class HttpSocketsTest {
           }
         };
     return new HttpSockets(
-        new ConnectionRegistry(settings, metrics, clock.monotonic()), clock.monotonic());
+        settings,
+        new ConnectionLimits(maxConnections, maxPerAddress),
+        new BufferBudget(settings.maxBufferedBytes()),
+        metrics,
+        clock.monotonic());
   }
 
   private NIOConnection connection(String name) throws IOException {

@@ -1,8 +1,8 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.server.grizzly.Liveness.Verdict;
+import dev.tally.server.websocket.Liveness.Verdict;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,14 +14,14 @@ class LivenessTest {
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
   /** Milliseconds of silence in which every look but the last one says that the client lives. */
-  private static long until(Verdict awaited, Liveness liveness, long heard) {
+  private static long until(Verdict awaited, Liveness liveness, long lastReceived) {
     Verdict verdict = Verdict.ALIVE;
     while (verdict == Verdict.ALIVE) {
       liveness.beginRound(liveness.roundMillis());
-      verdict = liveness.of(heard);
+      verdict = liveness.check(lastReceived);
     }
     assertThat(verdict).isEqualTo(awaited);
-    return liveness.now() - heard;
+    return liveness.now() - lastReceived;
   }
 
   @ParameterizedTest
@@ -53,10 +53,10 @@ class LivenessTest {
   void aPauseOfTheProcessCostsNobodyTheConnection() {
     Liveness liveness = new Liveness(Duration.ofSeconds(2), CLOSE_TIMEOUT);
     for (int i = 0; i < 3; i++) {
-      long heard = liveness.now();
+      long lastReceived = liveness.now();
       liveness.beginRound(Duration.ofHours(1).toMillis());
-      assertThat(liveness.of(heard)).isEqualTo(Verdict.ALIVE);
-      assertThat(liveness.isCloseOverdue(heard)).isFalse();
+      assertThat(liveness.check(lastReceived)).isEqualTo(Verdict.ALIVE);
+      assertThat(liveness.isCloseOverdue(lastReceived)).isFalse();
     }
   }
 
@@ -79,6 +79,6 @@ class LivenessTest {
     Liveness liveness = new Liveness(Duration.ofDays(36_500), CLOSE_TIMEOUT);
 
     liveness.beginRound(liveness.roundMillis());
-    assertThat(liveness.of(0)).isEqualTo(Verdict.ALIVE);
+    assertThat(liveness.check(0)).isEqualTo(Verdict.ALIVE);
   }
 }

@@ -1,9 +1,9 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import dev.tally.chat.spi.MonotonicClock;
 
-/** A token bucket: so many messages per second, and a burst after a pause. For one thread. */
-final class MessageRate {
+/** A token bucket: so many messages a second, and a burst after a pause. For one thread. */
+public final class MessageRate {
 
   private final int perSecond;
   private final int burst;
@@ -11,7 +11,14 @@ final class MessageRate {
   private double tokens;
   private long filledMillis;
 
-  MessageRate(int perSecond, int burst, MonotonicClock time) {
+  /**
+   * Makes a full bucket.
+   *
+   * @param perSecond messages a second, 1 or more
+   * @param burst messages at once, 1 or more
+   * @param time measures how much comes in
+   */
+  public MessageRate(int perSecond, int burst, MonotonicClock time) {
     this.perSecond = perSecond;
     this.burst = burst;
     this.time = time;
@@ -24,14 +31,14 @@ final class MessageRate {
    *
    * @return whether there is one for another message
    */
-  boolean take() {
+  public boolean take() {
     fill();
     tokens--;
     return tokens >= 1;
   }
 
-  /** Whether a message may come. */
-  boolean isReady() {
+  /** {@return whether a message may come} */
+  public boolean isReady() {
     fill();
     return tokens >= 1;
   }

@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 /**
  * The process's budgets for what clients make it hold. One for each purpose, so that none can take

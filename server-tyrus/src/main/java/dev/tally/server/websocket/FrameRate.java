@@ -1,13 +1,14 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import dev.tally.chat.spi.MonotonicClock;
 
 /**
  * How many frames without a message of their own one connection may send: pings, pongs and small
- * fragments. A burst may bring ten seconds' worth at once. The state is a number of the
- * connection's, 0 at first (the generic cell rate algorithm). Immutable.
+ * fragments. They cost about as much as messages, and the message rate does not count them. A burst
+ * may bring ten seconds' worth at once. The state is one number that each connection keeps, 0 at
+ * first (the generic cell rate algorithm). Immutable.
  */
-final class FrameRate {
+public final class FrameRate {
 
   private static final long SECOND_NANOS = 1_000_000_000;
   private static final long BURST_NANOS = 10 * SECOND_NANOS;
@@ -19,8 +20,9 @@ final class FrameRate {
    * Makes a limit.
    *
    * @param perSecond 0 for none
+   * @param time measures the rate
    */
-  FrameRate(int perSecond, MonotonicClock time) {
+  public FrameRate(int perSecond, MonotonicClock time) {
     this.nanosEach = perSecond == 0 ? 0 : SECOND_NANOS / perSecond;
     this.time = time;
   }

@@ -1,15 +1,18 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import java.nio.ByteBuffer;
 
-/** Bytes in the order in which they came, in one array that grows with them. For one thread. */
-final class Backlog {
+/**
+ * Bytes in the order in which they came, in one array that grows with them. A thousand small frames
+ * in a queue of buffers would take ten times their size. For one thread at a time.
+ */
+public final class ByteQueue {
 
   /**
    * Up to this capacity nothing is charged: what replies need while nobody is slow. It is a part of
    * what a connection takes.
    */
-  static final int FREE_BYTES = 512;
+  private static final int FREE_BYTES = 512;
 
   private static final byte[] EMPTY = {};
 
@@ -17,23 +20,30 @@ final class Backlog {
   private int from;
   private int to;
 
-  int size() {
+  /** {@return how many bytes are in it} */
+  public int size() {
     return to - from;
   }
 
-  boolean isEmpty() {
+  /** {@return whether it has none} */
+  public boolean isEmpty() {
     return to == from;
   }
 
   /** Forgets everything. */
-  void clear() {
+  public void clear() {
     bytes = EMPTY;
     from = 0;
     to = 0;
   }
 
-  /** The capacity that this has once some more bytes are in it. */
-  int capacityFor(int more) {
+  /**
+   * The capacity that this has once some more bytes are in it.
+   *
+   * @param more how many
+   * @return bytes
+   */
+  public int capacityFor(int more) {
     int needed = Math.addExact(size(), more);
     if (needed <= bytes.length) {
       return bytes.length;
@@ -43,20 +53,35 @@ final class Backlog {
         : (int) Math.min(Integer.MAX_VALUE - 8L, needed + needed / 4L);
   }
 
-  /** Bytes that a capacity takes of the budget. */
-  static int charge(int capacity) {
-    return capacity <= FREE_BYTES ? 0 : Math.addExact(capacity, Holdings.UPKEEP_BYTES);
+  /**
+   * Bytes that a capacity takes of the budget.
+   *
+   * @param capacity of {@link #capacityFor}
+   * @return 0 for a small one
+   */
+  public static int charge(int capacity) {
+    return capacity <= FREE_BYTES ? 0 : Math.addExact(capacity, BudgetShare.HOLDER_BYTES);
   }
 
-  /** Room behind all that is there, to be filled at once. */
-  ByteBuffer add(int size) {
+  /**
+   * Room behind all that is there.
+   *
+   * @param size how many bytes
+   * @return to be filled at once
+   */
+  public ByteBuffer add(int size) {
     makeRoom(size, 0);
     to += size;
     return ByteBuffer.wrap(bytes, to - size, size);
   }
 
-  /** Room before all that is there, to be filled at once. */
-  ByteBuffer addBefore(int size) {
+  /**
+   * Room before all that is there.
+   *
+   * @param size how many bytes
+   * @return to be filled at once
+   */
+  public ByteBuffer addBefore(int size) {
     if (from < size) {
       makeRoom(size, size);
     }
@@ -81,8 +106,12 @@ final class Backlog {
     to = start + size;
   }
 
-  /** Takes out as much as fits. */
-  void moveTo(ByteBuffer target) {
+  /**
+   * Takes out as much as fits.
+   *
+   * @param target gets it
+   */
+  public void moveTo(ByteBuffer target) {
     int size = Math.min(size(), target.remaining());
     target.put(bytes, from, size);
     from += size;

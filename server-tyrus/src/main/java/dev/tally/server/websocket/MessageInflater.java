@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import java.util.Arrays;
 import java.util.zip.DataFormatException;

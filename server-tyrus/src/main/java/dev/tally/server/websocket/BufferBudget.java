@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import java.util.concurrent.atomic.AtomicLong;
 

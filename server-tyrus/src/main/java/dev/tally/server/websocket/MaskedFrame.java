@@ -1,13 +1,22 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.websocket;
 
 import java.nio.ByteBuffer;
 
-/** A checked frame or message in the form in which Tyrus reads it: whole, and masked with zero. */
-final class MaskedFrame {
+/**
+ * A checked frame or message in the form in which Tyrus reads it: unfragmented, and masked with 0.
+ */
+public final class MaskedFrame {
 
   private MaskedFrame() {}
 
-  static ByteBuffer of(int opcode, byte[] payload) {
+  /**
+   * Makes one.
+   *
+   * @param opcode of a frame that is no fragment
+   * @param payload what is in it
+   * @return the frame, to be read
+   */
+  public static ByteBuffer of(int opcode, byte[] payload) {
     ByteBuffer frame = ByteBuffer.allocate(payload.length + 14);
     frame.put((byte) (0x80 | opcode));
     if (payload.length < 126) {
