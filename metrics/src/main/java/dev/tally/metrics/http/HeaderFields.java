@@ -88,6 +88,7 @@ final class HeaderFields {
     if (c == '\r') {
       part = Part.LAST_LINE_FEED;
     } else if (c == ' ' || c == '\t') {
+      // Line folding is obsolete. Some proxies join such lines, others take them for a new header.
       throw HeadFaultException.badRequest("A header must not continue on the next line.");
     } else if (++fields > limit) {
       throw new HeadFaultException(
@@ -101,6 +102,7 @@ final class HeaderFields {
     }
   }
 
+  /** No space may stand before the colon: some parsers ignore such a header, others read it. */
   private void name(int c) {
     if (c == ':' && !names.isEmpty()) {
       part = Part.BEFORE_VALUE;
@@ -114,6 +116,7 @@ final class HeaderFields {
     }
   }
 
+  /** With two values of one of these, each parser chooses its own. */
   private void checkName() {
     if (name == TRANSFER_ENCODING) {
       throw HeadFaultException.badRequest(
@@ -125,6 +128,7 @@ final class HeaderFields {
     }
   }
 
+  /** Bytes above ASCII pass: proxies and clients send them, and no parser ends a value there. */
   private void value(int c) {
     if (c == '\r') {
       if (name == CONTENT_LENGTH && part == Part.BEFORE_VALUE) {

@@ -1,8 +1,5 @@
 package dev.tally.metrics.http;
 
-import static java.util.stream.Collectors.counting;
-import static java.util.stream.Collectors.groupingBy;
-
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -13,10 +10,6 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -55,11 +48,9 @@ public final class HttpPort implements Runnable, AutoCloseable {
   private final ServerSocketChannel listener = ServerSocketChannel.open();
   private final Function<HttpRequest, CompletableFuture<HttpAnswer>> handler;
   private final HeadLimits limits;
-  private final int maxConnections;
   private final long timeoutNanos;
 
-  /** The open connections, the oldest first. Used by the port's thread only. */
-  private final LinkedHashSet<HttpExchange> exchanges = new LinkedHashSet<>();
+  private final OpenExchanges exchanges;
 
   /** Exchanges whose late answer is ready; other threads add to it. At most one per connection. */
   private final ConcurrentLinkedQueue<Runnable> answered = new ConcurrentLinkedQueue<>();
@@ -86,7 +77,7 @@ public final class HttpPort implements Runnable, AutoCloseable {
       throws IOException {
     this.handler = handler;
     this.limits = limits;
-    this.maxConnections = maxConnections;
+    this.exchanges = new OpenExchanges(maxConnections);
     this.timeoutNanos = timeout.toNanos();
     try {
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -158,7 +149,7 @@ public final class HttpPort implements Runnable, AutoCloseable {
         throw e;
       }
     } finally {
-      exchanges.forEach(HttpExchange::close);
+      exchanges.endAll();
     }
   }
 
@@ -177,12 +168,12 @@ public final class HttpPort implements Runnable, AutoCloseable {
     }
     selector.selectedKeys().clear();
     long now = System.nanoTime();
-    while (!exchanges.isEmpty() && now - oldest().startNanos() >= timeoutNanos) {
-      HttpExchange late = oldest();
+    while (!exchanges.isEmpty() && now - exchanges.oldest().startNanos() >= timeoutNanos) {
+      HttpExchange late = exchanges.oldest();
       if (late.isUnfinished()) {
         refused(late, "it did not arrive completely in time");
       }
-      end(late);
+      exchanges.end(late);
     }
     if (newConnections) {
       accept();
@@ -193,12 +184,8 @@ public final class HttpPort implements Runnable, AutoCloseable {
     if (exchanges.isEmpty()) {
       return 0;
     }
-    long left = timeoutNanos - (System.nanoTime() - oldest().startNanos());
+    long left = timeoutNanos - (System.nanoTime() - exchanges.oldest().startNanos());
     return Math.max(1, TimeUnit.NANOSECONDS.toMillis(left) + 1);
-  }
-
-  private HttpExchange oldest() {
-    return exchanges.iterator().next();
   }
 
   private void accept() throws IOException {
@@ -207,10 +194,10 @@ public final class HttpPort implements Runnable, AutoCloseable {
       if (channel == null) {
         return;
       }
-      if (exchanges.size() >= maxConnections) {
-        HttpExchange victim = victim();
+      if (exchanges.isFull()) {
+        HttpExchange victim = exchanges.victim();
         LOGGER.log(Level.DEBUG, () -> "ended a connection of " + victim.peer() + " to make room");
-        end(victim);
+        exchanges.end(victim);
         evicted.incrementAndGet();
       }
       HttpExchange exchange =
@@ -220,38 +207,19 @@ public final class HttpPort implements Runnable, AutoCloseable {
         exchange.register(selector);
         serve(exchange);
       } catch (IOException e) {
-        end(exchange);
+        exchanges.end(exchange);
       }
     }
-  }
-
-  /**
-   * The connection to end: one of the address that has most of them, and of these the oldest with
-   * an unfinished request, if there is one. So a client that opens many harms its own only.
-   */
-  private HttpExchange victim() {
-    Map<String, Long> counts =
-        exchanges.stream().collect(groupingBy(HttpExchange::peer, counting()));
-    long most = Collections.max(counts.values());
-    return exchanges.stream()
-        .filter(exchange -> counts.getOrDefault(exchange.peer(), 0L) == most)
-        .min(Comparator.comparing(exchange -> !exchange.isUnfinished()))
-        .orElseThrow();
   }
 
   private void serve(HttpExchange exchange) {
     try {
       if (!exchange.serve()) {
-        end(exchange);
+        exchanges.end(exchange);
       }
     } catch (IOException e) {
-      end(exchange);
+      exchanges.end(exchange);
     }
-  }
-
-  private void end(HttpExchange exchange) {
-    exchanges.remove(exchange);
-    exchange.close();
   }
 
   /** Has an exchange served whose answer is ready. Called by any thread. */

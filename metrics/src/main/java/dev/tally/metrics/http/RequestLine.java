@@ -71,6 +71,7 @@ final class RequestLine {
 
   private void method(int c) {
     if (c == ' ' && !method.isEmpty()) {
+      // Unknown methods pass: the port answers them with 405, which says what is allowed.
       isHead = method.index() >= 0;
       part = Part.TARGET_START;
     } else if (Characters.isToken(c)) {
@@ -109,6 +110,10 @@ final class RequestLine {
     length = 0;
   }
 
+  /**
+   * Host and port of a URL. It must not be empty, and '@' is not allowed: of {@code a@b} one parser
+   * takes a for the host, and another one b.
+   */
   private void authority(int c) {
     if (length > 0 && (c == '/' || c == '?')) {
       part = Part.TARGET;
@@ -122,6 +127,10 @@ final class RequestLine {
     }
   }
 
+  /**
+   * Path and query. Everything but white space, control characters and '#' passes, also characters
+   * that RFC 3986 does not allow: browsers send some of them, and no parser ends a target there.
+   */
   private void target(int c) {
     if (c == ' ') {
       startVersion();
@@ -136,6 +145,10 @@ final class RequestLine {
     length = 0;
   }
 
+  /**
+   * {@code HTTP/1.1} or {@code HTTP/1.0}, then CR. Version 1.0 is accepted because some probes send
+   * it. HTTP/2 without TLS begins with a line of this form, and gets a status that says so.
+   */
   private void version(int c) {
     boolean right =
         switch (length) {

@@ -132,6 +132,7 @@ final class RedisConnections implements AutoCloseable {
     ConnectionPoolConfig pool = new ConnectionPoolConfig();
     pool.setMaxTotal(settings.poolSize());
     pool.setMaxIdle(settings.poolSize());
+    // By default Jedis waits without a limit for a free connection.
     pool.setMaxWait(settings.readTimeout());
     pool.setJmxEnabled(false);
     if (settings.topology() instanceof Single single) {
@@ -155,7 +156,7 @@ final class RedisConnections implements AutoCloseable {
         DefaultJedisClientConfig.builder()
             .serverDefaultProtocol() // Another one needs HELLO, which Redis 5 does not know.
             .clientName("tally")
-            .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
+            .clientSetInfoConfig(ClientSetInfoConfig.DISABLED) // Its command came with Redis 7.2.
             .connectionTimeoutMillis((int) settings.connectTimeout().toMillis())
             .socketTimeoutMillis((int) settings.readTimeout().toMillis())
             .database(database);

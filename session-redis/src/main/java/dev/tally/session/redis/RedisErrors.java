@@ -42,6 +42,7 @@ final class RedisErrors {
     if (!(cause instanceof JedisDataException)) {
       return redis + "cannot be reached: " + what;
     }
+    // The first word of an error is its code. Operators know the code, but not always its meaning.
     String code = what.split(" ", 2)[0];
     return switch (code) {
       case "WRONGPASS", "NOAUTH" -> redis + "refuses the user or the password: " + what;
@@ -53,7 +54,10 @@ final class RedisErrors {
     };
   }
 
-  /** The error that the server sent, if it sent one; else the innermost cause. */
+  /**
+   * The error that the server sent, if it sent one; else the innermost cause. Jedis wraps errors
+   * several times, and the outer ones only say that something failed.
+   */
   private static Throwable rootCause(Throwable error) {
     Throwable cause = error;
     while (cause.getCause() != null && !(cause instanceof JedisDataException)) {

@@ -50,7 +50,7 @@ final class RedisUrlOptions {
       int equals = option.indexOf('=');
       String name = equals < 0 ? option : option.substring(0, equals);
       if (!NAMES.contains(name)) {
-        // The name is not quoted: it may be the second half of a password.
+        // The message does not contain the name: it may be the second half of a password.
         throw new BrokenUrlException("the options are " + String.join(", ", NAMES) + ", no others");
       }
       if (equals < 0 || equals == option.length() - 1) {
