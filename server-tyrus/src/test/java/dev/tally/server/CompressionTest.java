@@ -2,10 +2,13 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.server.RawClient.Frame;
 import dev.tally.server.RawClient.Response;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.zip.Deflater;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -162,6 +165,43 @@ class CompressionTest {
         other.expectCount(i);
       }
     }
+  }
+
+  @Test
+  void whatIsDeflatedAndCutAnyhowComesOutAsItWas() throws IOException {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    try (EchoServer echo = new EchoServer(0, true);
+        RawClient client = RawClient.open(echo.port(), "/", OFFER)) {
+      for (int i = 0; i < 200; i++) {
+        byte[] message = new byte[random.nextInt(random.nextBoolean() ? 50 : 100_000)];
+        for (int at = 0; at < message.length; at++) {
+          message[at] = (byte) ('a' + random.nextInt(26));
+        }
+        int opcode = random.nextBoolean() ? RawClient.TEXT : RawClient.BINARY;
+        client.send(cut(RSV1 | opcode, deflated(message, random.nextInt(10)), random));
+        Frame back = client.next();
+        assertThat(back.opcode()).as("message %s of seed %s", i, seed).isEqualTo(opcode);
+        assertThat(back.payload()).as("message %s of seed %s", i, seed).isEqualTo(message);
+      }
+    }
+  }
+
+  /** In fragments of which many have one byte or none. */
+  private static byte[] cut(int opcode, byte[] payload, Random random) {
+    ByteArrayOutputStream frames = new ByteArrayOutputStream();
+    int first = opcode;
+    int at = 0;
+    for (int pieces = random.nextInt(100); pieces > 0; pieces--) {
+      int most = random.nextInt(10) == 0 ? 1000 : 1;
+      int to = Math.min(payload.length, at + random.nextInt(most + 1));
+      frames.writeBytes(RawClient.fragment(first, Arrays.copyOfRange(payload, at, to)));
+      first = RawClient.CONTINUATION;
+      at = to;
+    }
+    byte[] rest = Arrays.copyOfRange(payload, at, payload.length);
+    frames.writeBytes(RawClient.frame(first, rest));
+    return frames.toByteArray();
   }
 
   private static RawClient open() throws IOException {
