@@ -2,7 +2,7 @@ const LINES = 200;
 const MARKS = { in: '←', out: '→', note: '·' };
 const SPOKEN = { in: 'received', out: 'sent', note: 'note' };
 
-/** What went over the wire, the newest on top. */
+/** The frames that were received and sent, the newest on top. */
 export class FrameLog {
   #list;
 

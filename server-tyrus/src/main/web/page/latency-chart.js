@@ -3,7 +3,7 @@ const BARS = 60;
 const WIDTH = 240;
 const HEIGHT = 64;
 
-/** The last messages' way from sent to stored, one bar each. */
+/** The time from sending to the count, one bar for each of the last messages. */
 export class LatencyChart {
   #svg;
   #figures;

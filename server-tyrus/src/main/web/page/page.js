@@ -5,7 +5,7 @@ import { TallyMarks } from './tally-marks.js';
 
 /** @typedef {import('../client/tally-client.js').TallyEvents} TallyEvents */
 
-/** Long enough to be seen when one cuts one's connection. */
+/** The first window of the pauses: long enough to see the break after "cut the connection". */
 const FIRST_BACKOFF_MS = 600;
 
 /** @param {string} id @returns {any} the element; the page has it */
@@ -75,8 +75,9 @@ function welcomed({ detail: { sessionId, heartbeatS } }) {
 }
 
 /**
- * While servers change the old one may still answer, so this is asked with each heartbeat too. It
- * may reach another instance than the connection did, so it only tells the colour.
+ * Asks for the colour of the server. During a promotion the old server may still answer, so this is
+ * repeated with each heartbeat. A load balancer may send it to another instance than the WebSocket,
+ * so only the colour is shown.
  */
 async function askWhoAnswers() {
   const question = ++questions;
@@ -129,7 +130,7 @@ async function send(text) {
   draw();
 }
 
-/** Many things change at once, and a screen shows them once. */
+/** Shows the present values. Many changes within one frame of the screen are drawn once. */
 function draw() {
   cancelAnimationFrame(drawing);
   drawing = requestAnimationFrame(() => {
@@ -170,7 +171,7 @@ function showHeartbeat() {
 let announcing;
 let announcedCount = 0;
 
-/** Says a count once it stays for a moment, not each of a hundred. */
+/** Announces a count to screen readers once it has not changed for a moment. */
 function announceCount() {
   clearTimeout(announcing);
   announcing = setTimeout(() => {
@@ -194,7 +195,7 @@ async function copySession() {
     element('copy').firstChild.textContent = 'Copied';
     setTimeout(() => (element('copy').firstChild.textContent = 'Copy'), 2000);
   } catch {
-    // Without TLS browsers give no clipboard: select it, so that a person can copy it.
+    // Without TLS, browsers do not allow the clipboard. Select the text, so that you can copy it.
     getSelection()?.selectAllChildren(element('session'));
     announce('Session id selected: copy it from your keyboard');
   }

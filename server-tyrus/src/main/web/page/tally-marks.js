@@ -12,7 +12,7 @@ const STROKES = [
   [0, 25, 31, 7],
 ];
 
-/** The last hundred messages as tally marks: solid once counted, dotted while on their way. */
+/** The last hundred messages as tally marks: solid if counted, dotted while they wait. */
 export class TallyMarks {
   /** @type {SVGLineElement[]} */
   #lines = [];
