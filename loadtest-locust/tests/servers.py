@@ -1,4 +1,4 @@
-"""Real servers for the runs, and a door between them and the users that a test can turn."""
+"""Real servers for the runs, and a proxy in front of them that a test can redirect."""
 
 import contextlib
 import os
@@ -88,7 +88,7 @@ def tally(color, redis_url, directory):
 
 @contextlib.contextmanager
 def websocket_server(handler):
-    """A server of the test's own making; yields its URL."""
+    """A server with the handler of a test; yields its URL."""
     server = serve(handler, "127.0.0.1", 0, subprotocols=["tally.v1"], compression=None)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -100,7 +100,7 @@ def websocket_server(handler):
 
 
 class Door:
-    """Forwards TCP connections to whichever port is the target when they come."""
+    """Forwards TCP connections to the port that is the target when they arrive."""
 
     def __init__(self, target):
         self.target = target
@@ -123,7 +123,7 @@ class Door:
 
     def cut(self):
         """Breaks every connection, on both sides."""
-        # Users come back meanwhile, which adds to the list.
+        # A copy: users that come back add to the list meanwhile.
         for end in list(self._ends):
             shut(end)
 
@@ -147,6 +147,6 @@ def forward(source, sink):
 
 
 def shut(end):
-    # Not closed: another thread may be reading it.
+    # Not closed, because another thread may be reading it.
     with contextlib.suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)

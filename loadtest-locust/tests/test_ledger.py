@@ -1,4 +1,4 @@
-"""The account of one session, which has to see every way in which a count can be wrong."""
+"""The account of one session must detect every way in which a count can be wrong."""
 
 import pytest
 

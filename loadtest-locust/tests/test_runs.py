@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 
 def processes(workers):
-    """One process does it all, or workers report to a master."""
+    """A run in one process, or with workers that report to a master."""
     if not workers:
         return []
     port = str(free_port())
@@ -44,7 +44,7 @@ def load_test(url, *, users, seconds, directory, scenario="steady", workers=0, m
 
 
 def ending(run):
-    """The summary with its figures by name, and the exit code."""
+    """The summary, its figures by name, and the exit code."""
     output, _ = run.communicate(timeout=300)
     print(output)
     summary = output[output.rindex("load test ") :]
@@ -56,7 +56,7 @@ def ending(run):
 
 
 def await_reconnects(run, number):
-    """Reads what the run shows while it goes on."""
+    """Reads the progress of a run until it shows the number of reconnects."""
     for line in run.stdout:
         shown = re.search(r"reconnects ([\d,]+)", line)
         if shown and int(shown.group(1).replace(",", "")) >= number:
@@ -82,13 +82,13 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
             workers=2,
             more=(
                 *("--promote", command, "--pace", "4"),
-                # The cut may hit a handshake, which is a failure then; time is not the matter here.
+                # The cut may hit a handshake, which then fails. This test is not about times.
                 *("--max-failures", "5", "--max-ack-p99", "60000", "--max-gap-p99", "60000"),
             ),
         ) as run,
     ):
         await_true(asked.exists, "the promotion must be asked for")
-        # Who comes only later has no move to make.
+        # Users that start later do not move.
         await_true(lambda: blue.connections() == 60, "all users must be connected")
         door.target = green.port
         blue.terminate()
@@ -100,7 +100,7 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
         summary, figures, code = ending(run)
     assert figures["lost"] == figures["duplicated"] == 0
     assert figures["sent"] == figures["acknowledged"] > 0
-    # More if one of them is broken for another reason.
+    # More if a connection breaks for another reason.
     assert figures["reconnects"] >= 120
     assert "stored counts compared 60" in summary
     assert "ended with exit code 0" in summary
@@ -109,7 +109,7 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
 
 
 class Liar:
-    """Speaks tally.v1, but counts in its own way: count and welcome may lie about a number."""
+    """A server of tally.v1 whose counts and welcomes can be wrong."""
 
     def __init__(self, count=lambda n: n, welcome=lambda n: n):
         self._count = count

@@ -1,4 +1,4 @@
-"""The courses that a run can take."""
+"""The stages of the scenarios."""
 
 import pytest
 

@@ -1,3 +1,3 @@
-"""Locust makes sockets and threads gevent's as soon as it is imported; here as in a run."""
+"""Importing Locust patches sockets and threads with gevent, as in a run."""
 
 import locust  # noqa: F401

@@ -1,4 +1,4 @@
-"""How a user comes back, against a server that does as the test says."""
+"""How a client comes back, tested against a server that the test scripts."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ from tally_load.ledger import Totals
 
 
 class Script:
-    """Speaks tally.v1 and keeps the count; what a connection does besides is its part, if any."""
+    """A server of tally.v1. A test can give each connection a part: what it does besides counting."""
 
     def __init__(self, *parts):
         self.parts = list(parts)
@@ -74,7 +74,7 @@ def connect(totals, observed):
             compression=None,
             process_request=script.shake_hands,
         )
-        # Left alone at the end: gevent does not survive that a socket it waits for is closed.
+        # Not closed at the end: gevent fails if a socket on which it waits is closed.
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws/chat/"
         client = Client(url, totals, lambda *what: observed.append(what))
@@ -90,7 +90,7 @@ def connect(totals, observed):
 
 
 def record_pauses(client):
-    """Notes how many failures in a row each pause follows, and makes the pauses short."""
+    """Records after how many failures in a row each pause comes, and makes the pauses short."""
     pauses = []
     pause_ms = client._rules.pause_ms
 

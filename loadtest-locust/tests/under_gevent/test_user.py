@@ -1,4 +1,4 @@
-"""When users leave."""
+"""When users disconnect."""
 
 import pytest
 

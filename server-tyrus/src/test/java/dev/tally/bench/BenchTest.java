@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.bench.peer.NettyCounter;
 import dev.tally.server.Main;
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ class BenchTest {
     List<String> command = new ArrayList<>(List.of(java.toString(), "-Xmx128m", "-cp", classPath));
     command.add(main.getName());
     command.addAll(List.of(arguments));
-    int port = RedisServer.freePort();
+    int port = FreePort.pick();
     List<String> withPort = new Peer("server", command).command(port);
     try (ServerProcess server = ServerProcess.start(withPort, port, directory.resolve("log"));
         LoadGenerator load = new LoadGenerator(port, Lab.PAYLOAD_BYTES)) {
@@ -81,7 +81,7 @@ class BenchTest {
 
   @Test
   void aRefusedHandshakeIsAnError() throws Exception {
-    try (LoadGenerator load = new LoadGenerator(RedisServer.freePort(), Lab.PAYLOAD_BYTES)) {
+    try (LoadGenerator load = new LoadGenerator(FreePort.pick(), Lab.PAYLOAD_BYTES)) {
       assertThatThrownBy(() -> load.connect(2, 2)).hasMessageContaining("2 handshakes failed");
     }
   }

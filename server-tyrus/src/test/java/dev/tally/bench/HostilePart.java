@@ -2,6 +2,7 @@ package dev.tally.bench;
 
 import dev.tally.server.client.HonestClients;
 import dev.tally.server.client.HonestClients.Replies;
+import dev.tally.session.redis.testing.FreePort;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.net.URI;
@@ -147,8 +148,8 @@ final class HostilePart {
   private String row(Scenario scenario, Runnable trouble, String... flags) throws IOException {
     Path log = lab.output().resolve("hostile.log");
     Files.deleteIfExists(log);
-    int port = RedisServer.freePort();
-    int adminPort = RedisServer.freePort();
+    int port = FreePort.pick();
+    int adminPort = FreePort.pick();
     int target = scenario.attack == Attack.ADMIN ? adminPort : port;
     List<String> command = peer("" + adminPort, flags).command(port);
     URI uri = URI.create("ws://127.0.0.1:" + port + "/ws/chat/");

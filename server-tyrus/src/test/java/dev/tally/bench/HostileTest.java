@@ -6,7 +6,7 @@ import dev.tally.server.Await;
 import dev.tally.server.Main;
 import dev.tally.server.client.HonestClients;
 import dev.tally.server.client.HonestClients.Replies;
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ class HostileTest {
   }
 
   private ServerProcess start() throws IOException {
-    int port = RedisServer.freePort();
+    int port = FreePort.pick();
     List<String> command =
         lab.jvm()
             .with("-Xmx128m")

@@ -2,7 +2,7 @@ package dev.tally.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,7 +81,7 @@ record Lab(Path root, Path installed, boolean brief) {
   }
 
   ServerProcess start(Peer peer) throws IOException {
-    int port = RedisServer.freePort();
+    int port = FreePort.pick();
     Path log = output().resolve(peer.name().replace(' ', '-') + ".log");
     return ServerProcess.start(peer.command(port), port, log);
   }

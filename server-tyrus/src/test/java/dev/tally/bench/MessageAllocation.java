@@ -5,6 +5,7 @@ import dev.tally.bench.peer.NettyCounter;
 import dev.tally.bench.peer.TyrusCounter;
 import dev.tally.bench.peer.UndertowCounter;
 import dev.tally.server.Main;
+import dev.tally.session.redis.testing.FreePort;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ public class MessageAllocation {
   @Setup
   public void setUp() throws IOException {
     redis = RedisServer.start();
-    int port = RedisServer.freePort();
+    int port = FreePort.pick();
     Thread server = new Thread(() -> serve(port));
     server.setDaemon(true);
     server.start();

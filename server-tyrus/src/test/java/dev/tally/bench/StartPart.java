@@ -1,6 +1,6 @@
 package dev.tally.bench;
 
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ final class StartPart {
   }
 
   private static double secondsToReady(Lab lab, Jvm jvm) throws IOException {
-    int port = RedisServer.freePort();
+    int port = FreePort.pick();
     List<String> command = lab.peers(jvm).tally(Peers.TALLY).command(port);
     Path log = lab.output().resolve("start.log");
     long start = System.nanoTime();

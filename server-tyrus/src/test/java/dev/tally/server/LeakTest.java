@@ -4,7 +4,7 @@ import static dev.tally.chat.testing.Patience.PATIENCE;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.SocketException;
@@ -81,7 +81,7 @@ class LeakTest {
   void start() throws Exception {
     // Somebody else may get the free port first.
     for (boolean running = false; !running; ) {
-      adminPort = RedisServer.freePort();
+      adminPort = FreePort.pick();
       running = start(directory.resolve("log"));
     }
   }

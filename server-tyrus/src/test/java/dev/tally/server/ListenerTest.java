@@ -10,7 +10,7 @@ import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.server.RunningServer.Limits;
 import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -37,7 +37,7 @@ class ListenerTest {
 
   @Test
   void doesNotListenUnlessItsEndpointsAreDeployed() throws IOException {
-    int port = RedisServer.freePort();
+    int port = FreePort.pick();
     ServerEndpointConfig endpoint =
         ServerEndpointConfig.Builder.create(EchoServer.Echo.class, "/same").build();
     WebSocketServer server =
@@ -59,7 +59,7 @@ class ListenerTest {
   @Test
   void givesThePortBackWhenItStops() throws Exception {
     // One that the system gives to nobody else afterwards.
-    int port = RedisServer.freePort();
+    int port = FreePort.pick();
     try (RunningServer server =
         new RunningServer(new Limits().settings(port), RunningServer.memory())) {
       assertThat(server.accepts()).isTrue();

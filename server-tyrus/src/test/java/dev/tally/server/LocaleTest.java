@@ -2,7 +2,7 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -44,7 +44,7 @@ class LocaleTest {
   }
 
   private static void play(Processes processes, String options) throws Exception {
-    int adminPort = RedisServer.freePort();
+    int adminPort = FreePort.pick();
     String flags =
         "--host 127.0.0.1 --port 0 --log-format json --heartbeat 1s --max-message-bytes 40";
     Process server =

@@ -2,7 +2,7 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.session.redis.testing.RedisServer;
+import dev.tally.session.redis.testing.FreePort;
 import java.io.BufferedReader;
 import java.io.File;
 import java.net.ConnectException;
@@ -96,7 +96,7 @@ class ServerLogTest {
 
   @Test
   void linesThatAFullDiskDoesNotTakeAreCounted() throws Exception {
-    int admin = RedisServer.freePort();
+    int admin = FreePort.pick();
     start(ProcessBuilder.Redirect.to(new File("/dev/full")), "info", admin);
 
     Await.until(() -> dropped(admin) > 0);

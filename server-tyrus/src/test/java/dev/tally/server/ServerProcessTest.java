@@ -2,6 +2,7 @@ package dev.tally.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tally.session.redis.testing.FreePort;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.BufferedReader;
 import java.io.Writer;
@@ -182,7 +183,7 @@ class ServerProcessTest {
   @Test
   void theClientLosesNothingWhenItsServerIsKilled() throws Exception {
     try (RedisServer redis = RedisServer.start()) {
-      String port = Integer.toString(RedisServer.freePort());
+      String port = Integer.toString(FreePort.pick());
       Process first = start("first", "--redis-url", redis.url(), "--port", port);
       port("first", READY);
       Process client = launch("client", "client", "ws://127.0.0.1:" + port + "/ws/chat/");

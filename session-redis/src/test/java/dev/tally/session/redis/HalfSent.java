@@ -13,14 +13,14 @@ import java.util.AbstractList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** A batch that something fails half way, when a part of it went out and was not answered. */
+/** A batch that fails in the middle: a part of it is sent, and its replies are not read. */
 final class HalfSent {
 
   private static final int SESSIONS = 300;
 
   private HalfSent() {}
 
-  /** Sends one and expects the next batch on the same connection to get its own answers. */
+  /** Sends one, and expects that the next batch on the same connection gets its own replies. */
   static void leavesNoAnswersToTheNext(String url) {
     RedisSettings settings =
         RedisUrl.parse(url + (url.contains("?") ? "&" : "?") + "pool_size=1", Sessions.TTL);
@@ -48,7 +48,7 @@ final class HalfSent {
         .toList();
   }
 
-  /** Calls of which the last can be looked at once, by which time the others went out. */
+  /** Calls of which the last one throws when it is sent, after the others were sent. */
   private static List<Call> calls() {
     return new AbstractList<>() {
       private boolean looked;

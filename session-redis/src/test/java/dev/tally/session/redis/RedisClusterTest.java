@@ -92,7 +92,7 @@ class RedisClusterTest {
       silent.resume();
       masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
 
-      // It would answer now, if somebody asked.
+      // It would answer now, but no command is sent to it before the health check.
       assertThat(sessions.commit(2)).isEqualTo(waited);
       await().untilAsserted(() -> checkAndCommit(patient, sessions, 3));
       sessions.resumeAndExpect(3);
@@ -106,7 +106,7 @@ class RedisClusterTest {
       RedisServer silent = masters.get(1);
       silent.kill();
       assertThat(sessions.commit(1)).contains(CommitResult.STORED, CommitResult.UNAVAILABLE);
-      // The first was on a connection that broke; only a new one that fails tells of its master.
+      // The first failed on a pooled connection. Only a new connection that fails marks the master.
       assertThat(sessions.commit(2)).contains(CommitResult.STORED, CommitResult.UNAVAILABLE);
       silent.restart();
       silent.pause();
@@ -241,11 +241,11 @@ class RedisClusterTest {
                 Stream.of(
                     "cluster-enabled yes",
                     "cluster-port {bus-port}",
-                    // On a busy machine a living node may be silent for a while.
+                    // On a busy machine a node that works may be silent for a while.
                     "cluster-node-timeout 60000",
                     "cluster-require-full-coverage no",
                     "appendonly yes",
-                    // What was written outlives the process, not the machine, which is enough.
+                    // Written data must survive the process only, not the machine.
                     "appendfsync no"),
                 Stream.of(settings))
             .toArray(String[]::new));

@@ -10,6 +10,7 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
+import dev.tally.session.redis.testing.FreePort;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -172,7 +173,7 @@ class RedisFaultsTest {
     sessions.commitAndExpectStored(1);
     sessions.resumeAndExpect(1);
 
-    // The pool asks connections that were idle for a while.
+    // The pool tests connections that were idle for a while.
     assertThat(server.cli("--user", "tally", "--pass", "secret", "--no-auth-warning", "PING"))
         .isEqualTo("PONG");
     assertThat(server.cli("ACL", "LOG")).isEmpty();
@@ -204,7 +205,7 @@ class RedisFaultsTest {
     RedisServer server = start();
     SessionStore replica = connect(server, "");
     replica.checkHealth();
-    server.cli("REPLICAOF", "127.0.0.1", "" + RedisServer.freePort());
+    server.cli("REPLICAOF", "127.0.0.1", "" + FreePort.pick());
 
     assertThatThrownBy(replica::checkHealth)
         .isInstanceOf(StoreUnavailableException.class)
@@ -246,7 +247,7 @@ class RedisFaultsTest {
 
   @Test
   void clusterThatIsNotThereTakesNoThreads() {
-    SessionStore early = Sessions.store("redis+cluster://127.0.0.1:" + RedisServer.freePort());
+    SessionStore early = Sessions.store("redis+cluster://127.0.0.1:" + FreePort.pick());
     store = early;
     Set<Thread> before = Thread.getAllStackTraces().keySet();
 

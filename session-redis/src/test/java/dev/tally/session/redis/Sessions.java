@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Many sessions of one store that count together, for tests. */
+/** Sessions of one store that are opened and committed together, for tests. */
 record Sessions(SessionStore store, List<Lease> leases) {
 
   static final Duration TTL = Duration.ofMinutes(10);

@@ -5,29 +5,22 @@ import static dev.tally.chat.testing.Patience.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
 /**
- * A redis-server process of its own, on a free port of the loopback interface and in a temporary
- * directory, which {@link #close} ends and removes. It needs redis-server and redis-cli in the PATH
- * (Debian: apt install redis-server).
+ * A redis-server process for a test, on a free port of the loopback interface and with a temporary
+ * directory. {@link #close} ends the process and removes the directory. It needs redis-server and
+ * redis-cli in the PATH (Debian: apt install redis-server).
  */
 public final class RedisServer implements AutoCloseable {
 
@@ -53,7 +46,7 @@ public final class RedisServer implements AutoCloseable {
           client.addAll(List.of("--tls", "--insecure"));
         }
       }
-      // Somebody else may take a port between our look at it and the server's.
+      // Another process may take a port between our check and the server's start.
       for (int tries = STARTS; tries > 0; tries--) {
         port = ports.getAsInt();
         configure(settings, ports.getAsInt());
@@ -86,22 +79,22 @@ public final class RedisServer implements AutoCloseable {
    *
    * @param settings lines of redis.conf; {@code {port}} in them becomes the port, and {@code
    *     {bus-port}} another free one
-   * @return the server, which answers already
+   * @return the server; it answers already
    */
   public static RedisServer start(String... settings) {
     List<String> lines = new ArrayList<>(List.of("save \"\""));
     lines.addAll(Arrays.asList(settings));
-    return new RedisServer(false, lines, RedisServer::freePort);
+    return new RedisServer(false, lines, FreePort::pick);
   }
 
   /**
-   * Starts a Sentinel that watches a master. It takes nothing for down before it is told to by
-   * {@link #takeSilenceForDeath}: on a busy machine a living server may be silent for a while.
+   * Starts a Sentinel that monitors a master. It starts no failover before {@link
+   * #takeSilenceForDeath}: on a busy machine a server that works may be silent for a while.
    *
    * @param masterName the name to give to the master
    * @param master the master
    * @param quorum how many Sentinels have to agree that it is down
-   * @return the Sentinel, which answers already
+   * @return the Sentinel; it answers already
    */
   public static RedisServer startSentinel(String masterName, RedisServer master, int quorum) {
     return new RedisServer(
@@ -110,57 +103,16 @@ public final class RedisServer implements AutoCloseable {
             "sentinel monitor " + masterName + " 127.0.0.1 " + master.port() + " " + quorum,
             "sentinel down-after-milliseconds " + masterName + " 3600000",
             "sentinel failover-timeout " + masterName + " 3000"),
-        RedisServer::freePort);
+        FreePort::pick);
   }
 
   /**
-   * Makes a Sentinel take what does not answer for half a second for dead.
+   * Makes a Sentinel regard a server as down that does not answer for half a second.
    *
-   * @param masterName the master that it watches, with its replicas
+   * @param masterName the master that it monitors, with its replicas
    */
   public void takeSilenceForDeath(String masterName) {
     cli("SENTINEL", "SET", masterName, "down-after-milliseconds", "500");
-  }
-
-  /**
-   * A port that nobody listens on, below those that the system gives to outgoing connections. It is
-   * reserved in the same place as by {@code ops/free-port.sh}: what runs side by side never gets
-   * the same one.
-   *
-   * @return the port
-   */
-  public static int freePort() {
-    try {
-      Object user = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-      Path reserved = Files.createDirectories(Path.of("/tmp/tally-ports-" + user));
-      while (true) {
-        int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-        if (isReserved(reserved.resolve(Integer.toString(port)))) {
-          continue;
-        }
-        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-          return socket.getLocalPort();
-        } catch (BindException e) {
-          // Taken: another one.
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Reserves it otherwise. A reservation lasts for an hour. */
-  private static boolean isReserved(Path port) throws IOException {
-    try {
-      Files.createFile(port);
-      return false;
-    } catch (FileAlreadyExistsException e) {
-      Instant made = Files.getLastModifiedTime(port).toInstant();
-      if (made.isBefore(Instant.now().minus(1, ChronoUnit.HOURS))) {
-        Files.deleteIfExists(port);
-      }
-      return true;
-    }
   }
 
   /**

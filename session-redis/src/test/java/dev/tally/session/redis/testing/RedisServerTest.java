@@ -6,30 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RedisServerTest {
 
   @Test
-  void portsAreNotThoseOfOutgoingConnections() {
-    assertThat(RedisServer.freePort()).isBetween(20_000, 31_999);
-  }
-
-  @Test
-  void portIsGivenToNobodyElseMeanwhile() {
-    List<Integer> ports =
-        IntStream.range(0, 500).parallel().mapToObj(i -> RedisServer.freePort()).toList();
-
-    assertThat(ports).doesNotHaveDuplicates();
-  }
-
-  @Test
   void portThatWasTakenMeanwhileIsLeftToItsOwner() {
     try (RedisServer first = RedisServer.start()) {
-      int free = RedisServer.freePort();
+      int free = FreePort.pick();
       Queue<Integer> ports =
-          new ArrayDeque<>(List.of(first.port(), RedisServer.freePort(), free, first.port()));
+          new ArrayDeque<>(List.of(first.port(), FreePort.pick(), free, first.port()));
 
       try (RedisServer second = new RedisServer(false, List.of("save \"\""), ports::remove)) {
         assertThat(second.port()).isEqualTo(free);
