@@ -58,7 +58,7 @@ driver_restart() {
   HOST=${address%:*} PORT=${address##*:} ADMIN_PORT=$(driver_admin_address "$1" | sed 's/.*://') \
     TALLY_COLOR=$1 TALLY_LOG_FORMAT=json \
     setsid env --default-signal=INT,TERM,HUP,PIPE "$(<"$state/$1.java")" \
-    -XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr -jar "$state/$1.jar" </dev/null >"$state/$1.log" 2>&1 9>&- &
+    -XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr -jar "$state/$1.jar" </dev/null >>"$state/$1.log" 2>&1 9>&- &
   printf '%s %s\n' $! "$(start_time $!)" >"$state/$1.pid"
 }
 

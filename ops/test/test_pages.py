@@ -57,3 +57,75 @@ def test_a_page_for_operators_is_short(page):
     assert len(page.read_text(encoding="utf-8").split()) <= 1500
     contents = (page.parent / "README.md").read_text(encoding="utf-8")
     assert page.name == "README.md" or f"]({page.name})" in contents
+
+
+# A comment before a block of commands names the test that runs it, or says why none does.
+MARK = re.compile(r"<!-- (run|not run): (.+) -->\n\Z")
+FENCE = re.compile(r"^( *)```([\w-]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+NO_COMMANDS = {"json", "java", "xml", "html", "js", "python"}
+COMMAND = re.compile(r"^ *(?:make|mvn|java|curl|docker|kubectl|systemctl|redis-cli|ops/)\b", re.M)
+CHECKED = [
+    page
+    for page in PAGES
+    if page.parent.name in ("docs", "operations") or page.name in ("README.md", "CONTRIBUTING.md")
+]
+
+
+def by_hand(text: str) -> str:
+    """The text without the tables and commands that the benchmark writes."""
+    return re.sub(r"<!-- (\w+): written by .*?<!-- \1 ends -->", "", text, flags=re.S)
+
+
+def subjects(block: str) -> set[str]:
+    """What a test that runs these lines must name: targets of make, and scripts."""
+    targets = re.findall(r"^(?:\w+=\S+ )*make ([\w-]+)", block, re.MULTILINE)
+    scripts = re.findall(r"^(?:\w+=\S+ )*ops/(?:[\w/-]+/)?([\w-]+\.sh)", block, re.MULTILINE)
+    return {*targets, *scripts}
+
+
+@pytest.mark.parametrize("page", CHECKED, ids=name)
+def test_each_block_of_commands_is_run_by_a_test_or_says_why_not(page):
+    text = by_hand(page.read_text(encoding="utf-8"))
+    for fence in FENCE.finditer(text):
+        language, block = fence[2], fence[3]
+        mark = MARK.search(text[: fence.start()])
+        if mark is None:
+            assert language in NO_COMMANDS or (not language and not COMMAND.search(block)), block
+        elif mark[1] == "run":
+            test = (ROOT / mark[2]).read_text(encoding="utf-8")
+            missing = {subject for subject in subjects(block) if subject not in test}
+            assert not missing, block
+            if mark[2].endswith("test_commands.py"):
+                first = block.strip().splitlines()[0].strip().replace("'", "\\'")
+                assert first in test or first.replace("\\'", "'") in test, block
+
+
+GLOSSARY = (ROOT / "docs" / "GLOSSARY.md").read_text(encoding="utf-8")
+# Other words for what the glossary has, and phrases that newcomers did not understand.
+BANNED = [
+    r"fencing token",
+    r"switch-?over",
+    r"cut-?over",
+    r"[Ww]hoever",
+    r"served on",
+    r"serve on",
+    r"sent away",
+    r"hop freely",
+    r"goes past",
+    r"keeps its word",
+    r"is content\b",
+    r"slowest hundredth",
+]
+
+
+def test_the_glossary_is_short_and_in_order():
+    words = re.findall(r"^\| (\w+) \|", GLOSSARY, re.MULTILINE)[1:]
+    assert len(words) <= 25
+    assert words == sorted(words)
+
+
+@pytest.mark.parametrize("page", CHECKED, ids=name)
+def test_a_page_has_the_words_of_the_glossary(page):
+    # A heading, a name in code and what a program prints are quoted as they are.
+    text = re.sub(r"`[^`\n]*`", "", by_hand(prose(page)))
+    assert [word for word in BANNED if re.search(word, text)] == []

@@ -1,0 +1,234 @@
+"""Commands and configuration of docs/, run as they stand there, in a directory of their own."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from live import JAR, OPS, await_that, free_port, of_jdk
+
+ROOT = OPS.parent
+
+
+def block(page: str, first_line: str) -> str:
+    """The fenced block of the page that begins so."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for fence in re.findall(r"^ *```[\w-]*\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+        if fence.strip().splitlines()[0].strip() == first_line:
+            return fence
+    raise AssertionError(f"{page} has no block that begins with {first_line}")
+
+
+def run(command: str, **options) -> str:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        **options,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def java(command: str, directory) -> str:
+    """With the documented name of the jar."""
+    link = directory / JAR.name
+    if not link.exists():
+        link.symlink_to(JAR)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(directory)}
+    return run(re.sub(r"^java\b", str(of_jdk("java")), command), cwd=directory, env=environment)
+
+
+class Redis:
+    """A real one, with the documented lines in its configuration, and its own redis-cli."""
+
+    def __init__(self, directory, lines: str):
+        self.directory = directory
+        self.port = free_port()
+        self.conf = directory / "redis.conf"
+        self.conf.write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {directory}\nsave ''\n{lines}", encoding="utf-8"
+        )
+        self.cli = f"redis-cli -p {self.port}"
+        self.start = f"redis-server {self.conf} --daemonize yes"
+        run(self.start)
+        await_that(lambda: self.answers("PING") == "PONG", "Redis")
+
+    def answers(self, command: str) -> str:
+        done = subprocess.run(
+            [*self.cli.split(), *command.split()],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        return done.stdout.strip()
+
+    def here(self, commands: str) -> str:
+        """The documented commands with this Redis's port and directories."""
+        return (
+            commands.replace("redis-cli", self.cli)
+            .replace("redis-server /etc/redis/redis.conf --daemonize yes", self.start)
+            .replace("/var/backups", str(self.directory))
+            .replace("/var/lib/redis/dump.rdb", str(self.directory / "dump.rdb"))
+        )
+
+
+@pytest.fixture
+def redis(tmp_path):
+    started = []
+
+    def start(lines: str) -> Redis:
+        started.append(Redis(tmp_path, lines))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.answers("SHUTDOWN NOSAVE")
+
+
+REDIS_PAGE = "docs/operations/redis.md", "maxmemory-policy noeviction"
+
+
+@pytest.mark.parametrize(
+    ("page", "first_line"),
+    [("docs/operations/install.md", "maxmemory 128mb"), REDIS_PAGE],
+)
+def test_redis_takes_the_documented_settings(redis, page, first_line):
+    server = redis(block(page, first_line))
+    assert server.answers("CONFIG GET maxmemory-policy").split()[-1] == "noeviction"
+    assert server.answers("CONFIG GET appendonly").split()[-1] == "yes"
+
+
+def test_a_backup_can_be_restored(redis):
+    server = redis(block("docs/operations/redis.md", "maxmemory-policy noeviction"))
+    server.answers("HSET tally:session:{x} v 1 epoch 1 count 42")
+    run(
+        server.here(
+            block("docs/operations/redis-outages.md", "redis-cli --rdb /var/backups/tally.rdb")
+        )
+    )
+    server.answers("FLUSHALL")
+    restore = block(
+        "docs/operations/redis-outages.md",
+        "redis-cli CONFIG SET appendonly no           # at the start, read the backup only",
+    )
+    # The next command needs a Redis that answers, for which a person waits without a command.
+    before, after = server.here(restore).split(server.start)
+    run(before)
+    run(server.start)
+    await_that(lambda: server.answers("PING") == "PONG", "Redis")
+    run(after.partition("\n")[2])
+    assert server.answers("HGET tally:session:{x} count") == "42"
+    assert server.answers("CONFIG GET appendonly").split()[-1] == "yes"
+
+
+def test_two_passwords_hold_at_a_time_until_the_old_one_is_taken_away(redis):
+    server = redis("")
+    server.answers("ACL SETUSER tally on >old-password ~tally:* +ping")
+
+    def may(password: str) -> bool:
+        return server.answers(f"AUTH tally {password}") == "OK"
+
+    server.answers(block("docs/operations/secrets.md", "ACL SETUSER tally >new-password").strip())
+    assert may("old-password")
+    assert may("new-password")
+    server.answers(block("docs/operations/secrets.md", "ACL SETUSER tally <old-password").strip())
+    assert not may("old-password")
+    assert may("new-password")
+
+
+def test_the_heap_of_a_small_machine_wins_over_the_share_of_the_unit():
+    variable = block("docs/operations/install.md", "JAVA_TOOL_OPTIONS=-Xmx256m").strip()
+    name, _, value = variable.partition("=")
+    flags = run(
+        f"{of_jdk('java')} -XX:MaxRAMPercentage=60 -XX:+PrintFlagsFinal -version",
+        env={**os.environ, name: value},
+    )
+    assert re.search(rf" MaxHeapSize +:?= {256 << 20} ", flags)
+
+
+def test_prometheus_takes_the_documented_jobs(tmp_path):
+    config = block(
+        "docs/operations/install.md",
+        "rule_files: [/etc/prometheus/tally.yml]      # ops/prometheus/rules/tally.yml",
+    )
+    rules = OPS / "prometheus" / "rules" / "tally.yml"
+    file = tmp_path / "prometheus.yml"
+    file.write_text(config.replace("/etc/prometheus/tally.yml", str(rules)), encoding="utf-8")
+    run(f"promtool check config {file}")
+
+
+def test_the_jar_says_what_is_in_force(tmp_path):
+    commands = block("docs/operations/settings.md", "java -jar tally-server.jar --print-config")
+    said = [java(command, tmp_path) for command in commands.strip().splitlines()]
+    assert "TALLY_DRAIN_TIMEOUT=10s" in said[0]
+    assert "--drain-timeout" in said[1]
+
+
+def test_the_options_for_less_memory_are_options(tmp_path):
+    command = block(
+        "docs/operations/jvm.md",
+        "java -XX:+UseSerialGC -Xmx256m -Xmn24m -jar tally-server.jar",
+    )
+    assert java(command.strip() + " --version", tmp_path).startswith("tally-server ")
+
+
+def test_what_went_wrong_is_found_in_a_log(tmp_path):
+    line = '{"timestamp":"t","level":"%s","event":"%s","code":%d}\n'
+    (tmp_path / "blue.log").write_text(
+        line % ("WARN", "log", 0) + line % ("INFO", "close", 1013) + line % ("INFO", "close", 1000),
+        encoding="utf-8",
+    )
+    commands = block(
+        "docs/operations/logs.md",
+        'grep -E \'"level":"(WARN|ERROR)"\' blue.log                   # what went wrong',
+    )
+    found = run(commands, cwd=tmp_path).splitlines()
+    assert [re.search(r'"code":(\d+)', each)[1] for each in found] == ["0", "1013"]
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    run(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
+        " -keyout privkey.pem -out fullchain.pem && cat fullchain.pem privkey.pem >chat.pem",
+        cwd=tmp_path,
+    )
+    return tmp_path
+
+
+def test_nginx_takes_the_documented_configuration(certificate):
+    if not shutil.which("nginx"):
+        pytest.skip("nginx is not here")
+    page = "docs/operations/proxies-and-tls.md"
+    live = certificate / "tally-live.conf"
+    live.write_text(
+        block("docs/operations/proxies-and-tls.md", "server 127.0.0.1:8000;"), encoding="utf-8"
+    )
+    site = block(page, "map $http_upgrade $connection_upgrade { default upgrade; '' ''; }")
+    site = (
+        site.replace("/etc/nginx/tally-live.conf", str(live))
+        .replace("/etc/nginx/tls", str(certificate))
+        .replace("/var/log/nginx", str(certificate))
+    )
+    temporary = "\n".join(
+        f"{kind}_temp_path {certificate}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (certificate / "nginx.conf").write_text(
+        f"pid {certificate}/pid; error_log {certificate}/error.log;\n"
+        f"events {{}}\nhttp {{\n{temporary}\n{site}\n}}\n",
+        encoding="utf-8",
+    )
+    run(f"nginx -t -p {certificate} -c nginx.conf")
+
+
+def test_haproxy_takes_the_documented_configuration(certificate):
+    if not shutil.which("haproxy"):
+        pytest.skip("haproxy is not here")
+    config = block("docs/operations/proxies-and-tls.md", "global")
+    file = certificate / "haproxy.cfg"
+    file.write_text(config.replace("/etc/haproxy", str(certificate)), encoding="utf-8")
+    run(f"haproxy -c -f {file}")
