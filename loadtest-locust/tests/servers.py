@@ -99,7 +99,7 @@ def websocket_server(handler):
         thread.join()
 
 
-class Door:
+class Proxy:
     """Forwards TCP connections to the port that is the target when they arrive."""
 
     def __init__(self, target):

@@ -8,7 +8,7 @@ import sys
 import uuid
 
 import pytest
-from servers import ROOT, Door, await_true, free_port, redis, tally, websocket_server
+from servers import ROOT, Proxy, await_true, free_port, redis, tally, websocket_server
 from websockets.exceptions import ConnectionClosed
 
 
@@ -65,16 +65,16 @@ def await_reconnects(run, number):
 
 
 def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
-    # The command only asks: this test is the one that promotes, and says when it is done.
+    # The command only waits: this test promotes, and writes a file when it is done.
     asked, done = tmp_path / "asked", tmp_path / "done"
     command = f"sh -c 'touch {asked}; timeout 600 tail --follow --retry {done} | head -n 1'"
     with (
         redis(tmp_path) as redis_url,
         tally("blue", redis_url, tmp_path) as blue,
         tally("green", redis_url, tmp_path) as green,
-        Door(blue.port) as door,
+        Proxy(blue.port) as proxy,
         load_test(
-            f"ws://127.0.0.1:{door.port}/ws/chat/",
+            f"ws://127.0.0.1:{proxy.port}/ws/chat/",
             users=60,
             seconds=12,
             directory=tmp_path,
@@ -90,11 +90,11 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
         await_true(asked.exists, "the promotion must be asked for")
         # Users that start later do not move.
         await_true(lambda: blue.connections() == 60, "all users must be connected")
-        door.target = green.port
+        proxy.target = green.port
         blue.terminate()
         assert blue.wait(timeout=120) == 0
         await_reconnects(run, 60)
-        door.cut()
+        proxy.cut()
         await_reconnects(run, 120)
         done.write_text("done\n", encoding="utf-8")
         summary, figures, code = ending(run)

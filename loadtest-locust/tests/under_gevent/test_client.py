@@ -18,7 +18,7 @@ from tally_load.ledger import Totals
 
 
 class Script:
-    """A server of tally.v1. A test can give each connection a part: what it does besides counting."""
+    """A server of tally.v1. A part is what a connection does besides counting, if anything."""
 
     def __init__(self, *parts):
         self.parts = list(parts)
