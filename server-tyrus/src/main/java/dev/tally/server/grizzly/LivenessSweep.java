@@ -63,9 +63,31 @@ final class LivenessSweep {
     }
     stepsLeft--;
     for (int i = 0; (i < atOnce || stepsLeft == 0) && round.hasNext(); i++) {
-      round.next().check(liveness);
+      check(round.next());
     }
     return stepMillis;
+  }
+
+  private void check(WebSocketConnection connection) {
+    if (connection.isOpen()) {
+      if (connection.isPaused()) {
+        // What the client sends is not read, so its silence says nothing.
+        connection.noteReceived();
+      }
+      switch (liveness.check(connection.lastReceived())) {
+        case PING -> connection.ping();
+        case DEAD -> connection.cutOff("dead_peer");
+        case ALIVE -> {
+          // Nothing to do.
+        }
+      }
+    } else if (connection.isClosing()) {
+      if (liveness.isCloseOverdue(connection.lastReceived())) {
+        connection.abort();
+      } else {
+        connection.wantTurn();
+      }
+    }
   }
 
   private void beginRound() {

@@ -2,7 +2,7 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.protocol.Reply;
 import dev.tally.server.websocket.BudgetShare;
-import dev.tally.server.websocket.ByteQueue;
+import dev.tally.server.websocket.OutboundQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -25,28 +25,21 @@ final class Outbound implements BudgetShare.Holder {
 
   private final LoopConnection connection;
 
-  /** Bytes that may wait. */
-  private final int maxBytes;
-
   // Guarded by this:
 
   /** Behind everything in the loop's buffer. */
-  private final ByteQueue queue = new ByteQueue();
+  private final OutboundQueue queue;
 
+  /** Our close frame is in the queue, or the connection is over. */
   private boolean sealed;
-
-  /** Bytes of the budget. */
-  private int charged;
 
   // For the loop's thread:
 
-  /** The socket takes no more; it says so when it does. */
+  /** The socket took less than it was given, and has not said since that it takes more. */
   private boolean blocked;
 
+  /** Whether the selector is asked to say so. */
   private boolean interested;
-
-  /** What of {@link #charged} the loop's holdings know of. */
-  private int accounted;
 
   /** When the socket last took something, if it is blocked. */
   private long since;
@@ -61,7 +54,7 @@ final class Outbound implements BudgetShare.Holder {
    */
   Outbound(LoopConnection connection, int maxBytes) {
     this.connection = connection;
-    this.maxBytes = maxBytes;
+    this.queue = new OutboundQueue(this, maxBytes);
   }
 
   /** Sends a text frame of less than 64 KiB, as all replies are. From any thread. */
@@ -74,7 +67,7 @@ final class Outbound implements BudgetShare.Holder {
       return;
     }
     synchronized (this) {
-      ByteBuffer room = sealed ? null : reserve(size, turn);
+      ByteBuffer room = reserve(size, turn);
       if (room == null) {
         return;
       }
@@ -101,7 +94,7 @@ final class Outbound implements BudgetShare.Holder {
       return;
     }
     synchronized (this) {
-      ByteBuffer room = sealed ? null : reserve(bytes.remaining(), turn);
+      ByteBuffer room = reserve(bytes.remaining(), turn);
       if (room == null) {
         return;
       }
@@ -113,7 +106,7 @@ final class Outbound implements BudgetShare.Holder {
   /** Sends a close frame behind everything sent so far, and nothing behind it. From any thread. */
   void seal(ByteBuffer closeFrame) {
     synchronized (this) {
-      ByteBuffer room = sealed ? null : reserve(closeFrame.remaining(), connection.isTurn());
+      ByteBuffer room = reserve(closeFrame.remaining(), connection.isTurn());
       sealed = true;
       if (room == null) {
         return;
@@ -151,7 +144,7 @@ final class Outbound implements BudgetShare.Holder {
     }
     if (interested && !blocked) {
       interested = false;
-      connection.loop.replies().giveBack(this, 0);
+      replies().giveBack(this, 0);
       try {
         connection.socket.disableIOEvent(IOEvent.WRITE);
       } catch (IOException e) {
@@ -174,11 +167,10 @@ final class Outbound implements BudgetShare.Holder {
   void stop() {
     synchronized (this) {
       sealed = true;
-      queue.clear();
-      release();
+      queue.clear(replies());
     }
     ping = null;
-    connection.loop.replies().giveBack(this, 0);
+    replies().giveBack(this, 0);
   }
 
   @Override
@@ -204,23 +196,13 @@ final class Outbound implements BudgetShare.Holder {
           return false;
         }
         if (queue.size() <= output.remaining() - size) {
-          takeQueued(output);
+          queue.moveTo(output, replies());
           return true;
         }
       }
       push();
     }
     return false;
-  }
-
-  /** Moves what waits into the loop's buffer, as much as fits. */
-  private void takeQueued(ByteBuffer output) {
-    if (!queue.isEmpty()) {
-      queue.moveTo(output);
-      if (queue.isEmpty()) {
-        release();
-      }
-    }
   }
 
   private void append(ByteBuffer bytes) {
@@ -241,7 +223,7 @@ final class Outbound implements BudgetShare.Holder {
     ByteBuffer output = connection.loop.output();
     while (!blocked) {
       synchronized (this) {
-        takeQueued(output);
+        queue.moveTo(output, replies());
       }
       if (output.position() == 0) {
         return;
@@ -280,7 +262,7 @@ final class Outbound implements BudgetShare.Holder {
     if (progress || !interested) {
       since = connection.loop.now();
     }
-    connection.loop.replies().add(this);
+    replies().add(this);
     if (!interested) {
       interested = true;
       connection.socket.enableIOEvent(IOEvent.WRITE);
@@ -289,46 +271,31 @@ final class Outbound implements BudgetShare.Holder {
 
   private synchronized void putBack(ByteBuffer first, ByteBuffer rest) {
     int size = first.remaining() + rest.remaining();
-    if (charge(size, true)) {
-      queue.addBefore(size).put(first).put(rest);
+    // Sealed or not: these bytes were sent before the close frame.
+    if (takeRoom(size, true)) {
+      queue.addFirst(size).put(first).put(rest);
     }
     rest.position(rest.limit());
   }
 
-  /** Room behind everything, to be filled at once; null if there is none. */
+  /** Room behind everything, to be filled at once; null if nothing can be sent any more. */
   private @Nullable ByteBuffer reserve(int size, boolean turn) {
-    return charge(size, turn) ? queue.add(size) : null;
+    return !sealed && takeRoom(size, turn) ? queue.add(size) : null;
   }
 
-  /** Takes of the budget what the queue is about to hold, or ends the connection. */
-  private boolean charge(int size, boolean turn) {
+  /** Takes room in the queue. If there is none, the client reads too slowly, and is cut off. */
+  private boolean takeRoom(int size, boolean turn) {
     if (connection.isAborted()) {
       return false;
     }
-    if (size <= maxBytes - queue.size()) {
-      int more = ByteQueue.charge(queue.capacityFor(size)) - charged;
-      if (more <= 0) {
-        return true;
-      }
-      // In a turn others can be asked to give way.
-      BudgetShare replies = connection.loop.replies();
-      if (turn ? replies.take(this, more) : replies.budget().takeReserved(more)) {
-        charged += more;
-        accounted += turn ? more : 0;
-        return true;
-      }
+    boolean taken = queue.take(size, replies(), turn);
+    if (!taken) {
+      connection.cutOff("slow_consumer");
     }
-    connection.cutOff("slow_consumer");
-    return false;
+    return taken;
   }
 
-  /** Gives all back. On the loop's thread. */
-  private void release() {
-    if (charged > 0) {
-      connection.loop.replies().budget().release((long) charged - accounted);
-      connection.loop.replies().giveBack(this, accounted);
-      charged = 0;
-      accounted = 0;
-    }
+  private BudgetShare replies() {
+    return connection.loop.replies();
   }
 }

@@ -8,7 +8,6 @@ import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.Transport;
 import dev.tally.server.websocket.FrameReceiver;
 import dev.tally.server.websocket.Liveness;
-import dev.tally.server.websocket.MaskedFrame;
 import dev.tally.server.websocket.MessageRate;
 import dev.tally.server.websocket.Opcode;
 import dev.tally.server.websocket.Violation;
@@ -19,22 +18,22 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalLong;
 import org.glassfish.grizzly.nio.NIOConnection;
-import org.glassfish.tyrus.spi.Connection;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One WebSocket. Tyrus keeps the Jakarta session and the rules of the closing handshake; text goes
- * straight to the {@link ChatSession} once one is attached.
+ * One WebSocket. What the client sends goes to Tyrus, but text goes straight to the {@link
+ * ChatSession} once one is attached. What both send goes out here. A close is Tyrus's matter: its
+ * close frame is the last thing sent, and the socket ends once the client's has come.
  *
  * <p>Order of calls: {@link #open} on the selector's thread, then {@link #onReadable} and {@link
  * #onWritable} there as the socket says, {@link #onClosed} once at the end. The methods of {@link
- * Transport} and of {@link TyrusWriter.Frames} may come from any thread, at any time.
+ * Transport} and of {@link TyrusSession.Sink} may come from any thread, at any time.
  */
 final class WebSocketConnection extends LoopConnection
-    implements Transport, FrameReceiver, TyrusWriter.Frames {
+    implements Transport, FrameReceiver, TyrusSession.Sink {
 
   /** Is told when connections have ended. */
   interface EndListener {
@@ -46,7 +45,6 @@ final class WebSocketConnection extends LoopConnection
   private static final Logger LOGGER = LoggerFactory.getLogger(WebSocketConnection.class);
 
   private static final byte[] PING = {(byte) 0x89, 0};
-  private static final byte[] EMPTY_CLOSE = {(byte) 0x88, 0};
 
   private enum Phase {
     OPEN,
@@ -60,11 +58,8 @@ final class WebSocketConnection extends LoopConnection
   private final Handshake handshake;
   private final ChatMetrics metrics;
   private final EndListener endListener;
-  private @Nullable Connection tyrus;
+  private final TyrusSession tyrus = new TyrusSession(this);
   private @Nullable ChatSession session;
-
-  /** The payload of the client's close frame, if it came before ours. */
-  private byte @Nullable [] clientClose;
 
   /** Whether the client's close frame has come, so that nothing of it is waited for. */
   private boolean clientClosed;
@@ -108,8 +103,7 @@ final class WebSocketConnection extends LoopConnection
     loop.begin(this);
     try {
       outbound.bytes(response);
-      // Tyrus closes its writer, and never calls the listener.
-      tyrus = upgrade.createConnection(new TyrusWriter(this), reason -> {});
+      tyrus.open(upgrade);
       inbound.accept(readAhead, 0, readAhead.length);
     } catch (RuntimeException e) {
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("connection failed");
@@ -157,14 +151,6 @@ final class WebSocketConnection extends LoopConnection
         new Violation(CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason(), "internal"));
   }
 
-  private void noteReceived() {
-    long now = loop.now();
-    // Most messages come in the same round as the one before: a volatile write costs more.
-    if (lastReceived != now && phase == Phase.OPEN) {
-      lastReceived = now;
-    }
-  }
-
   @Override
   void onTurn() {
     if (phase == Phase.ENDED) {
@@ -187,7 +173,7 @@ final class WebSocketConnection extends LoopConnection
       CloseReason reason = wantedClose;
       if (isAborted()) {
         socket.terminateSilently();
-      } else if (reason != null && phase == Phase.OPEN && tyrus != null) {
+      } else if (reason != null && phase == Phase.OPEN && tyrus.isOpened()) {
         tyrus.close(reason);
       } else if (pingWanted && phase == Phase.OPEN) {
         pingWanted = false;
@@ -230,7 +216,7 @@ final class WebSocketConnection extends LoopConnection
     if (attached != null) {
       attached.onText(utf8, from, to);
     } else {
-      toTyrus(Opcode.TEXT, Arrays.copyOfRange(utf8, from, to));
+      tyrus.receive(Opcode.TEXT, Arrays.copyOfRange(utf8, from, to));
     }
   }
 
@@ -244,14 +230,13 @@ final class WebSocketConnection extends LoopConnection
     if (phase == Phase.OPEN) {
       noteReceived();
       inbound.onMessage();
-      toTyrus(Opcode.BINARY, payload);
+      tyrus.receive(Opcode.BINARY, payload);
     }
   }
 
   @Override
   public void onControl(int opcode, byte[] payload) {
     if (opcode == Opcode.CLOSE) {
-      clientClose = payload;
       clientClosed = true;
     }
     if (phase != Phase.OPEN) {
@@ -261,7 +246,7 @@ final class WebSocketConnection extends LoopConnection
       outbound.pong(payload);
     } else {
       noteReceived();
-      toTyrus(opcode, payload);
+      tyrus.receive(opcode, payload);
     }
   }
 
@@ -285,13 +270,7 @@ final class WebSocketConnection extends LoopConnection
     }
   }
 
-  private void toTyrus(int opcode, byte[] payload) {
-    if (tyrus != null) {
-      tyrus.getReadHandler().handle(MaskedFrame.of(opcode, payload));
-    }
-  }
-
-  // What the core wants: from any thread.
+  // What the chat session wants: from any thread.
 
   @Override
   public void send(Reply reply) {
@@ -310,29 +289,28 @@ final class WebSocketConnection extends LoopConnection
 
   @Override
   public void opened(Lease lease) {
-    ConnectionLog.opened(handshake, lease);
+    ConnectionLog.opened(LOGGER, handshake, lease);
   }
 
   @Override
   public void closed(int code, OptionalLong count, Duration duration) {
-    ConnectionLog.closed(handshake, code, count, duration);
+    ConnectionLog.closed(LOGGER, handshake, code, count, duration);
   }
 
-  // What Tyrus wants.
+  // What Tyrus sends: from any thread.
 
   @Override
   public void onTyrusFrame(ByteBuffer frame) {
-    if (phase != Phase.OPEN) {
-      return;
-    }
-    if ((frame.get(frame.position()) & 0x0f) == Opcode.CLOSE) {
-      // Tyrus answers 1000 to a close frame without a code; RFC 6455, 5.5.1 wants an echo.
-      byte[] echoed = clientClose;
-      boolean empty = echoed != null && echoed.length == 0;
-      // Not only when Tyrus says that it is done: other threads may send replies until then.
-      outbound.seal(empty ? ByteBuffer.wrap(EMPTY_CLOSE) : frame);
-    } else {
+    if (phase == Phase.OPEN) {
       outbound.bytes(frame);
+    }
+  }
+
+  @Override
+  public void onTyrusClose(ByteBuffer closeFrame) {
+    if (phase == Phase.OPEN) {
+      // Not only when the session is closed: until then other threads may still send replies.
+      outbound.seal(closeFrame);
     }
   }
 
@@ -348,41 +326,47 @@ final class WebSocketConnection extends LoopConnection
     wantTurn();
   }
 
-  // What else may happen: from any thread.
+  // What the sweep wants: on its thread.
 
-  /** Pings a silent client, cuts off a dead one. Once in each round of the sweep. */
-  void check(Liveness liveness) {
-    switch (phase) {
-      case OPEN -> checkOpen(liveness);
-      case CLOSING -> {
-        if (liveness.isCloseOverdue(lastReceived)) {
-          abort();
-        } else {
-          wantTurn();
-        }
-      }
-      case ENDED -> {
-        // About to leave the registry.
-      }
+  /** Whether our close frame is out and the socket is still open. */
+  boolean isClosing() {
+    return phase == Phase.CLOSING;
+  }
+
+  /** Whether messages are taken and answered. */
+  boolean isOpen() {
+    return phase == Phase.OPEN;
+  }
+
+  /** Whether nothing is read, because the client is ahead of its message rate. */
+  boolean isPaused() {
+    return inbound.isPaused();
+  }
+
+  /**
+   * {@link Liveness#now} when something last came of an open connection, or when the close frame of
+   * a closing one went out.
+   */
+  long lastReceived() {
+    return lastReceived;
+  }
+
+  /** Something came, so the client is alive. */
+  void noteReceived() {
+    long now = loop.now();
+    // Most messages come in the same round as the one before: a volatile write costs more.
+    if (lastReceived != now && phase == Phase.OPEN) {
+      lastReceived = now;
     }
   }
 
-  private void checkOpen(Liveness liveness) {
-    if (inbound.isPaused()) {
-      // What it sends is not read, so its silence says nothing.
-      lastReceived = liveness.now();
-    }
-    switch (liveness.check(lastReceived)) {
-      case PING -> {
-        pingWanted = true;
-        wantTurn();
-      }
-      case DEAD -> cutOff("dead_peer");
-      case ALIVE -> {
-        // Nothing to do.
-      }
-    }
+  /** Sends a ping in its next turn. */
+  void ping() {
+    pingWanted = true;
+    wantTurn();
   }
+
+  // The end.
 
   @Override
   void cutOff(String kind) {
@@ -410,10 +394,8 @@ final class WebSocketConnection extends LoopConnection
     // Not inbound.stop(): this may be another thread, while the reader is in the middle of a frame.
     enqueue();
     try {
-      if (tyrus != null) {
-        tyrus.close(
-            new CloseReason(CloseReason.CloseCodes.CLOSED_ABNORMALLY, CloseCode.ABNORMAL.reason()));
-      }
+      tyrus.close(
+          new CloseReason(CloseReason.CloseCodes.CLOSED_ABNORMALLY, CloseCode.ABNORMAL.reason()));
     } finally {
       // Last: the connection that gets its place finds nothing left of this one.
       endListener.onEnd(this);
