@@ -129,3 +129,34 @@ def test_a_page_has_the_words_of_the_glossary(page):
     # A heading, a name in code and what a program prints are quoted as they are.
     text = re.sub(r"`[^`\n]*`", "", by_hand(prose(page)))
     assert [word for word in BANNED if re.search(word, text)] == []
+
+
+BENCHMARKS = (ROOT / "docs" / "BENCHMARKS.md").read_text(encoding="utf-8")
+SUMMARY = {
+    "CPU for a message, one in flight, µs": (
+        "CPU of the server's process for each message, µs:",
+        1,
+    ),
+    "CPU for a message, 16 in flight, µs": ("CPU of the server's process for each message, µs:", 3),
+    "messages a second, 16 in flight": ("Messages a second:", 3),
+    "handshakes a second, just started": ("Handshakes a second:", 1),
+    "live heap of an idle connection, KB": ("Live heap for each idle connection", 1),
+    "resident memory of an idle connection, KB": ("Resident memory of the process", 1),
+}
+
+
+def rows(title: str) -> dict[str, list[str]]:
+    """The first table behind the title, by its first column."""
+    table = re.search(re.escape(title) + r"[^|]*((?:^\|.*\n)+)", BENCHMARKS, re.MULTILINE)
+    split = [[cell.strip() for cell in row[1:-2].split("|")] for row in table[1].splitlines(True)]
+    return {row[0]: row[1:] for row in split}
+
+
+@pytest.mark.parametrize("question", SUMMARY)
+def test_the_first_table_of_the_benchmarks_has_the_measured_figures(question):
+    summary = rows("all in memory:")
+    title, column = SUMMARY[question]
+    measured = rows(title)
+    for server, figure in zip(summary["how much"], summary[question], strict=True):
+        expected = measured[server][column - 1] if server in measured else ""
+        assert figure == expected, f"copy the figure of {server} into the first table"
