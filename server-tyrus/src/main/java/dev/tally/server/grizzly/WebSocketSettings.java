@@ -1,5 +1,6 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.chat.ChatSettings;
 import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.websocket.BufferBudgets;
 import dev.tally.server.websocket.FrameRate;
@@ -108,9 +109,9 @@ public record WebSocketSettings(
     private Duration handshakeTimeout = Duration.ofSeconds(10);
     private Duration idleTimeout = Duration.ofSeconds(75);
     private Duration messageTimeout = Duration.ofSeconds(30);
-    private Duration heartbeat = Duration.ofSeconds(30);
+    private Duration heartbeat = ChatSettings.defaults().heartbeat();
     private Duration closeTimeout = Duration.ofSeconds(2);
-    private Duration retryAfter = Duration.ofSeconds(1);
+    private Duration retryAfter = ChatSettings.defaults().retryAfter();
 
     private Builder() {}
 

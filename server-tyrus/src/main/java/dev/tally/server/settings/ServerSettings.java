@@ -3,6 +3,7 @@ package dev.tally.server.settings;
 import dev.tally.chat.ChatSettings;
 import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.http.HeadLimits;
+import dev.tally.server.grizzly.WebSocketSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,8 @@ public final class ServerSettings {
 
   private static final ChatSettings DEFAULTS = ChatSettings.defaults();
 
+  private static final WebSocketSettings LISTENER = WebSocketSettings.defaults();
+
   /** 128 measured; the rest is for the table while it doubles, and for heaps of 32 GiB and more. */
   private static final int BYTES_PER_SESSION = 200;
 
@@ -29,7 +32,7 @@ public final class ServerSettings {
           "--host",
           "ADDRESS",
           new Values.Text(),
-          "0.0.0.0",
+          LISTENER.host(),
           "Address that the main port listens on.");
 
   public final Setting<Integer> port =
@@ -37,7 +40,7 @@ public final class ServerSettings {
           "--port",
           "PORT",
           new Values.Port(),
-          8000,
+          LISTENER.port(),
           "Main port: WebSocket, health, page. 0: any free one, see the event ready.");
 
   public final Setting<Integer> backlog =
@@ -45,7 +48,7 @@ public final class ServerSettings {
           "--backlog",
           "N",
           new Values.PositiveInt(),
-          4096,
+          LISTENER.backlog(),
           "Connections that the kernel keeps until we take them; it has a limit itself.");
 
   public final Setting<String> adminHost =
@@ -125,13 +128,13 @@ public final class ServerSettings {
   public final Setting<Duration> handshakeTimeout =
       duration(
           "--handshake-timeout",
-          Duration.ofSeconds(10),
+          LISTENER.handshakeTimeout(),
           "How long a request of HTTP may take to come in whole, and its answer to be read.");
 
   public final Setting<Duration> httpIdleTimeout =
       duration(
           "--http-idle-timeout",
-          Duration.ofSeconds(75),
+          LISTENER.idleTimeout(),
           "How long a connection of plain HTTP waits for its next request. Longer than the load"
               + " balancer in front keeps its own, or some of its requests fail.");
 
@@ -154,13 +157,13 @@ public final class ServerSettings {
   public final Setting<Duration> messageTimeout =
       duration(
           "--message-timeout",
-          Duration.ofSeconds(30),
+          LISTENER.messageTimeout(),
           "How long a message may take from its first byte to its last.");
 
   public final Setting<Duration> closeTimeout =
       duration(
           "--close-timeout",
-          Duration.ofSeconds(2),
+          LISTENER.closeTimeout(),
           "How long a client may take to answer a close frame.");
 
   public final Setting<Duration> openTimeout =
@@ -224,7 +227,7 @@ public final class ServerSettings {
           "--max-message-bytes",
           "BYTES",
           new Values.MessageBytes(),
-          65_536,
+          LISTENER.maxMessageBytes(),
           "The longest message, up to 1 GiB; a longer one ends its connection with 1009.");
 
   public final Setting<Boolean> compression =
@@ -232,7 +235,7 @@ public final class ServerSettings {
           "--compression",
           "ON|OFF",
           new Values.OnOff(),
-          false,
+          LISTENER.compression(),
           "on: clients may compress their messages (permessage-deflate). Replies are never compressed.");
 
   public final Setting<Integer> maxConnections =
@@ -248,7 +251,7 @@ public final class ServerSettings {
           "--spare-connections",
           "N",
           new Values.PositiveInt(),
-          128,
+          LISTENER.spareConnections(),
           "Sockets above --max-connections, for handshakes and plain HTTP. One more ends the one that"
               + " was silent for the longest, of the address that has the most of them.");
 
@@ -257,7 +260,7 @@ public final class ServerSettings {
           "--max-connections-per-address",
           "N",
           new Values.NonNegativeInt(),
-          0,
+          LISTENER.maxConnectionsPerAddress(),
           "Connections at a time from one address, and as many other sockets. An IPv6 network of 64"
               + " bits is one address. 0: off.");
 
@@ -266,7 +269,7 @@ public final class ServerSettings {
           "--message-rate",
           "N",
           new Values.NonNegativeInt(),
-          0,
+          LISTENER.messagesPerSecond(),
           "Messages a second from one connection, and at once what two seconds allow. Who is ahead"
               + " of it is not read from for a while. 0: off.");
 
@@ -275,7 +278,7 @@ public final class ServerSettings {
           "--small-frame-rate",
           "N",
           new Values.NonNegativeInt(),
-          500,
+          LISTENER.smallFramesPerSecond(),
           "Pings, pongs and fragments below 64 bytes a second from one connection, and at once what"
               + " ten seconds allow; more end it with 1008. 0: off.");
 
@@ -284,7 +287,7 @@ public final class ServerSettings {
           "--max-outbound-bytes",
           "BYTES",
           new Values.PositiveInt(),
-          262_144,
+          LISTENER.maxOutboundBytes(),
           "What may wait for a slow reader, and as much again in the kernel; more ends its connection.");
 
   public final Setting<Long> maxBufferedBytes =
@@ -300,7 +303,7 @@ public final class ServerSettings {
   public final Setting<Duration> retryAfter =
       duration(
           "--retry-after",
-          Duration.ofSeconds(1),
+          DEFAULTS.retryAfter(),
           "When to come back, for clients that a full or draining server, or one without its store,"
               + " turns away; in HTTP whole seconds. On a WebSocket the first of them; the others"
               + " follow at 500 a second.");
