@@ -77,7 +77,10 @@ final class Inbound implements BudgetShare.Holder {
     }
   }
 
-  /** A message came: takes its token, and lets the one behind it wait for another. */
+  /**
+   * A message came: takes its token, and lets the one behind it wait for another. The reader stops
+   * between two frames then, and {@link #accept} keeps what it did not read.
+   */
   void onMessage() {
     if (rate != null && !rate.take()) {
       reader.pause();
@@ -99,7 +102,10 @@ final class Inbound implements BudgetShare.Holder {
     pausedReaders.add(connection);
   }
 
-  /** Reads on, if the rate allows it again; in each turn. */
+  /**
+   * Reads on, if the rate allows it again; in each turn. What was kept comes first, and the socket
+   * is read again only once all of it is through.
+   */
   void resume() {
     if (!paused) {
       return;
@@ -130,6 +136,7 @@ final class Inbound implements BudgetShare.Holder {
 
   /** Reads nothing any more, and keeps nothing. */
   void stop() {
+    // Also gives back what the budget charged for an unfinished message.
     reader.stop();
     forget();
   }

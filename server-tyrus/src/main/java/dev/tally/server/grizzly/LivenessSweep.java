@@ -85,6 +85,7 @@ final class LivenessSweep {
       if (liveness.isCloseOverdue(connection.lastReceived())) {
         connection.abort();
       } else {
+        // A safety net: the turn ends the connection if both close frames are through.
         connection.wantTurn();
       }
     }

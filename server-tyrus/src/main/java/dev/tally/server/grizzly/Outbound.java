@@ -63,6 +63,7 @@ final class Outbound implements BudgetShare.Holder {
     int size = length + (length < 126 ? 2 : 4);
     boolean turn = connection.isTurn();
     if (turn && makeRoom(size)) {
+      // Straight into the buffer that goes to the socket: no copy, and no object.
       encode(reply, length, connection.loop.output());
       return;
     }
@@ -105,6 +106,9 @@ final class Outbound implements BudgetShare.Holder {
 
   /** Sends a close frame behind everything sent so far, and nothing behind it. From any thread. */
   void seal(ByteBuffer closeFrame) {
+    // Under the lock: what another thread sends meanwhile is either in the queue before the close
+    // frame, or finds it sealed. Always through the queue, even in a turn: the frame must not
+    // overtake what waits there.
     synchronized (this) {
       ByteBuffer room = reserve(closeFrame.remaining(), connection.isTurn());
       sealed = true;
@@ -163,7 +167,7 @@ final class Outbound implements BudgetShare.Holder {
     return queue.size();
   }
 
-  /** The connection is over: nothing is kept. On the loop's thread. */
+  /** The connection is over: nothing is kept, nor taken any more. On the loop's thread. */
   void stop() {
     synchronized (this) {
       sealed = true;
@@ -195,6 +199,7 @@ final class Outbound implements BudgetShare.Holder {
         if (sealed || connection.isAborted()) {
           return false;
         }
+        // What waits was sent first.
         if (queue.size() <= output.remaining() - size) {
           queue.moveTo(output, replies());
           return true;
@@ -259,6 +264,7 @@ final class Outbound implements BudgetShare.Holder {
 
   private void block(boolean progress) throws IOException {
     blocked = true;
+    // Only progress starts the time anew, so that a client that never reads is overdue in the end.
     if (progress || !interested) {
       since = connection.loop.now();
     }
@@ -290,6 +296,7 @@ final class Outbound implements BudgetShare.Holder {
     }
     boolean taken = queue.take(size, replies(), turn);
     if (!taken) {
+      // With a part of what was sent missing, nothing that follows would make sense.
       connection.cutOff("slow_consumer");
     }
     return taken;

@@ -59,13 +59,19 @@ final class WebSocketConnection extends LoopConnection
   private final ChatMetrics metrics;
   private final EndListener endListener;
   private final TyrusSession tyrus = new TyrusSession(this);
+
+  /** Attached while Tyrus opens the endpoint, so before the first message is read. */
   private @Nullable ChatSession session;
 
   /** Whether the client's close frame has come, so that nothing of it is waited for. */
   private boolean clientClosed;
 
+  /** Only goes forward. Changed under this connection's lock, read without it. */
   private volatile Phase phase = Phase.OPEN;
+
+  /** For the next turn. The first one counts; what the session wants later comes too late. */
   private volatile @Nullable CloseReason wantedClose;
+
   private volatile boolean pingWanted;
 
   /**
@@ -102,6 +108,8 @@ final class WebSocketConnection extends LoopConnection
   void open(ByteBuffer response, UpgradeInfo upgrade, byte[] readAhead) {
     loop.begin(this);
     try {
+      // In this order: the endpoint may send in onOpen, and what it sends must not overtake the
+      // response; and the session that gets the first message is attached there.
       outbound.bytes(response);
       tyrus.open(upgrade);
       inbound.accept(readAhead, 0, readAhead.length);
@@ -124,8 +132,10 @@ final class WebSocketConnection extends LoopConnection
     loop.begin(this);
     try {
       if (!inbound.read()) {
+        // The client has ended its half, and no close frame came: there is nothing to wait for.
         socket.terminateSilently();
       } else if (inbound.isInMessage()) {
+        // A long message on a slow link: each part of it shows that the client is alive.
         noteReceived();
       }
     } catch (IOException e) {
@@ -154,6 +164,8 @@ final class WebSocketConnection extends LoopConnection
   @Override
   void onTurn() {
     if (phase == Phase.ENDED) {
+      // What the connection holds goes back to the budgets here and not in onClosed: only this
+      // thread may touch it.
       inbound.stop();
       outbound.stop();
       return;
@@ -168,12 +180,14 @@ final class WebSocketConnection extends LoopConnection
     }
   }
 
+  /** Does what was left for this turn, sends everything in one write, and ends what is over. */
   private void endTurn() {
     try {
       CloseReason reason = wantedClose;
       if (isAborted()) {
         socket.terminateSilently();
       } else if (reason != null && phase == Phase.OPEN && tyrus.isOpened()) {
+        // Here, behind the replies of this turn, and ahead of the flush that sends them all.
         tyrus.close(reason);
       } else if (pingWanted && phase == Phase.OPEN) {
         pingWanted = false;
@@ -181,6 +195,7 @@ final class WebSocketConnection extends LoopConnection
       }
       outbound.flush();
       if (phase == Phase.CLOSING) {
+        // In each turn: the close frame may have gone out while the reader was in a message.
         inbound.skip();
         finish();
       }
@@ -208,6 +223,7 @@ final class WebSocketConnection extends LoopConnection
   @Override
   public void onText(byte[] utf8, int from, int to) {
     if (phase != Phase.OPEN) {
+      // Closed by a message of the same read: what comes behind it is not counted.
       return;
     }
     noteReceived();
@@ -216,6 +232,7 @@ final class WebSocketConnection extends LoopConnection
     if (attached != null) {
       attached.onText(utf8, from, to);
     } else {
+      // Tyrus keeps what it gets, and the array is only lent.
       tyrus.receive(Opcode.TEXT, Arrays.copyOfRange(utf8, from, to));
     }
   }
@@ -243,6 +260,7 @@ final class WebSocketConnection extends LoopConnection
       return;
     }
     if (opcode == Opcode.PING) {
+      // Not through Tyrus, which would queue a pong for every ping of a client that never reads.
       outbound.pong(payload);
     } else {
       noteReceived();
@@ -316,6 +334,7 @@ final class WebSocketConnection extends LoopConnection
 
   @Override
   public void onTyrusClosed() {
+    // Under the lock: otherwise a socket that ends just now could go back from ENDED to CLOSING.
     synchronized (this) {
       if (phase != Phase.OPEN) {
         return;
@@ -392,6 +411,7 @@ final class WebSocketConnection extends LoopConnection
       return;
     }
     // Not inbound.stop(): this may be another thread, while the reader is in the middle of a frame.
+    // The turn does it.
     enqueue();
     try {
       tyrus.close(

@@ -154,10 +154,12 @@ public final class FrameReader implements BudgetShare.Holder {
   }
 
   private int readHeader(byte[] bytes, int from, int to) {
+    // Nearly every header comes whole, and is read where it is.
     if (headerBytes == 0 && to - from >= 2 && to - from >= FrameHeader.size(bytes[from + 1])) {
       startFrame(bytes, from);
       return from + FrameHeader.size(bytes[from + 1]);
     }
+    // Otherwise byte by byte, since the first one may already break a rule.
     byte[] partial = header;
     if (partial == null) {
       partial = new byte[FrameHeader.MAX_BYTES];
@@ -199,6 +201,7 @@ public final class FrameReader implements BudgetShare.Holder {
     taken = 0;
   }
 
+  /** What is wrong with the frame, or null. Its payload does not have to come for that. */
   private @Nullable Violation violation(FrameHeader frame) {
     Violation violation = frame.violation(compression);
     if (violation == null && !Opcode.isControl(frame.opcode())) {
@@ -269,6 +272,7 @@ public final class FrameReader implements BudgetShare.Holder {
 
   private int readPayload(byte[] bytes, int from, int to) {
     int end = endOfPayload(from, to);
+    // ASCII, which is most text, needs no second look for UTF-8.
     boolean ascii = Payload.unmask(bytes, from, end, mask, taken);
     boolean wholeFrame = taken == 0 && end - from == length;
     taken += end - from;
@@ -296,6 +300,7 @@ public final class FrameReader implements BudgetShare.Holder {
       return;
     }
     if (!unfinished.add(bytes, from, to, mostPayload())) {
+      // Connections that began earlier were evicted before, so this one is the oldest.
       fail(context.buffersFull());
       return;
     }
@@ -341,6 +346,7 @@ public final class FrameReader implements BudgetShare.Holder {
     }
     Violation violation = ClosePayload.violation(payload);
     failIf(violation);
+    // Nothing behind a close frame counts (RFC 6455, 5.5.1), whether or not it was a valid one.
     stop();
     if (violation == null) {
       receiver.onControl(kind, payload);
