@@ -160,3 +160,22 @@ def test_the_first_table_of_the_benchmarks_has_the_measured_figures(question):
     for server, figure in zip(summary["how much"], summary[question], strict=True):
         expected = measured[server][column - 1] if server in measured else ""
         assert figure == expected, f"copy the figure of {server} into the first table"
+
+
+PROTOCOL = (ROOT / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
+RULES = re.split(r"^- \*\*P-(\d+)\*\* ", PROTOCOL, flags=re.MULTILINE)[1:]
+
+
+def test_the_rules_of_the_protocol_are_numbered_in_order():
+    assert [int(number) for number in RULES[::2]] == list(range(1, len(RULES) // 2 + 1))
+
+
+@pytest.mark.parametrize(("number", "rule"), list(zip(RULES[::2], RULES[1::2], strict=True)))
+def test_a_rule_of_the_protocol_names_tests_that_exist(number, rule):
+    named = re.findall(r"`(\w+Test)(?:\.(\w+))?`", re.split(r"\n\n|\n(?=- )", rule)[0])
+    assert named, number
+    for type_name, method in named:
+        sources = list(ROOT.glob(f"*/src/test/java/**/{type_name}.java"))
+        assert len(sources) == 1, type_name
+        text = sources[0].read_text(encoding="utf-8")
+        assert not method or f"void {method}(" in text, f"{type_name}.{method}"
