@@ -16,7 +16,7 @@ record BuildInfo(String version, String revision) {
 
   static BuildInfo read() {
     Attributes attributes = new Attributes();
-    try (InputStream stream = Main.class.getResourceAsStream("/META-INF/MANIFEST.MF")) {
+    try (InputStream stream = BuildInfo.class.getResourceAsStream("/META-INF/MANIFEST.MF")) {
       if (stream != null) {
         attributes = new Manifest(stream).getMainAttributes();
       }

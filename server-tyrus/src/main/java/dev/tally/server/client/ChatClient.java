@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #send}, {@link #finish} and {@link #close} may be called from any thread. Everything
  * else happens on one thread, so nothing below needs a lock.
  */
-final class ChatClient implements AutoCloseable {
+final class ChatClient implements AutoCloseable, Connection.Owner {
 
   private final ClientSettings settings;
   private final Observer observer;
@@ -154,8 +154,8 @@ final class ChatClient implements AutoCloseable {
     attempt = loop.schedule(this::connect, delayMillis, TimeUnit.MILLISECONDS);
   }
 
-  /** A frame came in. */
-  void received(Connection connection, ServerFrame frame) {
+  @Override
+  public void received(Connection connection, ServerFrame frame) {
     if (frame instanceof ServerFrame.Trouble trouble) {
       observer.note("server says " + trouble.code() + ": " + trouble.detail());
     } else if (connection == next) {
@@ -174,8 +174,8 @@ final class ChatClient implements AutoCloseable {
     }
   }
 
-  /** An answer to a ping came in. */
-  void ponged(Connection connection) {
+  @Override
+  public void ponged(Connection connection) {
     if (connection == current) {
       rules.proved();
     }
@@ -227,16 +227,21 @@ final class ChatClient implements AutoCloseable {
     endIfSettled();
   }
 
+  @Override
+  public void sent() {
+    pump();
+  }
+
   /** Sends the next message, if there is one and a connection that can take it. */
-  void pump() {
+  private void pump() {
     Connection connection = current;
     if (connection != null && connection.isReady() && ledger.hasNext()) {
       connection.send(ledger.next());
     }
   }
 
-  /** The connection is over, for whatever reason. */
-  void ended(Connection connection, Ending ending) {
+  @Override
+  public void ended(Connection connection, Ending ending) {
     if (connection == current) {
       current = null;
       rules.broke(ending);
@@ -266,8 +271,13 @@ final class ChatClient implements AutoCloseable {
     }
   }
 
+  @Override
+  public void refused(String reason) {
+    giveUp(reason);
+  }
+
   /** Ends the client without what was not counted yet. */
-  void giveUp(String reason) {
+  private void giveUp(String reason) {
     end(Optional.of(reason));
   }
 

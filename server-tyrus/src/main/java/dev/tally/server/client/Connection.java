@@ -25,9 +25,28 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connection implements WebSocket.Listener {
 
+  /** What the connection tells its client, on the client's thread. */
+  interface Owner {
+
+    /** A frame came. */
+    void received(Connection connection, ServerFrame frame);
+
+    /** An answer to a ping came. */
+    void ponged(Connection connection);
+
+    /** A message was sent: the next one may be. */
+    void sent();
+
+    /** The connection ended; the last call. */
+    void ended(Connection connection, Ending ending);
+
+    /** No attempt with this server can succeed. */
+    void refused(String reason);
+  }
+
   private static final long CLOSE_WAIT_MILLIS = 1000;
 
-  private final ChatClient client;
+  private final Owner owner;
   private final ScheduledExecutorService loop;
   private final StringBuilder text = new StringBuilder();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -40,8 +59,8 @@ final class Connection implements WebSocket.Listener {
   private boolean sending;
   private boolean over;
 
-  Connection(ChatClient client, ScheduledExecutorService loop) {
-    this.client = client;
+  Connection(Owner owner, ScheduledExecutorService loop) {
+    this.owner = owner;
     this.loop = loop;
   }
 
@@ -68,7 +87,7 @@ final class Connection implements WebSocket.Listener {
     if (over) {
       opened.abort();
     } else if (!opened.getSubprotocol().equals(Subprotocol.TALLY_V1.token())) {
-      client.giveUp("the server does not speak " + Subprotocol.TALLY_V1.token());
+      owner.refused("the server does not speak " + Subprotocol.TALLY_V1.token());
     } else {
       timer = after(welcomeTimeout, () -> lose("no welcome"));
       opened.request(1);
@@ -140,7 +159,7 @@ final class Connection implements WebSocket.Listener {
                   if (failure != null) {
                     lose("broken");
                   } else if (!over) {
-                    client.pump();
+                    owner.sent();
                   }
                 },
                 loop);
@@ -183,7 +202,7 @@ final class Connection implements WebSocket.Listener {
     timer.cancel(false);
     if (!over) {
       over = true;
-      client.ended(this, ending);
+      owner.ended(this, ending);
     }
   }
 
@@ -200,7 +219,7 @@ final class Connection implements WebSocket.Listener {
     }
     String message = text.toString();
     text.setLength(0);
-    return heard(from, () -> client.received(this, ServerFrame.parse(message)));
+    return heard(from, () -> owner.received(this, ServerFrame.parse(message)));
   }
 
   @Override
@@ -210,7 +229,7 @@ final class Connection implements WebSocket.Listener {
 
   @Override
   public @Nullable CompletionStage<?> onPong(WebSocket from, ByteBuffer data) {
-    return heard(from, () -> client.ponged(this));
+    return heard(from, () -> owner.ponged(this));
   }
 
   @Override

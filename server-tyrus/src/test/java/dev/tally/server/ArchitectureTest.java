@@ -1,0 +1,90 @@
+package dev.tally.server;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import org.junit.jupiter.api.Test;
+
+/** The rules of docs/DESIGN.md on what may know what, in all modules. */
+class ArchitectureTest {
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .withImportOption(location -> !location.contains("-tests.jar"))
+          .importPackages("dev.tally");
+
+  @Test
+  void packagesDependOnEachOtherOneWay() {
+    slices().matching("dev.tally.(**)").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void classesDependOnEachOtherOneWay() {
+    slices().assignedFrom(TOP_LEVEL).should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void theCoreKnowsTheJdkAlone() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.tally.chat..")
+        .should()
+        .dependOnClassesThat()
+        .resideOutsideOfPackages("dev.tally.chat..", "java..", "org.jspecify..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheGlueTouchesGrizzlyAndTyrus() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.tally.server.grizzly..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.glassfish..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void adaptersDoNotKnowEachOther() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.tally.session.redis..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.tally.metrics..", "dev.tally.server..", "io.prometheus..")
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.tally.metrics..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.tally.session..", "dev.tally.server..", "redis.clients..")
+        .check(CLASSES);
+  }
+
+  /** Nested classes are a part of the class that they stand in. */
+  private static final SliceAssignment TOP_LEVEL =
+      new SliceAssignment() {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass each) {
+          JavaClass outer = each;
+          while (outer.getEnclosingClass().isPresent()) {
+            outer = outer.getEnclosingClass().get();
+          }
+          return SliceIdentifier.of(outer.getFullName());
+        }
+
+        @Override
+        public String getDescription() {
+          return "top-level classes";
+        }
+      };
+}
