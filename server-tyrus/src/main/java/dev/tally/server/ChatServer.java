@@ -7,7 +7,10 @@ import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
+import dev.tally.metrics.Health;
 import dev.tally.server.grizzly.WebSocketServer;
+import dev.tally.server.http.StatusPages;
+import dev.tally.server.jakarta.ChatEndpoint;
 import dev.tally.server.websocket.BufferBudgets;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,7 +30,8 @@ public final class ChatServer {
   private static final long SHUTDOWN_MILLIS = 200;
 
   /**
-   * That part of a short one is; the hub takes up to 95 % of it, and leaves the rest to readers.
+   * Of a short drain timeout one part in so many is kept back. The hub takes up to 95 % of the
+   * timeout and leaves the rest to clients that still read.
    */
   private static final int SHUTDOWN_PART = 50;
 
@@ -62,7 +66,11 @@ public final class ChatServer {
         new WebSocketServer(
             settings.webSocket(),
             ChatEndpoint.configs(hub),
-            new StatusPages(hub, settings),
+            new StatusPages(
+                new Health(
+                    hub::readiness, settings.color(), settings.version(), settings.instance()),
+                settings.webSocket().allowedHosts(),
+                settings.adminAddress()),
             hub.metrics(),
             time);
   }

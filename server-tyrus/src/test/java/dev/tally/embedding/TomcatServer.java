@@ -1,7 +1,7 @@
 package dev.tally.embedding;
 
 import dev.tally.chat.ChatHub;
-import dev.tally.server.ChatEndpoint;
+import dev.tally.server.jakarta.ChatEndpoint;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.websocket.DeploymentException;

@@ -8,6 +8,7 @@ import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.server.RawClient.Frame;
+import dev.tally.server.jakarta.ChatEndpoint;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.time.InstantSource;
 import java.util.Map;

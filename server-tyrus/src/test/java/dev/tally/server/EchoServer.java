@@ -2,9 +2,9 @@ package dev.tally.server;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
-import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.server.grizzly.WebSocketSettings;
+import dev.tally.server.http.HttpAnswer;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.MessageHandler;

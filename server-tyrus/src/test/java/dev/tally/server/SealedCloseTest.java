@@ -8,9 +8,9 @@ import dev.tally.chat.ChatSettings;
 import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
-import dev.tally.server.grizzly.ConnectionPrincipal;
-import dev.tally.server.grizzly.HttpAnswer;
 import dev.tally.server.grizzly.WebSocketServer;
+import dev.tally.server.http.HttpAnswer;
+import dev.tally.server.jakarta.DirectConnection;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
@@ -60,8 +60,8 @@ class SealedCloseTest {
 
     @Override
     public void onOpen(Session session, EndpointConfig config) {
-      ConnectionPrincipal client =
-          (ConnectionPrincipal) Objects.requireNonNull(session.getUserPrincipal());
+      DirectConnection client =
+          (DirectConnection) Objects.requireNonNull(session.getUserPrincipal());
       chat = client.connect(hub, Subprotocol.PLAIN);
       opened.complete(session);
     }

@@ -1,6 +1,7 @@
 package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.Lease;
+import dev.tally.server.handshake.Handshake;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.slf4j.Logger;

@@ -2,6 +2,8 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
+import dev.tally.server.handshake.ConnectionLimits;
+import dev.tally.server.handshake.Handshake;
 import dev.tally.server.websocket.MessageRate;
 import java.util.Collection;
 import java.util.Collections;

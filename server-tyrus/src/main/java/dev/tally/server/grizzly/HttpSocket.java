@@ -2,6 +2,7 @@ package dev.tally.server.grizzly;
 
 import dev.tally.metrics.http.HeadLimits;
 import dev.tally.metrics.http.RequestHead;
+import dev.tally.server.http.HttpAnswer;
 import dev.tally.server.websocket.BufferBudget;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -14,6 +15,7 @@ import org.glassfish.grizzly.asyncqueue.WritableMessage;
 import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.Protocol;
+import org.glassfish.grizzly.http.util.FastHttpDateFormat;
 import org.glassfish.grizzly.memory.Buffers;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
@@ -129,7 +131,10 @@ final class HttpSocket {
     request.getResponse().setCommitted(true);
     String keptAlive = request.getProtocol() == Protocol.HTTP_1_0 ? "keep-alive" : "";
     boolean head = Method.HEAD.equals(request.getMethod());
-    write(answer, answer.head(keep ? keptAlive : "close"), head ? new byte[0] : answer.body());
+    write(
+        answer,
+        answer.head(keep ? keptAlive : "close", FastHttpDateFormat.getCurrentDate()),
+        head ? new byte[0] : answer.body());
     if (!keep) {
       close();
     }
@@ -141,7 +146,10 @@ final class HttpSocket {
    * @param withBody false if the request's method is {@code HEAD}
    */
   void refuse(HttpAnswer answer, boolean withBody) {
-    write(answer, answer.head("close"), withBody ? answer.body() : new byte[0]);
+    write(
+        answer,
+        answer.head("close", FastHttpDateFormat.getCurrentDate()),
+        withBody ? answer.body() : new byte[0]);
     close();
   }
 

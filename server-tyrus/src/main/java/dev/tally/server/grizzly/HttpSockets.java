@@ -2,6 +2,10 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
+import dev.tally.server.handshake.ClientAddress;
+import dev.tally.server.handshake.ConnectionLimits;
+import dev.tally.server.handshake.Refusal;
+import dev.tally.server.http.HttpAnswer;
 import dev.tally.server.websocket.BufferBudget;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -2,6 +2,7 @@ package dev.tally.server.grizzly;
 
 import dev.tally.metrics.http.HeadLimits;
 import dev.tally.metrics.http.RequestHead;
+import dev.tally.server.handshake.Refusal;
 import java.io.IOException;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.filterchain.FilterChainContext;

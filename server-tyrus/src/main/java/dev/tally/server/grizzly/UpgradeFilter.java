@@ -2,7 +2,13 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.metrics.http.RequestHead;
-import dev.tally.server.grizzly.ConnectionLimits.Place;
+import dev.tally.server.handshake.ConnectionLimits;
+import dev.tally.server.handshake.ConnectionLimits.Place;
+import dev.tally.server.handshake.Handshake;
+import dev.tally.server.handshake.HandshakeRules;
+import dev.tally.server.handshake.Refusal;
+import dev.tally.server.http.HttpAnswer;
+import dev.tally.server.http.HttpRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -64,7 +70,7 @@ final class UpgradeFilter extends BaseFilter {
   private final ConnectionLimits limits;
   private final ConnectionRegistry registry;
   private final HttpSockets sockets;
-  private final Function<HttpRequestPacket, HttpAnswer> pages;
+  private final Function<HttpRequest, HttpAnswer> pages;
   private final HandshakeRules rules;
   private final ChatMetrics metrics;
   private volatile boolean draining;
@@ -76,7 +82,7 @@ final class UpgradeFilter extends BaseFilter {
       ConnectionLimits limits,
       ConnectionRegistry registry,
       HttpSockets sockets,
-      Function<HttpRequestPacket, HttpAnswer> pages,
+      Function<HttpRequest, HttpAnswer> pages,
       ChatMetrics metrics) {
     this.paths = paths.stream().collect(Collectors.toUnmodifiableMap(path -> path, URI::create));
     this.engine = engine;
@@ -85,7 +91,12 @@ final class UpgradeFilter extends BaseFilter {
     this.registry = registry;
     this.sockets = sockets;
     this.pages = pages;
-    this.rules = new HandshakeRules(settings);
+    this.rules =
+        new HandshakeRules(
+            settings.allowedHosts(),
+            settings.allowedOrigins(),
+            settings.trustedProxies(),
+            settings.compression());
     this.metrics = metrics;
   }
 
@@ -136,7 +147,7 @@ final class UpgradeFilter extends BaseFilter {
       if (request.isUpgrade()) {
         sockets.refused(socket, "not_found", "there is no WebSocket at this path");
       }
-      HttpAnswer answer = pages.apply(request);
+      HttpAnswer answer = pages.apply(new GrizzlyRequest(request));
       if (sockets.take(socket, answer.queuedBytes())) {
         socket.answer(request, answer);
         ctx.notifyDownstream(HttpServerFilter.RESPONSE_COMPLETE_EVENT);
@@ -149,7 +160,10 @@ final class UpgradeFilter extends BaseFilter {
 
   private void handshake(
       HttpSocket socket, URI path, HttpRequestPacket request, HttpContent content) {
-    Refusal refusal = draining ? unavailable("draining", "is draining") : rules.check(request);
+    Refusal refusal =
+        draining
+            ? unavailable("draining", "is draining")
+            : rules.check(new GrizzlyRequest(request));
     if (refusal == null && socket.waitingBytes() > 0) {
       // Frames would overtake them: they go past Grizzly's queue.
       refusal =
@@ -159,7 +173,7 @@ final class UpgradeFilter extends BaseFilter {
               "There are answers to earlier requests that have not been read.");
     }
     if (refusal == null) {
-      String address = rules.address(request);
+      String address = rules.address(new GrizzlyRequest(request));
       Place place = limits.take(address);
       if (place == Place.TAKEN) {
         upgrade(socket, path, request, content, address);
@@ -209,7 +223,7 @@ final class UpgradeFilter extends BaseFilter {
       HttpContent content,
       String address) {
     NIOConnection socket = httpSocket.connection;
-    Handshake handshake = rules.read(request, address);
+    Handshake handshake = rules.read(new GrizzlyRequest(request), address);
     WebSocketConnection connection = registry.make(socket, handshake);
     UpgradeAnswer response = new UpgradeAnswer();
     UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection), response);

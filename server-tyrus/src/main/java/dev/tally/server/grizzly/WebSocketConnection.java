@@ -6,6 +6,7 @@ import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.Transport;
+import dev.tally.server.handshake.Handshake;
 import dev.tally.server.websocket.FrameReceiver;
 import dev.tally.server.websocket.Liveness;
 import dev.tally.server.websocket.MessageRate;

@@ -2,6 +2,9 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
+import dev.tally.server.handshake.ConnectionLimits;
+import dev.tally.server.http.HttpAnswer;
+import dev.tally.server.http.HttpRequest;
 import dev.tally.server.websocket.BufferBudgets;
 import dev.tally.server.websocket.FrameRate;
 import dev.tally.server.websocket.Liveness;
@@ -17,7 +20,6 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.glassfish.grizzly.asyncqueue.AsyncQueueWriter;
 import org.glassfish.grizzly.filterchain.FilterChainBuilder;
-import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.server.FileCacheFilter;
 import org.glassfish.grizzly.http.server.HttpServer;
@@ -67,7 +69,7 @@ public final class WebSocketServer {
   public WebSocketServer(
       WebSocketSettings settings,
       List<ServerEndpointConfig> endpoints,
-      Function<HttpRequestPacket, HttpAnswer> pages,
+      Function<HttpRequest, HttpAnswer> pages,
       ChatMetrics metrics,
       MonotonicClock time) {
     this.endpoints = List.copyOf(endpoints);

@@ -2,6 +2,10 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.ChatSettings;
 import dev.tally.metrics.http.HeadLimits;
+import dev.tally.server.handshake.ClientAddress;
+import dev.tally.server.handshake.OriginPolicy;
+import dev.tally.server.handshake.PermessageDeflate;
+import dev.tally.server.http.AllowedHosts;
 import dev.tally.server.websocket.BufferBudgets;
 import dev.tally.server.websocket.FrameRate;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.tally.server.settings;
 
-import dev.tally.server.grizzly.AddressBlock;
+import dev.tally.server.handshake.AddressBlock;
 import dev.tally.server.logging.LogFormat;
 import java.time.Duration;
 import java.util.Arrays;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.testing.MutableClock;
+import dev.tally.server.handshake.ConnectionLimits;
 import dev.tally.server.websocket.BufferBudget;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;

@@ -1,6 +1,7 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import dev.tally.metrics.http.HeadFault;
+import dev.tally.server.http.HttpAnswer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,19 +15,19 @@ import java.util.Locale;
  * @param header one more header line, without line end; may be empty
  * @param sentence the body: what is wrong, and the rule
  */
-record Refusal(String status, String result, String header, String sentence) {
+public record Refusal(String status, String result, String header, String sentence) {
 
-  Refusal(String status, String result, String sentence) {
+  public Refusal(String status, String result, String sentence) {
     this(status, result, "", sentence);
   }
 
   /** Of a head that the check refuses. */
-  static Refusal of(HeadFault fault) {
+  public static Refusal of(HeadFault fault) {
     return new Refusal(
         fault.status(), fault.isTooLarge() ? "too_large" : "bad_request", fault.sentence());
   }
 
-  HttpAnswer answer() {
+  public HttpAnswer answer() {
     List<String> headers = new ArrayList<>(List.of("Content-Type: text/plain; charset=utf-8"));
     if (!header.isEmpty()) {
       headers.add(header);
@@ -35,7 +36,7 @@ record Refusal(String status, String result, String header, String sentence) {
   }
 
   /** Makes a client's value fit to be repeated: cut to 64 characters, printable ASCII only. */
-  static String quoted(String value) {
+  public static String quoted(String value) {
     StringBuilder out = new StringBuilder("'");
     for (int i = 0; i < Math.min(value.length(), 64); i++) {
       char c = value.charAt(i);

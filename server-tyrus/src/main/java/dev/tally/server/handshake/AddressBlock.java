@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import java.net.InetAddress;
 import java.util.regex.Pattern;

@@ -1,12 +1,12 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
+import dev.tally.server.http.HttpRequest;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.glassfish.grizzly.http.HttpRequestPacket;
 
 /**
  * What proxies say of a request: {@code X-Forwarded-For}, {@code -Host} and {@code -Port}, and
@@ -30,8 +30,8 @@ final class Forwarded {
   }
 
   /** Whose request it is. */
-  String address(HttpRequestPacket request) {
-    String peer = request.getRemoteAddress();
+  String address(HttpRequest request) {
+    String peer = request.peer();
     if (!addresses.isProxy(peer)) {
       return peer;
     }
@@ -43,9 +43,9 @@ final class Forwarded {
   }
 
   /** The names that the client may have asked for: {@code Host}, then what a proxy made of it. */
-  Set<String> hosts(HttpRequestPacket request) {
+  Set<String> hosts(HttpRequest request) {
     Set<String> hosts = new LinkedHashSet<>(values(request, "Host"));
-    if (addresses.isProxy(request.getRemoteAddress())) {
+    if (addresses.isProxy(request.peer())) {
       for (String value : values(request, "X-Forwarded-Host")) {
         hosts.add(value.split(",", 2)[0].strip());
       }
@@ -61,10 +61,8 @@ final class Forwarded {
     return hosts;
   }
 
-  private static List<String> values(HttpRequestPacket request, String header) {
-    List<String> values = new ArrayList<>(1);
-    request.getHeaders().values(header).forEach(values::add);
-    return values;
+  private static List<String> values(HttpRequest request, String header) {
+    return request.headers(header);
   }
 
   /** The values of one parameter in all elements, without quotes. */

@@ -1,8 +1,7 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.http;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.glassfish.grizzly.http.util.FastHttpDateFormat;
 
 /**
  * An answer of plain HTTP. Immutable: all that wait for one answer share its body.
@@ -14,8 +13,8 @@ import org.glassfish.grizzly.http.util.FastHttpDateFormat;
 @SuppressWarnings("ArrayRecordComponent") // Never compared, and never written to.
 public record HttpAnswer(String status, List<String> headers, byte[] body) {
 
-  /** A longer body is not copied for each that gets it. */
-  static final int SHORT_BODY_BYTES = 1024;
+  /** A longer body is not copied for each client that gets it. */
+  public static final int SHORT_BODY_BYTES = 1024;
 
   /** What the queue keeps besides an answer's bytes, and for a body that is shared. */
   private static final int RECORD_BYTES = 512;
@@ -45,8 +44,12 @@ public record HttpAnswer(String status, List<String> headers, byte[] body) {
         text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** How much memory it takes for each that it waits for. */
-  int queuedBytes() {
+  /**
+   * What it takes of memory for each client that it waits for.
+   *
+   * @return bytes, the queue's own cost included
+   */
+  public int queuedBytes() {
     int bytes = RECORD_BYTES + status.length() + MORE_HEADERS_BYTES;
     for (String header : headers) {
       bytes += header.length() + 2;
@@ -54,8 +57,14 @@ public record HttpAnswer(String status, List<String> headers, byte[] body) {
     return bytes + (body.length <= SHORT_BODY_BYTES ? body.length : SHARED_BODY_BYTES);
   }
 
-  /** The status line and all headers, with the empty line behind them. */
-  byte[] head(String connection) {
+  /**
+   * The status line and all headers, with the empty line behind them.
+   *
+   * @param connection the value of {@code Connection}; empty for none
+   * @param date the value of {@code Date} (RFC 9110, 6.6.1)
+   * @return the head in ISO 8859-1
+   */
+  public byte[] head(String connection, String date) {
     StringBuilder head = new StringBuilder("HTTP/1.1 ").append(status).append("\r\n");
     for (String header : headers) {
       head.append(header).append("\r\n");
@@ -66,7 +75,7 @@ public record HttpAnswer(String status, List<String> headers, byte[] body) {
     if (!connection.isEmpty()) {
       head.append("Connection: ").append(connection).append("\r\n");
     }
-    head.append("Date: ").append(FastHttpDateFormat.getCurrentDate()).append("\r\n\r\n");
+    head.append("Date: ").append(date).append("\r\n\r\n");
     return head.toString().getBytes(StandardCharsets.ISO_8859_1);
   }
 }

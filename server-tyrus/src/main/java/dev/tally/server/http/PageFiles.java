@@ -1,6 +1,5 @@
-package dev.tally.server;
+package dev.tally.server.http;
 
-import dev.tally.server.grizzly.HttpAnswer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.jakarta;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

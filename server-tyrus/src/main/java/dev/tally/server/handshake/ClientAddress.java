@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import java.net.InetAddress;
 import java.util.HexFormat;
@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * address that was forwarded and is not such a proxy's. What stands to the left of that one could
  * have been written by anybody.
  */
-final class ClientAddress {
+public final class ClientAddress {
 
   private final List<AddressBlock> trusted;
 
-  ClientAddress(List<String> trustedProxies) {
+  public ClientAddress(List<String> trustedProxies) {
     this.trusted = trustedProxies.stream().map(AddressBlock::parse).toList();
   }
 
@@ -39,7 +39,7 @@ final class ClientAddress {
   }
 
   /** Whether the peer is a proxy whose word counts; many clients come from it. */
-  boolean isProxy(String peer) {
+  public boolean isProxy(String peer) {
     return !trusted.isEmpty() && isTrusted(withoutZone(peer));
   }
 
@@ -47,7 +47,7 @@ final class ClientAddress {
    * What counts as one address where sockets are counted: of IPv6 the first 64 bits, since one host
    * has all the others to itself.
    */
-  static String network(String address) {
+  public static String network(String address) {
     if (address.indexOf(':') < 0) {
       return address;
     }

@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import dev.tally.chat.protocol.SessionId;
 import java.util.Optional;
@@ -11,5 +11,5 @@ import java.util.Optional;
  * @param address whose connection it is
  * @param extensions what is agreed on, for {@code Sec-WebSocket-Extensions}
  */
-record Handshake(
+public record Handshake(
     SessionId sessionId, String requestId, String address, Optional<String> extensions) {}

@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * <p>Every message is compressed for itself (no context takeover), so that no connection keeps a
  * window of 32 KiB between two messages. What the server sends is never compressed.
  */
-final class PermessageDeflate {
+public final class PermessageDeflate {
 
   private static final String NAME = "permessage-deflate";
   private static final String SERVER_WINDOW = "server_max_window_bits";

@@ -1,4 +1,4 @@
-package dev.tally.server;
+package dev.tally.server.jakarta;
 
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.Reply;

@@ -1,6 +1,8 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.server.http.AllowedHosts;
+import dev.tally.server.http.HttpRequest;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -14,13 +16,10 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.glassfish.grizzly.http.HttpRequestPacket;
-import org.glassfish.grizzly.http.Method;
-import org.glassfish.grizzly.http.Protocol;
 import org.jspecify.annotations.Nullable;
 
 /** What an upgrade request must look like (RFC 6455, sections 4.2.1 and 10.2). */
-final class HandshakeRules {
+public final class HandshakeRules {
 
   private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final String EXTENSIONS = "Sec-WebSocket-Extensions";
@@ -31,25 +30,57 @@ final class HandshakeRules {
   private final Forwarded forwarded;
   private final boolean compression;
 
-  HandshakeRules(WebSocketSettings settings) {
-    this.hosts = new AllowedHosts(settings.allowedHosts());
-    this.origins = new OriginPolicy(settings.allowedOrigins());
-    this.forwarded = new Forwarded(new ClientAddress(settings.trustedProxies()));
-    this.compression = settings.compression();
+  /**
+   * Makes the rules.
+   *
+   * @param allowedHosts see {@link AllowedHosts}
+   * @param allowedOrigins see {@link OriginPolicy}
+   * @param trustedProxies see {@link ClientAddress}
+   * @param compression whether permessage-deflate may be agreed on
+   */
+  public HandshakeRules(
+      List<String> allowedHosts,
+      List<String> allowedOrigins,
+      List<String> trustedProxies,
+      boolean compression) {
+    this.hosts = new AllowedHosts(allowedHosts);
+    this.origins = new OriginPolicy(allowedOrigins);
+    this.forwarded = new Forwarded(new ClientAddress(trustedProxies));
+    this.compression = compression;
   }
 
-  /** The first rule that the request breaks, or null. */
-  @Nullable Refusal check(HttpRequestPacket request) {
-    if (!Method.GET.equals(request.getMethod())) {
+  /**
+   * Checks every rule.
+   *
+   * @param request the upgrade request
+   * @return the first rule that it breaks, or null
+   */
+  public @Nullable Refusal check(HttpRequest request) {
+    Refusal refusal = checkUpgrade(request);
+    if (refusal == null) {
+      refusal = checkKeyAndVersion(request);
+    }
+    if (refusal == null) {
+      refusal = checkExtensions(request);
+    }
+    if (refusal == null) {
+      refusal = checkSessionId(request);
+    }
+    if (refusal == null) {
+      refusal = checkHost(request);
+    }
+    return refusal == null ? checkOrigin(request) : refusal;
+  }
+
+  private static @Nullable Refusal checkUpgrade(HttpRequest request) {
+    if (!request.method().equals("GET")) {
       return new Refusal(
           "405 Method Not Allowed",
           "bad_request",
           "Allow: GET",
-          "A WebSocket handshake is a GET request, not "
-              + Refusal.quoted(request.getMethod().getMethodString())
-              + ".");
+          "A WebSocket handshake is a GET request, not " + Refusal.quoted(request.method()) + ".");
     }
-    if (request.getProtocol() != Protocol.HTTP_1_1) {
+    if (!request.isHttp11()) {
       return bad("A WebSocket handshake needs HTTP/1.1.");
     }
     if (!hasToken(request, "Upgrade", "websocket")) {
@@ -58,10 +89,14 @@ final class HandshakeRules {
     if (!hasToken(request, "Connection", "upgrade")) {
       return bad("The header 'Connection: Upgrade' is required.");
     }
-    if (request.getHeader("Transfer-Encoding") != null || request.getContentLength() > 0) {
+    if (request.hasBody()) {
       // What follows would be body to a proxy before us and frames to us.
       return bad("A WebSocket handshake has no body.");
     }
+    return null;
+  }
+
+  private static @Nullable Refusal checkKeyAndVersion(HttpRequest request) {
     String key = only(request, "Sec-WebSocket-Key");
     if (!isKey(key)) {
       return bad(
@@ -69,7 +104,7 @@ final class HandshakeRules {
               + Refusal.quoted(key == null ? "" : key)
               + ".");
     }
-    String version = request.getHeader("Sec-WebSocket-Version");
+    String version = request.header("Sec-WebSocket-Version");
     if (version != null && only(request, "Sec-WebSocket-Version") == null) {
       return bad("Sec-WebSocket-Version must be there once.");
     }
@@ -82,6 +117,10 @@ final class HandshakeRules {
               + Refusal.quoted(version == null ? "" : version)
               + ".");
     }
+    return null;
+  }
+
+  private @Nullable Refusal checkExtensions(HttpRequest request) {
     try {
       Optional<String> unused = extensions(request);
     } catch (IllegalArgumentException e) {
@@ -91,11 +130,11 @@ final class HandshakeRules {
               + Refusal.quoted(String.valueOf(e.getMessage()))
               + ".");
     }
-    Refusal session = checkSessionId(request);
-    if (session != null) {
-      return session;
-    }
-    String host = request.getHeader("Host");
+    return null;
+  }
+
+  private @Nullable Refusal checkHost(HttpRequest request) {
+    String host = request.header("Host");
     if (!hosts.allows(host)) {
       return new Refusal(
           "421 Misdirected Request",
@@ -104,11 +143,18 @@ final class HandshakeRules {
               + Refusal.quoted(host == null ? "" : host)
               + ".");
     }
-    String origin = request.getHeader("Origin");
+    return null;
+  }
+
+  private @Nullable Refusal checkOrigin(HttpRequest request) {
+    String origin = request.header("Origin");
     if (origin != null && only(request, "Origin") == null) {
       return bad("Origin must be there once.");
     }
-    Set<String> hosts = origin == null ? Set.of() : forwarded.hosts(request);
+    if (origin == null) {
+      return null;
+    }
+    Set<String> hosts = forwarded.hosts(request);
     if (!origins.allows(origin, hosts)) {
       return new Refusal(
           "403 Forbidden",
@@ -123,10 +169,16 @@ final class HandshakeRules {
     return null;
   }
 
-  /** Reads what the handshake says of its client; for a request that broke no rule. */
-  Handshake read(HttpRequestPacket request, String address) {
+  /**
+   * Reads what the handshake says of its client.
+   *
+   * @param request one that broke no rule
+   * @param address what {@link #address} said of it
+   * @return the handshake
+   */
+  public Handshake read(HttpRequest request, String address) {
     List<String> asked = sessionParameters(request);
-    String requestId = request.getHeader("X-Request-Id");
+    String requestId = request.header("X-Request-Id");
     if (requestId == null || !REQUEST_ID.matcher(requestId).matches()) {
       // No secret, so it need not be unguessable.
       requestId = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
@@ -140,14 +192,17 @@ final class HandshakeRules {
         extensions(request));
   }
 
-  private Optional<String> extensions(HttpRequestPacket request) {
-    return compression
-        ? PermessageDeflate.agree(request.getHeaders().values(EXTENSIONS))
-        : Optional.empty();
+  private Optional<String> extensions(HttpRequest request) {
+    return compression ? PermessageDeflate.agree(request.headers(EXTENSIONS)) : Optional.empty();
   }
 
-  /** Whose request it is. */
-  String address(HttpRequestPacket request) {
+  /**
+   * The address that the request counts for.
+   *
+   * @param request any request
+   * @return the address of the client, or of a proxy that is not trusted
+   */
+  public String address(HttpRequest request) {
     return forwarded.address(request);
   }
 
@@ -155,12 +210,12 @@ final class HandshakeRules {
     return new Refusal("400 Bad Request", "bad_request", sentence);
   }
 
-  private static boolean hasToken(HttpRequestPacket request, String header, String token) {
+  private static boolean hasToken(HttpRequest request, String header, String token) {
     if (header.equals("Upgrade")) {
-      String upgrade = request.getUpgrade();
+      String upgrade = request.header(header);
       return upgrade != null && contains(upgrade, token);
     }
-    for (String value : request.getHeaders().values(header)) {
+    for (String value : request.headers(header)) {
       if (contains(value, token)) {
         return true;
       }
@@ -181,8 +236,8 @@ final class HandshakeRules {
   }
 
   /** The header's value, or null unless there is exactly one. */
-  private static @Nullable String only(HttpRequestPacket request, String header) {
-    Iterator<String> values = request.getHeaders().values(header).iterator();
+  private static @Nullable String only(HttpRequest request, String header) {
+    Iterator<String> values = request.headers(header).iterator();
     String first = values.hasNext() ? values.next() : null;
     return values.hasNext() ? null : first;
   }
@@ -195,7 +250,7 @@ final class HandshakeRules {
     }
   }
 
-  private static @Nullable Refusal checkSessionId(HttpRequestPacket request) {
+  private static @Nullable Refusal checkSessionId(HttpRequest request) {
     String asked = "";
     SessionId first = null;
     try {
@@ -221,8 +276,8 @@ final class HandshakeRules {
   }
 
   /** What the query says behind {@code session_id}, which may be percent-encoded itself. */
-  private static List<String> sessionParameters(HttpRequestPacket request) {
-    String query = request.getQueryString();
+  private static List<String> sessionParameters(HttpRequest request) {
+    String query = request.query();
     if (query == null) {
       return List.of();
     }

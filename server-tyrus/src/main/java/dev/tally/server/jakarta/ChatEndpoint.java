@@ -1,11 +1,10 @@
-package dev.tally.server;
+package dev.tally.server.jakarta;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.protocol.Subprotocol;
-import dev.tally.server.grizzly.ConnectionPrincipal;
 import dev.tally.server.websocket.BufferBudget;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Endpoint;
@@ -21,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The chat as a Jakarta WebSocket endpoint, one instance per connection. It runs in any container:
  * register {@link #configs} with its {@code ServerContainer}. In our own server it finds a {@link
- * ConnectionPrincipal} and lets text go past the Jakarta API; elsewhere messages and replies go
+ * DirectConnection} and lets text go past the Jakarta API; elsewhere messages and replies go
  * through it.
  */
 public final class ChatEndpoint extends Endpoint {
@@ -76,7 +75,7 @@ public final class ChatEndpoint extends Endpoint {
         Subprotocol.TALLY_V1.token().equals(session.getNegotiatedSubprotocol())
             ? Subprotocol.TALLY_V1
             : Subprotocol.PLAIN;
-    if (session.getUserPrincipal() instanceof ConnectionPrincipal own) {
+    if (session.getUserPrincipal() instanceof DirectConnection own) {
       chat = own.connect(hub, subprotocol);
       return;
     }

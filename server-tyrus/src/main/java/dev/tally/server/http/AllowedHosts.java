@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.http;
 
 import java.util.List;
 import java.util.Locale;

@@ -1,13 +1,13 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Counts connections, in all and by client address. Safe for concurrent use. */
-final class ConnectionLimits {
+public final class ConnectionLimits {
 
   /** What became of a request for a place. */
-  enum Place {
+  public enum Place {
     TAKEN,
     FULL,
     TOO_MANY_FROM_ADDRESS
@@ -18,13 +18,13 @@ final class ConnectionLimits {
   private final AtomicInteger connections = new AtomicInteger();
   private final ConcurrentHashMap<String, Integer> byAddress = new ConcurrentHashMap<>();
 
-  ConnectionLimits(int maxConnections, int maxPerAddress) {
+  public ConnectionLimits(int maxConnections, int maxPerAddress) {
     this.maxConnections = maxConnections;
     this.maxPerAddress = maxPerAddress;
   }
 
   /** Takes a place for an address; an IPv6 network counts as one. */
-  Place take(String address) {
+  public Place take(String address) {
     if (connections.incrementAndGet() > maxConnections) {
       connections.decrementAndGet();
       return Place.FULL;
@@ -37,7 +37,7 @@ final class ConnectionLimits {
     return Place.TAKEN;
   }
 
-  void release(String address) {
+  public void release(String address) {
     connections.decrementAndGet();
     if (maxPerAddress > 0) {
       byAddress.computeIfPresent(
@@ -45,7 +45,7 @@ final class ConnectionLimits {
     }
   }
 
-  int connections() {
+  public int connections() {
     return connections.get();
   }
 }

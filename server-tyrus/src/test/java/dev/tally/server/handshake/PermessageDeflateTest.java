@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

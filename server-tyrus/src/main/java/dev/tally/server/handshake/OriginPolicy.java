@@ -1,4 +1,4 @@
-package dev.tally.server.grizzly;
+package dev.tally.server.handshake;
 
 import java.util.Collection;
 import java.util.List;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Whose pages may connect (RFC 6455, section 10.2). No {@code Origin} header means that it is no
  * browser: allowed. The server's own origin is always allowed.
  */
-final class OriginPolicy {
+public final class OriginPolicy {
 
   private final boolean any;
   private final Set<String> allowed;
