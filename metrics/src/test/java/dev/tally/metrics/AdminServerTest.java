@@ -32,7 +32,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdminServerTest {
@@ -194,50 +193,6 @@ class AdminServerTest {
   }
 
   @Test
-  void aRequestMayComeInPieces() throws Exception {
-    try (Socket socket = send("")) {
-      for (char c : "GET /readyz?a=b HTTP/1.1\r\nHost: a\r\nX-Long: ".toCharArray()) {
-        socket.getOutputStream().write(c);
-      }
-      socket.getOutputStream().write(("x".repeat(2000) + "\r\n\r\nmore").getBytes(UTF_8));
-      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
-      assertThat(answer).startsWith("HTTP/1.1 200 OK\r\n").endsWith("{\"status\":\"ready\"}");
-    }
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "nonsense, 400",
-    "GET x HTTP/1.1, 400",
-    "GET / HTTP/2.0, 505",
-    "GET /healthz  HTTP/1.1, 400"
-  })
-  void whatIsNoRequestIsRefused(String line, String status) throws Exception {
-    try (Socket socket = send(line + "\r\nHost: a\r\n\r\n")) {
-      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
-      assertThat(answer).startsWith("HTTP/1.1 " + status + " ");
-    }
-  }
-
-  @Test
-  void aRequestThatCouldBeReadInTwoWaysGetsOneAnswer() throws Exception {
-    String second = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-    try (Socket socket =
-        send("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length : 30\r\n\r\n" + second)) {
-      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
-      assertThat(answer).startsWith("HTTP/1.1 400 ").containsOnlyOnce("HTTP/1.1 4");
-    }
-  }
-
-  @Test
-  void aTargetMayBeAUrlWithAnEmptyLineBeforeIt() throws Exception {
-    try (Socket socket = send("\r\nGET http://a:8001/healthz?b HTTP/1.1\r\nHost: a:8001\r\n\r\n")) {
-      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
-      assertThat(answer).startsWith("HTTP/1.1 200 ").endsWith("}");
-    }
-  }
-
-  @Test
   void refusalsAreCountedAndOtherAnswersAreNot() throws Exception {
     readiness = new Readiness(false, "starting");
     for (String path : List.of("/healthz", "/readyz", "/metrics")) {
@@ -250,14 +205,6 @@ class AdminServerTest {
       assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8)).contains(" 400 ");
     }
     assertThat(server.refusedRequests()).isEqualTo(3);
-  }
-
-  @Test
-  void aHeadThatIsTooLongIsRefused() throws Exception {
-    try (Socket socket = send("GET /healthz HTTP/1.1\r\nX-Long: " + "x".repeat(40_000))) {
-      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
-      assertThat(answer).startsWith("HTTP/1.1 431 ");
-    }
   }
 
   @Test
