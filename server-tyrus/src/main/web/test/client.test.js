@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import WebSocket, { WebSocketServer } from 'ws';
 import { connect, memoryStorage, next } from './support/client.js';
-import { FaultyProxy, TallyServer, until } from './support/processes.js';
+import { FaultyProxy, TallyServer } from './support/processes.js';
 
 describe('the client', () => {
   /** @type {TallyServer} */
@@ -14,8 +12,6 @@ describe('the client', () => {
   let proxy;
   /** @type {ReturnType<typeof connect>[]} */
   const clients = [];
-  /** @type {WebSocketServer[]} */
-  const others = [];
 
   before(async () => {
     [server, impatient] = await Promise.all([
@@ -26,7 +22,6 @@ describe('the client', () => {
   });
   after(async () => {
     clients.forEach((client) => client.close());
-    others.forEach((other) => other.close());
     proxy.close();
     await Promise.all([server.stop(), impatient.stop()]);
   });
@@ -36,21 +31,6 @@ describe('the client', () => {
     const client = connect(url, options);
     clients.push(client);
     return client;
-  }
-
-  /** Another server than Tally's. @param {import('ws').ServerOptions} [options] */
-  async function serve(options) {
-    const other = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
-    others.push(other);
-    await once(other, 'listening');
-    const { port } = /** @type {import('node:net').AddressInfo} */ (other.address());
-    return { other, url: `ws://127.0.0.1:${port}/` };
-  }
-
-  /** @param {object} [members] */
-  function welcome(members) {
-    const session = '123e4567-e89b-42d3-a456-426614174000';
-    return JSON.stringify({ type: 'welcome', session_id: session, count: 0, ...members });
   }
 
   it('resolves each message with its number, in order', async () => {
@@ -193,77 +173,6 @@ describe('the client', () => {
     assert.equal(client.state, 'closed');
   });
 
-  it('stays away from a server that does not speak tally.v1', async () => {
-    const { url } = await serve({ handleProtocols: () => 'x' });
-    // The ws client refuses what it did not ask for; a browser leaves that to its caller.
-    class Lax extends WebSocket {
-      /** @param {string} url */
-      constructor(url) {
-        super(url, ['x']);
-      }
-    }
-    const client = open(url, { WebSocket: Lax });
-
-    const { error } = await next(client, 'state');
-
-    assert.equal(error.code, 'refused');
-    assert.match(error.message, /does not speak tally.v1/);
-  });
-
-  it('stays with a server that does not say how often its heart beats', async () => {
-    const { other, url } = await serve();
-    other.on('connection', (socket) => {
-      socket.send(welcome());
-      socket.on('message', () => socket.send('{"count": 1}'));
-    });
-    const client = open(url);
-
-    const { heartbeatS } = await next(client, 'welcome');
-
-    assert.equal(heartbeatS, 30);
-    assert.equal(await client.send('one'), 1);
-    assert.deepEqual(client.states, ['open']);
-  });
-
-  it('takes pushed text for nothing else, whatever members it has', async () => {
-    const { other, url } = await serve();
-    other.on('connection', (socket) => {
-      socket.send(welcome());
-      for (const pushed of [
-        '{"type": "chat", "bye": true, "total": 7}',
-        '{"bye": true, "total": 7}',
-        '{"type": "chat", "count": 7}',
-        '{"type": null, "count": 7}',
-        '{"count": "7"}',
-        '[{"count": 7}]',
-        'null',
-        'no JSON',
-      ]) {
-        socket.send(pushed);
-      }
-      socket.on('message', () => socket.send('{"count": 1}'));
-    });
-    const client = open(url);
-
-    assert.equal(await client.send('one'), 1);
-
-    assert.deepEqual([client.states, client.errors], [['open'], []]);
-  });
-
-  it('moves at once when a bye has no proper hint', async () => {
-    const { other, url } = await serve();
-    other.on('connection', (socket) => {
-      socket.send(welcome());
-      socket.send('{"type": "bye", "bye": true, "total": 0, "retry_after_ms": "soon"}');
-    });
-
-    const client = open(url);
-    const { retryAfterMs, closeInMs } = await next(client, 'bye');
-    client.close();
-
-    assert.deepEqual([retryAfterMs, closeInMs], [0, 0]);
-  });
-
   it('refuses options that cannot work', () => {
     assert.throws(() => open('ftp://host/'), /ws, wss, http or https is needed, not 'ftp:/);
     assert.throws(() => open(server.url, { sessionId: '7' }), /a session id is a UUID, not '7'/);
@@ -274,207 +183,5 @@ describe('the client', () => {
     assert.throws(() => open(server.url, { backoffMs: -1 }), /backoffMs is a number from 0/);
     assert.throws(() => open(server.url, { maxInFlight: 0 }), /maxInFlight is 1 or more, not '0'/);
     assert.throws(() => open(server.url, { maxWaiting: NaN }), RangeError);
-  });
-
-  it('stays with a server whose heartbeat is longer than a timer', async () => {
-    const { other, url } = await serve();
-    other.on('connection', (socket) => {
-      socket.send(welcome({ heartbeat_s: 31_622_400 }));
-      socket.on('message', () => socket.send('{"count": 1}'));
-    });
-    const client = open(url);
-    await next(client, 'welcome');
-    // Timers that are too long would be over by then.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-
-    assert.equal(await client.send('one'), 1);
-    assert.deepEqual(client.states, ['open']);
-  });
-
-  it('waits for the slot of a bye, however far away it is', async () => {
-    const { other, url } = await serve();
-    other.on('connection', (socket) => {
-      socket.send(welcome());
-      socket.send('{"type": "bye", "bye": true, "total": 0, "retry_after_ms": 2147483648}');
-      socket.on('message', () => socket.send('{"count": 1}'));
-    });
-    const client = open(url);
-
-    const { retryAfterMs } = await next(client, 'bye');
-    assert.equal(await client.send('one'), 1);
-
-    assert.equal(retryAfterMs, 3_600_000);
-    assert.deepEqual([client.states, client.totals.reconnects], [['open', 'moving'], 0]);
-  });
-
-  it('ends with the next connection only, whatever the old one closes with in a move', async () => {
-    /** @type {((socket: WebSocket) => void)[]} */
-    const parts = [
-      (socket) => {
-        socket.send(welcome());
-        socket.send('{"type": "bye", "bye": true, "total": 0, "retry_after_ms": 0}');
-        old = socket;
-      },
-      (socket) => {
-        old?.close(1009);
-        old?.on('close', () => socket.send(welcome()));
-      },
-    ];
-    /** @type {WebSocket | undefined} */
-    let old;
-    const { other, url } = await serve();
-    other.on('connection', (socket) => parts.shift()?.(socket));
-
-    const client = open(url);
-    await until(() => client.states.join() === 'open,moving,moving,connecting,open', 'it moved');
-    assert.equal(client.error, undefined);
-  });
-
-  it('comes back after a cut, and sends again what was not counted', async () => {
-    const client = open(proxy.url);
-    await client.send('one');
-    proxy.delayMs = 20;
-    const sent = Array.from({ length: 500 }, (_, i) => client.send(`message ${i}`));
-
-    proxy.cut();
-    proxy.delayMs = 0;
-
-    const counts = await Promise.all(sent);
-    assert.deepEqual(
-      counts,
-      counts.map((_, i) => i + 2),
-    );
-    assert.deepEqual(client.totals, {
-      sent: 501,
-      counted: 501,
-      lost: 0,
-      duplicated: 0,
-      reconnects: 1,
-    });
-  });
-
-  it('keeps messages while there is no connection, and their order', async () => {
-    const client = open(proxy.url);
-    await client.send('one');
-    proxy.refusing = true;
-    proxy.cut();
-    await until(() => client.state === 'waiting', 'the client waits');
-    const sent = ['two', 'three'].map((text) => client.send(text));
-    await until(() => client.states.filter((state) => state === 'waiting').length > 2, 'it tries');
-
-    proxy.refusing = false;
-
-    assert.deepEqual(await Promise.all(sent), [2, 3]);
-  });
-
-  it('finds out that a connection is half-open', async () => {
-    const frozen = await FaultyProxy.to(impatient.port);
-    const client = open(frozen.url);
-    await client.send('one');
-
-    frozen.swallow();
-    const sent = client.send('into the void');
-
-    assert.equal(await sent, 2);
-    // More where the machine is so busy that the next connection is silent, too.
-    assert.ok(client.totals.reconnects >= 1);
-    frozen.close();
-  });
-
-  it('keeps a connection over which something came while this process slept', async () => {
-    const { other, url } = await serve();
-    other.on('connection', (socket) => socket.send(welcome({ heartbeat_s: 1 })));
-    const client = open(url);
-    await next(client, 'welcome');
-
-    other.clients.forEach((socket) => socket.send('{"type": "heartbeat"}'));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
-
-    await Promise.race([next(client, 'heartbeat'), next(client, 'state')]);
-    assert.equal(client.totals.reconnects, 0);
-  });
-
-  it('gives up on a handshake that nobody answers', async () => {
-    const silent = await FaultyProxy.to(server.port);
-    silent.hold();
-    const client = open(silent.url, { connectTimeoutMs: 50 });
-
-    const { state, reason } = await next(client, 'state');
-
-    assert.deepEqual([state, reason], ['waiting', 'connect timeout']);
-    await until(() => client.states.includes('connecting'), 'it tries again');
-    silent.close();
-  });
-
-  it('takes its session back from an attempt of its own that arrives late', async () => {
-    const slow = await FaultyProxy.to(server.port);
-    const client = open(slow.url, { connectTimeoutMs: 120_000 });
-    await client.send('one');
-    const release = slow.hold();
-    slow.lingering = true;
-    slow.cut();
-    await until(() => slow.held > 0, 'an attempt is on its slow way');
-    slow.pass();
-    client.reconnect();
-    await until(() => client.state === 'open', 'the next attempt was faster');
-    const superseded = next(client, 'state');
-
-    release();
-
-    assert.equal((await superseded).code, 4001);
-    assert.equal(await client.send('two'), 2);
-    assert.equal(client.state, 'open');
-    slow.close();
-  });
-
-  it('comes back once when an earlier attempt of its own takes the session from the next', async () => {
-    /** @type {((socket: WebSocket) => void)[]} */
-    const parts = [
-      (socket) => socket.send(welcome(), () => socket.terminate()),
-      (socket) => socket.terminate(),
-      (socket) => socket.close(4001, 'superseded'),
-      (socket) => socket.send(welcome(), () => socket.close(4001, 'superseded')),
-    ];
-    const { other, url } = await serve();
-    other.on('connection', (socket) => parts.shift()?.(socket));
-
-    const client = open(url);
-    await until(() => client.state === 'closed', 'superseded twice');
-
-    assert.equal(parts.length, 0);
-  });
-
-  it('stays away when superseded after attempts that were refused', async () => {
-    const statuses = [503, 404];
-    const { other, url } = await serve({
-      verifyClient: (_, answer) => answer(statuses.length === 0, statuses.pop()),
-    });
-    other.on('connection', (socket) =>
-      socket.send(welcome(), () => socket.close(4001, 'superseded')),
-    );
-
-    const client = open(url);
-    await until(() => client.state === 'closed' || client.totals.reconnects > 0, 'superseded');
-
-    assert.deepEqual([client.state, client.totals.reconnects], ['closed', 0]);
-  });
-
-  it('says that nobody listens, where that can be known', async () => {
-    // Port 1 is nobody's.
-    const { state, code, reason } = await next(open('ws://localhost:1/'), 'state');
-
-    assert.deepEqual([state, code], ['waiting', 1006]);
-    assert.match(reason, /ECONNREFUSED/);
-  });
-
-  it('reconnects when it is told to', async () => {
-    const client = open(server.url);
-    await client.send('one');
-    const sent = Array.from({ length: 100 }, () => client.send('x'));
-
-    client.reconnect();
-
-    assert.equal((await Promise.all(sent)).at(-1), 101);
-    assert.equal(client.totals.reconnects, 1);
   });
 });
