@@ -70,6 +70,17 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  @Test
+  void httpOfTheAdminPortKnowsTheJdkAlone() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.tally.metrics.http..")
+        .should()
+        .dependOnClassesThat()
+        .resideOutsideOfPackages("dev.tally.metrics.http..", "java..", "org.jspecify..")
+        .check(CLASSES);
+  }
+
   /** Nested classes are a part of the class that they stand in. */
   private static final SliceAssignment TOP_LEVEL =
       new SliceAssignment() {

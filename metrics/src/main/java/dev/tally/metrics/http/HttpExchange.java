@@ -31,9 +31,16 @@ final class HttpExchange {
   private final String peer;
   private final long startNanos = System.nanoTime();
   private final RequestHead head;
+
+  /** The head as it comes in; afterwards the place for input that is thrown away. */
   private ByteBuffer input = ByteBuffer.allocate(FIRST_BYTES);
+
   private @Nullable SelectionKey key;
+
+  /** Set once the head is complete. */
   private @Nullable CompletableFuture<HttpAnswer> answer;
+
+  /** Set once the answer is ready. */
   private @Nullable ByteBuffer output;
 
   /**
@@ -79,6 +86,7 @@ final class HttpExchange {
   }
 
   void close() {
+    // A scrape that still waits for its turn is then skipped.
     if (answer != null) {
       answer.cancel(false);
     }
@@ -146,6 +154,7 @@ final class HttpExchange {
     if (count < 0) {
       return false;
     }
+    // What follows the head is ignored: a connection is for one request.
     for (int i = start; i < input.position(); i++) {
       if (head.accept(input.get(i))) {
         answer(new String(input.array(), 0, i + 1, ISO_8859_1));

@@ -66,6 +66,7 @@ final class ClusterScripts implements AutoCloseable {
             others.add(start(run));
           }
         });
+    // join() throws nothing here: runOn turns every error into failures of its calls.
     others.forEach(CompletableFuture::join);
   }
 
@@ -114,6 +115,7 @@ final class ClusterScripts implements AutoCloseable {
       replies = batch.runOn(connection, chunks);
     } catch (Throwable e) {
       StoreUnavailableException error = RedisErrors.unavailable(settings, e);
+      // This decides whether the next batches wait for the master, so it must not be too hasty.
       // A pooled connection also breaks when its master was restarted and is back already. The
       // master itself is unresponsive only if connecting failed or an answer did not come in time.
       if (e instanceof JedisConnectionException

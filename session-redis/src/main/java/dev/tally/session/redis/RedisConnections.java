@@ -30,8 +30,16 @@ final class RedisConnections implements AutoCloseable {
 
   private final RedisSettings settings;
   private final JedisClientConfig client;
+
+  /**
+   * Held while connecting. A thread that holds this may take the lock of this object, not vice
+   * versa.
+   */
   private final Object connecting = new Object();
+
+  /** Guarded by this, as is {@link #closed}. */
   private @Nullable ConnectionProvider provider;
+
   private boolean closed;
 
   RedisConnections(RedisSettings settings) {
@@ -56,7 +64,9 @@ final class RedisConnections implements AutoCloseable {
     if (current != null) {
       return current;
     }
-    // A lock of its own: connecting can take seconds, and close() must not wait for that.
+    // Not under this object's lock: connecting can take seconds, and close() must not wait for
+    // that.
+    // The second look is for threads that waited here while another one connected.
     synchronized (connecting) {
       current = known();
       return current != null ? current : keep(connect());
@@ -99,6 +109,9 @@ final class RedisConnections implements AutoCloseable {
 
   private void discard(ConnectionProvider wrong) {
     synchronized (this) {
+      // Several batches may see the same failover. The first one discards the pools; the others
+      // must
+      // not discard the new ones.
       if (provider != wrong) {
         return;
       }
