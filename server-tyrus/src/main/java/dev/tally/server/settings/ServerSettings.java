@@ -41,7 +41,7 @@ public final class ServerSettings {
           "PORT",
           new Values.Port(),
           LISTENER.port(),
-          "Main port: WebSocket, health, page. 0: any free one, see the event ready.");
+          "Main port: WebSocket, health, page. 0: any free port; the event ready says which.");
 
   public final Setting<Integer> backlog =
       add(
@@ -49,7 +49,8 @@ public final class ServerSettings {
           "N",
           new Values.PositiveInt(),
           LISTENER.backlog(),
-          "Connections that the kernel keeps until we take them; it has a limit itself.");
+          "Connections that the kernel keeps until the server accepts them; the kernel has a "
+              + "limit of its own (somaxconn).");
 
   public final Setting<String> adminHost =
       add(
@@ -73,8 +74,8 @@ public final class ServerSettings {
           "N",
           new Values.PositiveInt(),
           AdminServer.DEFAULT_MAX_CONNECTIONS,
-          "Connections to the admin port at a time. One more ends the oldest of the address that has"
-              + " the most of them, unfinished requests first.");
+          "Connections to the admin port at a time. If one more comes, the server closes the "
+              + "oldest one of the address with the most, unfinished requests first.");
 
   public final Setting<Duration> adminTimeout =
       duration(
@@ -88,7 +89,7 @@ public final class ServerSettings {
           "URL",
           new Values.OptionalText(),
           Optional.empty(),
-          "Where sessions live. Without it: in the memory of this process.");
+          "Where sessions are kept. Without it: in the memory of this process.");
 
   public final Setting<Duration> sessionTtl =
       duration(
@@ -100,7 +101,7 @@ public final class ServerSettings {
       duration(
           "--unused-session-ttl",
           DEFAULTS.unusedSessionTtl(),
-          "The same for a session without a counted message; never longer than the other.");
+          "The same for a session without a counted message; at most --session-ttl.");
 
   public final Setting<Duration> heartbeat =
       duration("--heartbeat", DEFAULTS.heartbeat(), "Time between heartbeats.");
@@ -109,13 +110,15 @@ public final class ServerSettings {
       duration(
           "--drain-timeout",
           DEFAULTS.drainTimeout(),
-          "Time from the signal to stop until the last connection is gone.");
+          "The longest time for a drain, from the end of --drain-delay until the last "
+              + "connection is closed.");
 
   public final Setting<Duration> drainOverlap =
       duration(
           "--drain-overlap",
           DEFAULTS.drainOverlap(),
-          "How long a tally.v1 client may take to move while its old connection still works.");
+          "How long the old connection of a tally.v1 client works after its slot, so that the"
+              + " client can move.");
 
   public final Setting<Duration> drainDelay =
       add(
@@ -123,20 +126,23 @@ public final class ServerSettings {
           "DURATION",
           new Values.AnyDuration(),
           Duration.ZERO,
-          "How long to be unready, for the balancer to notice, and still take new clients.");
+          "How long the server says that it is not ready, and still accepts new clients, "
+              + "before the drain begins.");
 
   public final Setting<Duration> handshakeTimeout =
       duration(
           "--handshake-timeout",
           LISTENER.handshakeTimeout(),
-          "How long a request of HTTP may take to come in whole, and its answer to be read.");
+          "How long an HTTP request may take to arrive completely, and a client to read the "
+              + "answer.");
 
   public final Setting<Duration> httpIdleTimeout =
       duration(
           "--http-idle-timeout",
           LISTENER.idleTimeout(),
-          "How long a connection of plain HTTP waits for its next request. Longer than the load"
-              + " balancer in front keeps its own, or some of its requests fail.");
+          "How long a connection of plain HTTP waits for its next request. Set it to more "
+              + "than the time for which your load balancer keeps unused connections, or some "
+              + "requests fail.");
 
   public final Setting<Integer> maxHeadBytes =
       add(
@@ -182,13 +188,13 @@ public final class ServerSettings {
       duration(
           "--store-grace",
           DEFAULTS.storeGrace(),
-          "How long the store may be down, or full, before /readyz says so.");
+          "How long the store may be down, or full, before /readyz answers 503.");
 
   public final Setting<Duration> retryBackoff =
       duration(
           "--retry-backoff",
           DEFAULTS.retryBackoff(),
-          "The longest pause between two tries while the store is down.");
+          "The longest pause between two attempts while the store is down.");
 
   public final Setting<Integer> maxSessions =
       add(
@@ -196,7 +202,8 @@ public final class ServerSettings {
           "N",
           new Values.NonNegativeInt(),
           0,
-          "Sessions that are kept in memory; no limit of Redis. 0: as many as a quarter of the heap holds.");
+          "The most sessions in memory; without effect with Redis. 0: as many as a quarter of"
+              + " the heap holds.");
 
   public final Setting<Integer> maxPendingMessages =
       add(
@@ -204,7 +211,7 @@ public final class ServerSettings {
           "N",
           new Values.PositiveInt(),
           DEFAULTS.maxPendingMessages(),
-          "Unacknowledged messages of one session.");
+          "The most unacknowledged messages of one session.");
 
   public final Setting<Long> maxPendingBytes =
       add(
@@ -212,7 +219,8 @@ public final class ServerSettings {
           "BYTES",
           new Values.PositiveLong(),
           DEFAULTS.maxPendingBytes(),
-          "Bytes of unacknowledged messages, all sessions together: 64 for each message. One session may take a sixteenth.");
+          "Memory for the unacknowledged messages of all sessions: 64 bytes each (their text "
+              + "is not kept). One session may use a sixteenth.");
 
   public final Setting<Integer> maxBatch =
       add(
@@ -220,7 +228,7 @@ public final class ServerSettings {
           "N",
           new Values.PositiveInt(),
           DEFAULTS.maxBatch(),
-          "Sessions in one batch for the store.");
+          "The most sessions in one batch for the store.");
 
   public final Setting<Integer> maxMessageBytes =
       add(
@@ -228,7 +236,7 @@ public final class ServerSettings {
           "BYTES",
           new Values.MessageBytes(),
           LISTENER.maxMessageBytes(),
-          "The longest message, up to 1 GiB; a longer one ends its connection with 1009.");
+          "The longest message, up to 1 GiB; a longer one closes its connection with 1009.");
 
   public final Setting<Boolean> compression =
       add(
@@ -244,7 +252,7 @@ public final class ServerSettings {
           "N",
           new Values.NonNegativeInt(),
           0,
-          "Connections at a time. 0: from the limit on file descriptors.");
+          "The most WebSockets at a time. 0: from the limit on file descriptors.");
 
   public final Setting<Integer> spareConnections =
       add(
@@ -252,8 +260,9 @@ public final class ServerSettings {
           "N",
           new Values.PositiveInt(),
           LISTENER.spareConnections(),
-          "Sockets above --max-connections, for handshakes and plain HTTP. One more ends the one that"
-              + " was silent for the longest, of the address that has the most of them.");
+          "Sockets above --max-connections, for handshakes and plain HTTP. If one more comes,"
+              + " the server closes one of the address with the most: the one that was silent "
+              + "longest.");
 
   public final Setting<Integer> maxConnectionsPerAddress =
       add(
@@ -261,8 +270,8 @@ public final class ServerSettings {
           "N",
           new Values.NonNegativeInt(),
           LISTENER.maxConnectionsPerAddress(),
-          "Connections at a time from one address, and as many other sockets. An IPv6 network of 64"
-              + " bits is one address. 0: off.");
+          "The most WebSockets at a time from one address, and the most other sockets. An "
+              + "IPv6 network of 64 bits is one address. 0: off.");
 
   public final Setting<Integer> messageRate =
       add(
@@ -270,8 +279,8 @@ public final class ServerSettings {
           "N",
           new Values.NonNegativeInt(),
           LISTENER.messagesPerSecond(),
-          "Messages a second from one connection, and at once what two seconds allow. Who is ahead"
-              + " of it is not read from for a while. 0: off.");
+          "Messages a second from one connection; at once, twice as many. The server reads "
+              + "more slowly from a client that sends faster. 0: off.");
 
   public final Setting<Integer> smallFrameRate =
       add(
@@ -279,8 +288,8 @@ public final class ServerSettings {
           "N",
           new Values.NonNegativeInt(),
           LISTENER.smallFramesPerSecond(),
-          "Pings, pongs and fragments below 64 bytes a second from one connection, and at once what"
-              + " ten seconds allow; more end it with 1008. 0: off.");
+          "Pings, pongs and fragments below 64 bytes a second from one connection; at once, "
+              + "ten times as many. More close it with 1008. 0: off.");
 
   public final Setting<Integer> maxOutboundBytes =
       add(
@@ -288,7 +297,8 @@ public final class ServerSettings {
           "BYTES",
           new Values.PositiveInt(),
           LISTENER.maxOutboundBytes(),
-          "What may wait for a slow reader, and as much again in the kernel; more ends its connection.");
+          "Bytes that may wait for a client that reads slowly, and as many again in the "
+              + "kernel. More end its connection.");
 
   public final Setting<Long> maxBufferedBytes =
       add(
@@ -296,17 +306,17 @@ public final class ServerSettings {
           "BYTES",
           new Values.NonNegativeLong(),
           0L,
-          "What all clients together may make the process hold: half of it for unfinished messages,"
-              + " three eighths for replies that wait for readers, an eighth for HTTP. 0: a quarter"
-              + " of the maximum heap.");
+          "Memory that all clients together may use: half of it for unfinished messages, "
+              + "three eighths for replies to slow readers, an eighth for HTTP. 0: a quarter of the"
+              + " maximum heap.");
 
   public final Setting<Duration> retryAfter =
       duration(
           "--retry-after",
           DEFAULTS.retryAfter(),
-          "When to come back, for clients that a full or draining server, or one without its store,"
-              + " turns away; in HTTP whole seconds. On a WebSocket the first of them; the others"
-              + " follow at 500 a second.");
+          "When a refused or closed client may come back: in HTTP rounded up to whole "
+              + "seconds. Of WebSockets that are closed together, the first client comes back after"
+              + " this time and the others follow, 500 a second.");
 
   public final Setting<List<String>> allowedOrigins =
       list(
@@ -321,16 +331,16 @@ public final class ServerSettings {
           "--allowed-hosts",
           "HOST",
           new Values.Host(),
-          "Names that handshakes and pages may ask for in Host, with or without a port. Without it:"
-              + " any.");
+          "Names that a request may have in Host, with or without a port. Without it: any.");
 
   public final Setting<List<String>> trustedProxies =
       list(
           "--trusted-proxies",
           "CIDR",
           new Values.Cidr(),
-          "Proxies whose X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Port and Forwarded are"
-              + " believed. Without it: none.");
+          "Addresses or CIDR blocks of proxies, separated by commas. Only from them the "
+              + "server takes X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Port and Forwarded. "
+              + "Without it: none.");
 
   public final Setting<Optional<String>> color =
       add(
@@ -338,7 +348,7 @@ public final class ServerSettings {
           "COLOR",
           new Values.Color(),
           Optional.empty(),
-          "Name of this deployment, for logs, metrics and the page.");
+          "The name of this colour, for logs, metrics and the page.");
 
   public final Setting<String> logFormat =
       add(
