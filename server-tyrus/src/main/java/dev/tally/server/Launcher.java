@@ -41,7 +41,7 @@ final class Launcher {
 
   private static final Duration READY_POLL = Duration.ofMillis(10);
 
-  private final ServerSettings config;
+  private final ServerSettings settings;
   private final PrintWriter err;
   private final BuildInfo build = BuildInfo.read();
   private final InstantSource clock = InstantSource.system();
@@ -53,18 +53,21 @@ final class Launcher {
   /** Tells this process from the one before it on the same address, and from its siblings. */
   private final String instance = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
 
-  Launcher(ServerSettings config, PrintWriter err) {
-    this.config = config;
+  Launcher(ServerSettings settings, PrintWriter err) {
+    this.settings = settings;
     this.err = err;
   }
 
   /** Blocks until the drain is over; returns the exit code. */
   int run() {
-    LogFormat format = LogFormat.valueOf(config.logFormat.value().toUpperCase(Locale.ROOT));
+    LogFormat format = LogFormat.valueOf(settings.logFormat.value().toUpperCase(Locale.ROOT));
     Signals signals = Signals.install();
     Logging logging =
         Logging.start(
-            format, config.logLevel.value(), config.color.value(), OutOfMemory::endTheProcessIf);
+            format,
+            settings.logLevel.value(),
+            settings.color.value(),
+            OutOfMemory::endTheProcessIf);
     try {
       return serve(store(), signals, logging);
     } catch (InterruptedException e) {
@@ -75,16 +78,16 @@ final class Launcher {
   }
 
   private SessionStore store() {
-    return SettingsCheck.redis(config)
+    return SettingsCheck.redis(settings)
         .<SessionStore>map(redis -> new RedisSessionStore(redis, chatMetrics))
         .orElseGet(this::inMemoryStore);
   }
 
   private SessionStore inMemoryStore() {
-    int limit = config.sessionLimit();
+    int limit = settings.sessionLimit();
     InMemorySessionStore store =
         new InMemorySessionStore(
-            config.sessionTtl.value(), config.unusedSessionTtl.value(), limit, time);
+            settings.sessionTtl.value(), settings.unusedSessionTtl.value(), limit, time);
     serverMetrics.sessionsInMemory(store::size, limit);
     return store;
   }
@@ -97,28 +100,28 @@ final class Launcher {
         .addKeyValue("revision", build.revision())
         .addKeyValue("instance", instance)
         .addKeyValue("java", Runtime.version().toString())
-        .addKeyValue("store", config.redisUrl.value().map(RedisUrl::redacted).orElse("memory"))
+        .addKeyValue("store", settings.redisUrl.value().map(RedisUrl::redacted).orElse("memory"))
         .log("starting");
-    int connections = config.connectionLimit();
-    if (!FileDescriptors.suffice(connections, config.spareConnections.value())) {
+    int connections = settings.connectionLimit();
+    if (!FileDescriptors.suffice(connections, settings.spareConnections.value())) {
       log.warn(
           "{} connections may come, but there are only {} file descriptors: raise their limit",
           connections,
           FileDescriptors.most());
     }
-    serverMetrics.buildInfo(build.version(), build.revision(), config.color.value().orElse(""));
+    serverMetrics.buildInfo(build.version(), build.revision(), settings.color.value().orElse(""));
     serverMetrics.connectionLimit(connections);
-    serverMetrics.drainLimit(config.drainDelay.value().plus(config.drainTimeout.value()));
+    serverMetrics.drainLimit(settings.drainDelay.value().plus(settings.drainTimeout.value()));
     serverMetrics.droppedLogLines(logging::droppedLines);
-    LedgerMetrics ledger = new LedgerMetrics();
-    ChatMetrics metrics = new BothMetrics(ledger, new BothMetrics(new HeartbeatLog(), chatMetrics));
+    SessionTotals totals = new SessionTotals();
+    ChatMetrics metrics = new BothMetrics(totals, new BothMetrics(new HeartbeatLog(), chatMetrics));
     ChatServer server =
-        new ChatServer(settings(), config.chatConfig(), store, metrics, clock, time);
+        new ChatServer(chatServerSettings(), settings.chatConfig(), store, metrics, clock, time);
     serverMetrics.outboundBytes(server::outboundBytes);
     serverMetrics.throttled(server::throttled);
     addBuffers(serverMetrics, server.buffers());
     serverMetrics.buffer(
-        "pending", config.maxPendingBytes.value(), server.hub().statistics()::pendingBytes);
+        "pending", settings.maxPendingBytes.value(), server.hub().statistics()::pendingBytes);
     serverMetrics.httpConnections(server::httpConnections);
     Optional<AdminServer> admin = Optional.empty();
     try {
@@ -126,11 +129,11 @@ final class Launcher {
       admin.ifPresent(serverMetrics::adminPort);
       server.start();
     } catch (IOException e) {
-      boolean main = admin.isPresent() || config.adminPort.value() == 0;
+      boolean main = admin.isPresent() || settings.adminPort.value() == 0;
       String address =
           main
-              ? HostAndPort.text(config.host.value(), config.port.value())
-              : HostAndPort.text(config.adminHost.value(), config.adminPort.value());
+              ? HostAndPort.text(settings.host.value(), settings.port.value())
+              : HostAndPort.text(settings.adminHost.value(), settings.adminPort.value());
       err.printf(
           "tally-server: cannot listen on %s: %s. Stop what listens there, or choose another port"
               + " with %s.%n",
@@ -143,12 +146,12 @@ final class Launcher {
       announceWhenReady(log, server, admin, serverMetrics);
       signals.await();
       serverMetrics.drainStarted();
-      ledger
+      totals
           .addTo(event(log, "drain"))
           .addKeyValue("connections", server.hub().statistics().connections())
           .log("draining");
       DrainReport report = server.stop();
-      ledger
+      totals
           .addTo(event(log, "stop"))
           .addKeyValue("connections", report.connections())
           .addKeyValue("superseded", report.superseded())
@@ -171,65 +174,65 @@ final class Launcher {
 
   private WebSocketSettings webSocket() {
     return WebSocketSettings.builder()
-        .host(config.host.value())
-        .port(config.port.value())
-        .backlog(config.backlog.value())
-        .maxMessageBytes(config.maxMessageBytes.value())
-        .compression(config.compression.value())
-        .maxConnections(config.connectionLimit())
-        .spareConnections(config.spareConnections.value())
-        .maxConnectionsPerAddress(config.maxConnectionsPerAddress.value())
+        .host(settings.host.value())
+        .port(settings.port.value())
+        .backlog(settings.backlog.value())
+        .maxMessageBytes(settings.maxMessageBytes.value())
+        .compression(settings.compression.value())
+        .maxConnections(settings.connectionLimit())
+        .spareConnections(settings.spareConnections.value())
+        .maxConnectionsPerAddress(settings.maxConnectionsPerAddress.value())
         .messagesPerSecond(
-            config.messageRate
+            settings.messageRate
                 .value()) // Two seconds' worth at once: a client that was away sends what it kept.
         .messageBurst(
-            (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * config.messageRate.value())))
-        .smallFramesPerSecond(config.smallFrameRate.value())
-        .maxOutboundBytes(config.maxOutboundBytes.value())
-        .maxBufferedBytes(config.bufferedBytes())
-        .allowedOrigins(config.allowedOrigins.value())
-        .allowedHosts(config.allowedHosts.value())
-        .trustedProxies(config.trustedProxies.value())
-        .headLimits(config.headLimits())
-        .handshakeTimeout(config.handshakeTimeout.value())
-        .idleTimeout(config.httpIdleTimeout.value())
-        .messageTimeout(config.messageTimeout.value())
-        .heartbeat(config.heartbeat.value())
-        .closeTimeout(config.closeTimeout.value())
-        .retryAfter(config.retryAfter.value())
+            (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * settings.messageRate.value())))
+        .smallFramesPerSecond(settings.smallFrameRate.value())
+        .maxOutboundBytes(settings.maxOutboundBytes.value())
+        .maxBufferedBytes(settings.bufferedBytes())
+        .allowedOrigins(settings.allowedOrigins.value())
+        .allowedHosts(settings.allowedHosts.value())
+        .trustedProxies(settings.trustedProxies.value())
+        .headLimits(settings.headLimits())
+        .handshakeTimeout(settings.handshakeTimeout.value())
+        .idleTimeout(settings.httpIdleTimeout.value())
+        .messageTimeout(settings.messageTimeout.value())
+        .heartbeat(settings.heartbeat.value())
+        .closeTimeout(settings.closeTimeout.value())
+        .retryAfter(settings.retryAfter.value())
         .build();
   }
 
-  private ChatServerSettings settings() {
+  private ChatServerSettings chatServerSettings() {
     String adminAddress =
-        config.adminPort.value() == 0
+        settings.adminPort.value() == 0
             ? ""
-            : HostAndPort.text(config.adminHost.value(), config.adminPort.value());
+            : HostAndPort.text(settings.adminHost.value(), settings.adminPort.value());
     return new ChatServerSettings(
         webSocket(),
-        config.color.value().orElse(""),
+        settings.color.value().orElse(""),
         build.version(),
         instance,
         adminAddress,
-        config.drainDelay.value());
+        settings.drainDelay.value());
   }
 
   private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub) throws IOException {
-    if (config.adminPort.value() == 0) {
+    if (settings.adminPort.value() == 0) {
       return Optional.empty();
     }
     Health health =
-        new Health(hub::readiness, config.color.value().orElse(""), build.version(), instance);
+        new Health(hub::readiness, settings.color.value().orElse(""), build.version(), instance);
     InetSocketAddress address =
-        new InetSocketAddress(config.adminHost.value(), config.adminPort.value());
+        new InetSocketAddress(settings.adminHost.value(), settings.adminPort.value());
     AdminServer admin =
         new AdminServer(
             address,
             registry,
             health,
-            config.maxAdminConnections.value(),
-            config.adminTimeout.value(),
-            config.headLimits());
+            settings.maxAdminConnections.value(),
+            settings.adminTimeout.value(),
+            settings.headLimits());
     return Optional.of(admin);
   }
 

@@ -21,7 +21,7 @@ public final class Main implements Callable<Integer> {
 
   private static final String PRINT_CONFIG = "--print-config";
 
-  private final ServerSettings config = new ServerSettings();
+  private final ServerSettings settings = new ServerSettings();
   private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this).name("tally-server");
 
   private Main() {}
@@ -53,7 +53,7 @@ public final class Main implements Callable<Integer> {
 
   private void describe() {
     addStandardOptions(spec);
-    for (OptionSpec option : config.options()) {
+    for (OptionSpec option : settings.options()) {
       String description =
           option.description()[0] + " [" + EnvironmentSettings.variable(option) + "]";
       spec.addOption(option.toBuilder().description(description).build());
@@ -92,14 +92,14 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    new SettingsCheck(config, spec.commandLine()).run();
+    new SettingsCheck(settings, spec.commandLine()).run();
     PrintWriter out = spec.commandLine().getOut();
     if (spec.commandLine().getParseResult().hasMatchedOption(PRINT_CONFIG)) {
-      out.print(EnvironmentSettings.print(config));
+      out.print(EnvironmentSettings.print(settings));
       out.flush();
       return 0;
     }
-    return new Launcher(config, spec.commandLine().getErr()).run();
+    return new Launcher(settings, spec.commandLine().getErr()).run();
   }
 
   /** Version, revision and Java in one line. */

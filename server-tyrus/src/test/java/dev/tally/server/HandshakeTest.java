@@ -220,6 +220,20 @@ class HandshakeTest {
   }
 
   @Test
+  void aRefusedOriginIsAnsweredShortlyHoweverManyHostsAProxyNames() throws IOException {
+    try (RunningServer server = new RunningServer(l -> l.withProxies("127.0.0.0/8"))) {
+      StringBuilder headers = new StringBuilder("Origin: https://evil.example");
+      for (int i = 0; i < 55; i++) {
+        headers.append("\r\nX-Forwarded-Host: host").append(i).append(".example");
+        headers.append("\r\nX-Forwarded-Port: ").append(1000 + i);
+      }
+      Response response = ask(server, RawClient.handshake("/ws/chat/", headers.toString()));
+      assertThat(response.status()).startsWith("403");
+      assertThat(response.body()).hasSizeLessThan(500);
+    }
+  }
+
+  @Test
   void believesNoForwardedHostOfOthers() throws IOException {
     try (RunningServer server = new RunningServer()) {
       String[] headers = {"Origin: https://evil.example", "X-Forwarded-Host: evil.example"};

@@ -31,7 +31,7 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
   private final Semaphore room;
   private final Ledger ledger = new Ledger();
   private final ReconnectRules rules;
-  private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+  private final CompletableFuture<ClientReport> outcome = new CompletableFuture<>();
 
   private Optional<String> sessionId;
 
@@ -121,7 +121,7 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
   }
 
   /** Completes when the client ends or gives up. */
-  CompletableFuture<Outcome> outcome() {
+  CompletableFuture<ClientReport> outcome() {
     return outcome;
   }
 
@@ -290,8 +290,8 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
         current == null ? CompletableFuture.completedFuture(null) : current.close();
     next = null;
     current = null;
-    Outcome result =
-        new Outcome(
+    ClientReport result =
+        new ClientReport(
             ledger.added(),
             ledger.counted(),
             ledger.lost(),

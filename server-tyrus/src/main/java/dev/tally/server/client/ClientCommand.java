@@ -104,7 +104,7 @@ public final class ClientCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     boolean interactive = Terminal.isAttached();
-    Outcome outcome;
+    ClientReport outcome;
     try (ChatClient client =
         new ChatClient(
             new ClientSettings(
@@ -138,7 +138,7 @@ public final class ClientCommand implements Callable<Integer> {
   }
 
   /** Reads on a thread of its own: a client that gave up must not wait for the next line. */
-  private static Outcome pump(BufferedReader lines, ChatClient client)
+  private static ClientReport pump(BufferedReader lines, ChatClient client)
       throws InterruptedException, ExecutionException {
     Thread reader =
         new Thread(

@@ -50,15 +50,21 @@ final class Forwarded {
         hosts.add(value.split(",", 2)[0].strip());
       }
       hosts.addAll(parameters(values(request, "Forwarded"), "host"));
-      for (String port : values(request, "X-Forwarded-Port")) {
-        for (String host : List.copyOf(hosts)) {
-          if (host.lastIndexOf(':') <= host.lastIndexOf(']')) {
-            hosts.add(host + ":" + port.split(",", 2)[0].strip());
-          }
-        }
-      }
+      // The nearest proxy's. With each of many ports a request could make thousands of names.
+      values(request, "X-Forwarded-Port").stream()
+          .limit(1)
+          .map(value -> value.split(",", 2)[0].strip())
+          .forEach(port -> addWithPort(hosts, port));
     }
     return hosts;
+  }
+
+  private static void addWithPort(Set<String> hosts, String port) {
+    for (String host : List.copyOf(hosts)) {
+      if (host.lastIndexOf(':') <= host.lastIndexOf(']')) {
+        hosts.add(host + ":" + port);
+      }
+    }
   }
 
   private static List<String> values(HttpRequest request, String header) {

@@ -25,6 +25,9 @@ public final class HandshakeRules {
   private static final String EXTENSIONS = "Sec-WebSocket-Extensions";
   private static final String SESSION_PARAMETER = "session_id";
 
+  /** A proxy may pass on many more, which would make the answer larger than the request. */
+  private static final int HOSTS_SHOWN = 4;
+
   private final AllowedHosts hosts;
   private final OriginPolicy origins;
   private final Forwarded forwarded;
@@ -163,7 +166,10 @@ public final class HandshakeRules {
               + Refusal.quoted(origin)
               + " may not connect here: it is not in --allowed-origins, and its host is not the one"
               + " that was asked for, "
-              + hosts.stream().map(Refusal::quoted).collect(Collectors.joining(" or "))
+              + hosts.stream()
+                  .limit(HOSTS_SHOWN)
+                  .map(Refusal::quoted)
+                  .collect(Collectors.joining(" or "))
               + ".");
     }
     return null;

@@ -14,11 +14,11 @@ import picocli.CommandLine.ParameterException;
  */
 public final class SettingsCheck {
 
-  private final ServerSettings config;
+  private final ServerSettings settings;
   private final CommandLine commandLine;
 
-  public SettingsCheck(ServerSettings config, CommandLine commandLine) {
-    this.config = config;
+  public SettingsCheck(ServerSettings settings, CommandLine commandLine) {
+    this.settings = settings;
     this.commandLine = commandLine;
   }
 
@@ -29,17 +29,17 @@ public final class SettingsCheck {
    */
   public void run() {
     try {
-      redis(config).ifPresent(RedisSettings::checkFiles);
+      redis(settings).ifPresent(RedisSettings::checkFiles);
     } catch (IllegalArgumentException e) {
       throw invalid("--redis-url", String.valueOf(e.getMessage()));
     }
-    if (config.bufferedBytes() / 4 < config.maxMessageBytes.value()) {
+    if (settings.bufferedBytes() / 4 < settings.maxMessageBytes.value()) {
       throw invalid(
           "--max-buffered-bytes",
           "'"
-              + config.bufferedBytes()
+              + settings.bufferedBytes()
               + "' is less than four times --max-message-bytes, which is "
-              + config.maxMessageBytes.value());
+              + settings.maxMessageBytes.value());
     }
   }
 
@@ -48,12 +48,14 @@ public final class SettingsCheck {
    *
    * @throws IllegalArgumentException if the URL breaks a rule
    */
-  public static Optional<RedisSettings> redis(ServerSettings config) {
-    return config
+  public static Optional<RedisSettings> redis(ServerSettings settings) {
+    return settings
         .redisUrl
         .value()
         .map(
-            url -> RedisUrl.parse(url, config.sessionTtl.value(), config.unusedSessionTtl.value()));
+            url ->
+                RedisUrl.parse(
+                    url, settings.sessionTtl.value(), settings.unusedSessionTtl.value()));
   }
 
   private ParameterException invalid(String flag, String rule) {

@@ -234,7 +234,7 @@ class ChatClientTest {
         .orElse("nothing");
   }
 
-  private static Outcome outcome(ChatClient client) throws Exception {
+  private static ClientReport outcome(ChatClient client) throws Exception {
     return client.outcome().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 }

@@ -205,7 +205,7 @@ public final class HonestClients implements AutoCloseable {
     if (!member.client.outcome().isDone()) {
       return member.unanswered.size();
     }
-    Outcome outcome = member.client.outcome().join();
+    ClientReport outcome = member.client.outcome().join();
     return outcome.sent() - outcome.counted() + outcome.lost() + outcome.duplicated();
   }
 

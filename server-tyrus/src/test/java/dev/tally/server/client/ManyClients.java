@@ -115,7 +115,7 @@ final class ManyClients {
 
   private boolean finish() {
     members.forEach(member -> member.client.finish());
-    List<Outcome> outcomes =
+    List<ClientReport> outcomes =
         members.stream().map(member -> member.client.outcome().join()).toList();
     outcomes.stream()
         .flatMap(outcome -> outcome.failure().stream())
@@ -146,13 +146,13 @@ final class ManyClients {
         Locale.ROOT,
         "clients %d, sent %d, counted %d, lost %d, duplicated %d, out of order %d, gave up %d%n",
         members.size(),
-        sum(outcomes.stream().mapToLong(Outcome::sent)),
-        sum(outcomes.stream().mapToLong(Outcome::counted)),
-        sum(outcomes.stream().mapToLong(Outcome::lost)),
-        sum(outcomes.stream().mapToLong(Outcome::duplicated)),
+        sum(outcomes.stream().mapToLong(ClientReport::sent)),
+        sum(outcomes.stream().mapToLong(ClientReport::counted)),
+        sum(outcomes.stream().mapToLong(ClientReport::lost)),
+        sum(outcomes.stream().mapToLong(ClientReport::duplicated)),
         outOfOrder,
         outcomes.stream().filter(outcome -> outcome.failure().isPresent()).count());
-    return outOfOrder == 0 && outcomes.stream().allMatch(Outcome::isClean);
+    return outOfOrder == 0 && outcomes.stream().allMatch(ClientReport::isClean);
   }
 
   private static long sum(LongStream values) {

@@ -18,8 +18,8 @@ class OutcomeTest {
   })
   void isCleanIfEveryLineWasCountedOnceAndTheServerKeptEveryCount(
       String what, long sent, long counted, long lost, long twice, String failure, boolean clean) {
-    Outcome outcome =
-        new Outcome(
+    ClientReport outcome =
+        new ClientReport(
             sent, counted, lost, twice, 1, 0, Optional.empty(), Optional.ofNullable(failure));
 
     assertThat(outcome.isClean()).as(what).isEqualTo(clean);

@@ -8,7 +8,7 @@ import java.util.Optional;
  * @param slowestGapMillis the longest time without a connection
  * @param failure why the client gave up; empty if every message was counted
  */
-record Outcome(
+record ClientReport(
     long sent,
     long counted,
     long lost,

@@ -5,8 +5,11 @@ import dev.tally.chat.spi.Lease;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/** Keeps the process's ledger for the log. */
-final class LedgerMetrics implements ChatMetrics {
+/**
+ * What became of all sessions and messages since the start, for the log event {@code stop}, from
+ * which a promotion makes its ledger.
+ */
+final class SessionTotals implements ChatMetrics {
 
   private final LongAdder received = new LongAdder();
   private final LongAdder acknowledged = new LongAdder();
@@ -15,7 +18,7 @@ final class LedgerMetrics implements ChatMetrics {
   private final LongAdder resumed = new LongAdder();
   private final LongAdder fresh = new LongAdder();
 
-  /** Adds the ledger so far. */
+  /** Adds the totals so far to a log line. */
   LoggingEventBuilder addTo(LoggingEventBuilder line) {
     return line.addKeyValue("received", received.sum())
         .addKeyValue("acknowledged", acknowledged.sum())
