@@ -16,12 +16,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * All connections of one server: opens their sessions, commits their counts, sends heartbeats, and
- * drains.
+ * The connections of one server: opens their sessions, stores their counts, sends heartbeats, and
+ * closes them in a drain. Make one for each server process.
  *
- * <p>Order of calls: construct, {@link #start}, any number of {@link #connect}, {@link #drain},
- * {@link #close}. Safe for use by several threads. Only {@link #drain} and {@link #close} may
- * block.
+ * <p>Order of calls: the constructor, {@link #start}, {@link #connect} for each connection, {@link
+ * #announceDrain} if a balancer needs time to notice, {@link #drain}, {@link #close}. Safe for use
+ * by several threads. Only {@link #drain} and {@link #close} block; a store that {@linkplain
+ * SessionStore#blocks blocks} is called on threads of the hub.
+ *
+ * <p>What is plugged in may throw: it is logged and counted, and does not harm other connections.
  */
 public final class ChatHub implements AutoCloseable {
 
@@ -29,120 +32,126 @@ public final class ChatHub implements AutoCloseable {
   private static final Duration HEALTH_CHECK = Duration.ofSeconds(1);
 
   private final ChatMetrics metrics;
-  private final ChatSettings config;
+  private final ChatSettings settings;
   private final InstantSource clock;
   private final MonotonicClock time;
   private final Connections connections = new Connections();
   private final StoreGateway store;
   private final PendingBudget<ChatSession> budget;
-  private final SessionCounts counts;
+  private final DrainCounters counters;
   private final ChatSession.Shared shared;
   private final PeriodicTasks timer = new PeriodicTasks("tally-timer");
   private final PeriodicTasks health = new PeriodicTasks("tally-store-health");
   private volatile boolean started;
   private volatile boolean draining;
 
-  /** Whether clients are being closed: they get no heartbeats, and new ones are turned away. */
-  private volatile boolean sayingBye;
+  /** Whether clients are being closed. Then none gets a heartbeat, and new ones are closed too. */
+  private volatile boolean closingClients;
 
   /**
-   * Makes a hub that does nothing yet, and that nobody listens to.
+   * Makes a hub without a message listener. It does nothing before {@link #start}.
    *
    * @param store where sessions live; closed by {@link #close}
-   * @param metrics told of what happens; may throw without harm
-   * @param config timeouts and limits
-   * @param clock the time of day, for heartbeats
+   * @param metrics receives events and the gauges; may throw without harm
+   * @param settings timeouts and limits
+   * @param clock the time of day in heartbeats
    */
   public ChatHub(
-      SessionStore store, ChatMetrics metrics, ChatSettings config, InstantSource clock) {
-    this(store, metrics, config, clock, MessageListener.NONE);
+      SessionStore store, ChatMetrics metrics, ChatSettings settings, InstantSource clock) {
+    this(store, metrics, settings, clock, MessageListener.NONE);
   }
 
   /**
-   * Makes a hub that does nothing yet.
+   * Makes a hub. It does nothing before {@link #start}.
    *
    * @param store where sessions live; closed by {@link #close}
-   * @param metrics told of what happens; may throw without harm
-   * @param config timeouts and limits
-   * @param clock the time of day, for heartbeats
-   * @param listener sees every counted message; may throw without harm
+   * @param metrics receives events and the gauges; may throw without harm
+   * @param settings timeouts and limits
+   * @param clock the time of day in heartbeats
+   * @param listener receives every counted message; may throw without harm
    */
   public ChatHub(
       SessionStore store,
       ChatMetrics metrics,
-      ChatSettings config,
+      ChatSettings settings,
       InstantSource clock,
       MessageListener listener) {
-    this(store, metrics, config, clock, MonotonicClock.system(), listener);
+    this(store, metrics, settings, clock, MonotonicClock.system(), listener);
   }
 
   /**
-   * Makes a hub that does nothing yet, and whose durations a test can let pass.
+   * Makes a hub whose durations are measured by a given clock, for tests that let time pass. It
+   * does nothing before {@link #start}.
    *
    * @param store where sessions live; closed by {@link #close}
-   * @param metrics told of what happens; may throw without harm
-   * @param config timeouts and limits
-   * @param clock the time of day, for heartbeats
-   * @param time measures every duration
-   * @param listener sees every counted message; may throw without harm
+   * @param metrics receives events and the gauges; may throw without harm
+   * @param settings timeouts and limits
+   * @param clock the time of day in heartbeats
+   * @param time measures all durations
+   * @param listener receives every counted message; may throw without harm
    */
   public ChatHub(
       SessionStore store,
       ChatMetrics metrics,
-      ChatSettings config,
+      ChatSettings settings,
       InstantSource clock,
       MonotonicClock time,
       MessageListener listener) {
     this.metrics = new GuardedMetrics(metrics);
-    this.config = config;
+    this.settings = settings;
     this.clock = clock;
     this.time = time;
     this.budget =
         new PendingBudget<>(
-            config.maxPendingBytes(),
+            settings.maxPendingBytes(),
             connections::all,
             ChatSession::pendingBytes,
-            ChatSession::giveWay);
-    this.counts = new SessionCounts(this.metrics);
-    this.store = new StoreGateway(store, this.metrics, config, time, connections);
+            ChatSession::makeRoom);
+    this.counters = new DrainCounters(this.metrics);
+    this.store = new StoreGateway(store, this.metrics, settings, time, connections);
     this.shared =
         new ChatSession.Shared(
-            config,
+            settings,
             time,
             this.metrics,
             new GuardedListener(listener, this.metrics),
             budget,
-            new RetryHints(config.retryAfter(), time),
-            counts,
+            new RetryHints(settings.retryAfter(), time),
+            counters,
             this.store,
             connections::remove);
     this.metrics.bind(statistics());
   }
 
-  /** Starts heartbeats, sweeps and the store's threads. Call once. */
+  /** Starts heartbeats, sweeps, health checks and the threads that call the store. Call once. */
   public void start() {
     store.start();
     health.repeat(Duration.ZERO, HEALTH_CHECK, store.health()::check);
-    timer.repeat(config.heartbeat(), config.heartbeat(), this::heartbeat);
+    timer.repeat(settings.heartbeat(), settings.heartbeat(), this::heartbeat);
     timer.repeat(SWEEP, SWEEP, this::sweep);
     started = true;
   }
 
   /**
-   * Takes in a connection whose handshake is done. Never blocks; messages may be handed to the
-   * session at once, they wait until the store opened it.
+   * Adds a connection after its handshake. Does not wait for the store: you may call {@link
+   * ChatSession#onText} at once, and messages wait until the store has opened the session. If a
+   * drain is closing connections, this one is closed too.
    *
-   * @param transport the way to the client
+   * <p>You must call {@link ChatSession#onClose} when the connection ends. Until then it counts as
+   * open, and its session is renewed in the store.
+   *
+   * @param transport sends to the client
    * @param id the session to resume or begin
    * @param subprotocol what the handshake agreed on
-   * @return the connection's part in the session
+   * @return receives what comes from the client
    */
   public ChatSession connect(Transport transport, SessionId id, Subprotocol subprotocol) {
     Transport guarded = new GuardedTransport(transport, metrics);
     ChatSession session = new ChatSession(shared, id, subprotocol, guarded);
     connections.add(session);
-    if (sayingBye) {
-      session.leave(Duration.ofMillis(RetryHints.jitterMillis()));
+    if (closingClients) {
+      // No lease is asked for: it would take the session from the server that the client moves to.
+      session.drain(Duration.ofMillis(RetryHints.jitterMillis()));
     } else {
       store.open(session);
     }
@@ -150,14 +159,14 @@ public final class ChatHub implements AutoCloseable {
   }
 
   /**
-   * Sends a text message to the client that is connected to a session here. It is no reply and
-   * counts nothing; on the wire it stands between two replies. Give it a JSON {@code type} of its
-   * own, so that clients can tell it from a count (docs/PROTOCOL.md). Never blocks.
+   * Sends a text message to the client that owns a session on this server. It is not a reply and is
+   * not counted; it is sent between two replies. Give it a JSON {@code type} of its own, so that
+   * clients can tell it from a count (docs/PROTOCOL.md). Does not block.
    *
    * @param id the session
    * @param text at most 65,535 bytes in UTF-8
-   * @return false if no open connection of this server owns the session; true says that it was
-   *     handed to the transport, not that it arrived
+   * @return false if no open connection of this server owns the session; true if the message was
+   *     handed to the transport, which does not mean that it arrived
    * @throws IllegalArgumentException if the text is longer
    */
   public boolean push(SessionId id, String text) {
@@ -167,9 +176,9 @@ public final class ChatHub implements AutoCloseable {
   }
 
   /**
-   * Whether new clients should be sent here.
+   * Whether a balancer should send new clients to this server.
    *
-   * @return the answer now
+   * @return the state now, and its reason
    */
   public Readiness readiness() {
     if (draining) {
@@ -188,9 +197,9 @@ public final class ChatHub implements AutoCloseable {
   }
 
   /**
-   * The metrics given to the constructor, guarded: they never throw.
+   * The metrics given to the constructor, wrapped so that they never throw.
    *
-   * @return where the server reports its handshakes and errors too
+   * @return report handshakes and errors of the server here
    */
   public ChatMetrics metrics() {
     return metrics;
@@ -199,14 +208,14 @@ public final class ChatHub implements AutoCloseable {
   /**
    * The gauges.
    *
-   * @return a view of this hub
+   * @return a live view of this hub
    */
   public ChatStatistics statistics() {
     return new HubStatistics(connections, budget, store, this::readiness, () -> draining);
   }
 
   /**
-   * Turns {@link #readiness} off, ahead of {@link #drain}, so that a balancer can take note.
+   * Makes {@link #readiness} false some time before {@link #drain}, so that a balancer can notice.
    * Clients that it still sends are served until then.
    */
   public void announceDrain() {
@@ -214,21 +223,22 @@ public final class ChatHub implements AutoCloseable {
   }
 
   /**
-   * Says bye to everybody, each in a slot of its own, and waits until they are gone or the drain
-   * timeout is over. Call once.
+   * Says bye to every client and closes its connection, each in a slot of its own. Waits until all
+   * are gone and all counts are stored, or until 95 % of the drain timeout is over; the rest of it
+   * is for the close frames that are sent then. Call once, after {@link #start}.
    *
-   * @return the ledger
+   * @return what became of the connections and messages
    */
   public DrainReport drain() {
     announceDrain();
-    sayingBye = true;
+    closingClients = true;
     long startMillis = time.millis();
-    long deadlineMillis = startMillis + config.drainTimeout().toMillis() * 95 / 100;
+    long deadlineMillis = startMillis + settings.drainTimeout().toMillis() * 95 / 100;
     List<ChatSession> leaving = List.copyOf(connections.all());
     DrainSchedule drain =
-        new DrainSchedule(leaving, config.drainTimeout(), config.drainOverlap(), startMillis);
-    long supersededBefore = counts.superseded();
-    long unacknowledgedBefore = counts.unacknowledged();
+        new DrainSchedule(leaving, settings.drainTimeout(), settings.drainOverlap(), startMillis);
+    long supersededBefore = counters.superseded();
+    long unacknowledgedBefore = counters.unacknowledged();
     long now = startMillis;
     while (now < deadlineMillis
         && !(connections.all().isEmpty() && store.commitQueueDepth() == 0)) {
@@ -237,9 +247,9 @@ public final class ChatHub implements AutoCloseable {
       now = time.millis();
     }
     int abandoned = connections.all().size();
-    long uncounted = counts.unacknowledged() - unacknowledgedBefore + budget.messages();
-    connections.all().forEach(ChatSession::abandon);
-    int moved = (int) (counts.superseded() - supersededBefore);
+    long uncounted = counters.unacknowledged() - unacknowledgedBefore + budget.messages();
+    connections.all().forEach(ChatSession::endDrain);
+    int moved = (int) (counters.superseded() - supersededBefore);
     return new DrainReport(
         leaving.size(),
         Math.max(0, leaving.size() - moved - abandoned),
@@ -249,30 +259,33 @@ public final class ChatHub implements AutoCloseable {
         Duration.ofMillis(now - startMillis));
   }
 
-  /** Ends all threads and closes the store. What is not stored by now was never acknowledged. */
+  /**
+   * Ends all threads and closes the store. What is not stored by now was not acknowledged. Closes
+   * no connection: {@link #drain} does.
+   */
   @Override
   public void close() {
     draining = true;
-    sayingBye = true;
+    closingClients = true;
     timer.close();
     health.close();
     store.close();
-    // So that received = acknowledged + unacknowledged in the metrics of a server that ended.
+    // Keeps the sum right for a server that ended: received = acknowledged + unacknowledged.
     long left = budget.messages();
     if (left > 0) {
-      counts.countUnacknowledged(left);
+      counters.countUnacknowledged(left);
     }
   }
 
   void heartbeat() {
-    if (sayingBye) {
+    if (closingClients) {
       return;
     }
-    heartbeat(new HeartbeatRound(connections.all(), config.heartbeat()));
+    heartbeat(new HeartbeatRound(connections.all(), settings.heartbeat()));
   }
 
   private void heartbeat(HeartbeatRound round) {
-    if (round.step(clock.instant()) && !sayingBye) {
+    if (round.step(clock.instant()) && !closingClients) {
       timer.doOnce(HeartbeatRound.STEP_MILLIS, () -> heartbeat(round));
     } else {
       metrics.heartbeat(round.sent());
@@ -286,7 +299,7 @@ public final class ChatHub implements AutoCloseable {
     }
   }
 
-  /** One turn of the store's threads where they were not started: for tests in one thread. */
+  /** Does once what the threads that call the store do. For tests that do not start the hub. */
   void takeBatches() {
     store.takeBatches();
   }

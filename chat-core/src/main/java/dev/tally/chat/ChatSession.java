@@ -13,31 +13,36 @@ import dev.tally.chat.spi.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection's part in a session. Its states, in their order:
+ * One connection, and its part in a session. {@link ChatHub#connect} makes it. Its states, in their
+ * order:
  *
  * <ol>
- *   <li>OPENING: the store is asked for the lease; messages wait
- *   <li>OPEN: messages are counted
- *   <li>DRAINING: nothing more is counted, and the last count is being stored
- *   <li>CLOSING: our close frame is on its way; the store may still get the last count
- *   <li>CLOSED: the connection ended
+ *   <li>OPENING: the store was asked for the lease. Messages wait.
+ *   <li>OPEN: messages are counted.
+ *   <li>DRAINING: no further message is counted. The last count is being stored.
+ *   <li>CLOSING: our close frame was handed to the transport. Commits may still be on their way.
+ *   <li>CLOSED: the connection ended.
  * </ol>
  *
- * <p>The transport's owner calls {@link #onText} for every text message, in order, and {@link
- * #onClose} once. All methods are safe from any thread and never block.
- *
- * <p>The race that shapes this class: the store's answer to a commit comes on another thread, while
- * messages, a drain, a newer connection or the end of this one come on theirs. So every change of
- * state happens under the session's lock, the store is called without it, and an answer is compared
- * with what holds when it comes.
+ * <p>The owner of the connection calls {@link #onText} for every text message, in the order in
+ * which they came, and then {@link #onClose} once. Calls of {@code onText} for one session must not
+ * overlap: the order of the calls is the order of the counts. Apart from that, all methods are safe
+ * for use by several threads. None of them waits for the store, or throws because of it.
  */
 public final class ChatSession {
+
+  // The race that shapes this class: the store's answer to a commit comes on another thread, while
+  // messages, a drain, a newer connection and the end of this one come on theirs. So every change
+  // of state happens under the session's lock, the store's threads are handed the session without
+  // it, and an answer is compared with the state at the time when it comes.
+  //
+  // Order of locks: the session's own, then those of the transport and of a store in this process.
+  // No thread takes the locks of two sessions.
 
   private enum State {
     OPENING,
@@ -55,33 +60,34 @@ public final class ChatSession {
       GuardedListener listener,
       PendingBudget<ChatSession> budget,
       RetryHints retryHints,
-      SessionCounts counts,
+      DrainCounters counters,
       Store store,
       Consumer<ChatSession> onEnd) {}
 
-  /** What a session asks of the store's side. */
+  /** What a session asks of the way to the store. */
   interface Store {
 
     /**
-     * Stores the news of a session: at once, or with the next batch. The session is marked as
-     * queued, and its lock is not held.
+     * Stores what is new in a session: at once, or with the next batch. The caller has marked the
+     * session as queued, and does not hold its lock.
      */
     void commit(ChatSession session);
 
-    /** Whether the store answered before, and does not now. */
+    /** Whether the store has answered before, and does not answer now. */
     boolean isAway();
 
     /** Why the store serves no client, as a sentence for the client. */
     String trouble();
   }
 
-  /** What became of a message. */
+  /** What to do next with a message that came in. */
   private enum Taken {
-    /** The session has something to store, and is marked as queued. */
-    NEWS,
-    /** It waits in the queue already, or is given up. */
-    DONE,
-    NO_ROOM
+    /** Hand the session to the store. It is marked as queued. */
+    COMMIT,
+    /** Nothing: the session is queued already, or the message is not counted. */
+    NOTHING,
+    /** Make room in the budget, then try again. */
+    MAKE_ROOM
   }
 
   private static final String TOO_MUCH_WAITS = "too many messages wait for the session store";
@@ -92,17 +98,23 @@ public final class ChatSession {
   private final Transport transport;
   private final long connectedMillis;
 
-  // Everything below is guarded by this; what is volatile is read without, too.
-  private final PendingMessages pending;
-  private final Farewell farewell;
+  // Everything below is guarded by this. What is volatile is also read without the lock.
+  private final SessionProgress progress;
+  private final ClosingFrames closing;
   private volatile State state = State.OPENING;
-  private volatile @Nullable Lease lease;
-  private long stored;
-  private long storedMillis;
-  private boolean renewed;
+
+  /**
+   * Whether the session is in the commit queue, or in a batch that was not answered yet. It must be
+   * there at most once: two batches with the same session could be answered in either order.
+   */
   private boolean queued;
+
+  /** Whether a newer connection owns the session. Then nothing of this one is stored any more. */
   private boolean superseded;
-  private boolean released;
+
+  /** Whether the store has our last commit, so that it knows when this owner left. */
+  private boolean lastCommitStored;
+
   private Duration drainRetryAfter = Duration.ZERO;
 
   ChatSession(Shared shared, SessionId id, Subprotocol subprotocol, Transport transport) {
@@ -111,8 +123,9 @@ public final class ChatSession {
     this.subprotocol = subprotocol;
     this.transport = transport;
     this.connectedMillis = shared.time().millis();
-    this.farewell = new Farewell(transport, subprotocol);
-    this.pending = new PendingMessages(shared.listener().listens());
+    this.closing = new ClosingFrames(transport, subprotocol);
+    this.progress =
+        new SessionProgress(shared.settings(), shared.budget(), shared.listener().listens());
   }
 
   /**
@@ -125,79 +138,82 @@ public final class ChatSession {
   }
 
   /**
-   * Counts one text message. The reply follows through the transport once the count is stored;
-   * messages that come after a close or bye are not counted.
+   * Counts one text message. The reply follows through the transport, on any thread, once the count
+   * is stored. A message that comes after a bye or a close frame of ours is not counted.
    *
-   * @param text the payload; only a {@link dev.tally.chat.spi.MessageListener} sees what is in it
+   * @param text the payload; only a {@link dev.tally.chat.spi.MessageListener} sees its content
    */
   public void onText(String text) {
     count(
-        pending.keepsPayloads() ? text.getBytes(StandardCharsets.UTF_8) : PendingMessages.NOT_KEPT);
+        progress.keepsPayloads()
+            ? text.getBytes(StandardCharsets.UTF_8)
+            : PendingMessages.NOT_KEPT);
   }
 
   /**
-   * Counts one text message, as {@link #onText(String)} does. It is copied only if there is a
-   * {@link dev.tally.chat.spi.MessageListener}.
+   * Counts one text message, as {@link #onText(String)} does. The bytes are copied only if there is
+   * a {@link dev.tally.chat.spi.MessageListener}.
    *
-   * @param utf8 has the payload, which must be valid UTF-8; not kept
-   * @param from where the payload begins
-   * @param to behind its last byte
+   * @param utf8 holds the payload, which must be valid UTF-8; not kept after the call
+   * @param from index of the payload's first byte
+   * @param to index after its last byte
    */
   public void onText(byte[] utf8, int from, int to) {
-    count(pending.keepsPayloads() ? Arrays.copyOfRange(utf8, from, to) : PendingMessages.NOT_KEPT);
+    count(progress.keepsPayloads() ? Arrays.copyOfRange(utf8, from, to) : PendingMessages.NOT_KEPT);
   }
 
   private void count(byte[] payload) {
     shared.metrics().received();
     Taken taken = take(payload);
-    while (taken == Taken.NO_ROOM) {
+    while (taken == Taken.MAKE_ROOM) {
+      // Without the lock: another session may have to close, and it may be closing this one.
       shared.budget().makeRoom(this, pendingBytes() + PendingMessages.cost(payload));
       taken = take(payload);
     }
-    if (taken == Taken.NEWS) {
+    if (taken == Taken.COMMIT) {
       shared.store().commit(this);
     }
   }
 
   private synchronized Taken take(byte[] payload) {
     if (isLeaving()) {
-      shared.counts().countUnacknowledged(1);
-      return Taken.DONE;
+      shared.counters().countUnacknowledged(1);
+      return Taken.NOTHING;
     }
-    long cost = PendingMessages.cost(payload);
-    boolean hasItsShare =
-        pending.size() >= shared.settings().maxPendingMessages()
-            || (!pending.isEmpty() && pending.bytes() + cost > shared.budget().share());
-    if (hasItsShare) {
-      shared.counts().countUnacknowledged(1);
-      tryAgainLater(TOO_MUCH_WAITS);
-      return Taken.DONE;
+    switch (progress.add(shared.time().nanos(), payload)) {
+      case BUDGET_IS_FULL -> {
+        return Taken.MAKE_ROOM;
+      }
+      case SESSION_IS_FULL -> {
+        shared.counters().countUnacknowledged(1);
+        tryAgainLater(TOO_MUCH_WAITS);
+        return Taken.NOTHING;
+      }
+      case TAKEN -> {}
     }
-    if (!shared.budget().take(cost)) {
-      return Taken.NO_ROOM;
-    }
-    pending.add(shared.time().nanos(), payload);
-    return state == State.OPEN && enqueue() ? Taken.NEWS : Taken.DONE;
+    return state == State.OPEN && enqueue() ? Taken.COMMIT : Taken.NOTHING;
   }
 
   /** What its messages take of the budget. */
   synchronized long pendingBytes() {
-    return pending.bytes();
+    return progress.pendingBytes();
   }
 
   /**
-   * Makes room for others: drops its messages at once. A commit of theirs may be on its way to the
-   * store; {@link #acknowledge} allows for that.
+   * Makes room for others: closes with 1013 and drops the messages that wait. A commit of theirs
+   * may be on its way to the store; {@link #acknowledge} allows for that.
    */
-  synchronized void giveWay() {
+  synchronized void makeRoom() {
     tryAgainLater(TOO_MUCH_WAITS);
     dropPending();
   }
 
   /**
-   * The connection ended, whoever ended it.
+   * The connection ended, whichever side ended it. Calls after the first one do nothing.
    *
-   * @param code the status code that was seen, or {@link CloseCode#ABNORMAL}'s where there was none
+   * @param code the status code of the close frame that was received, or {@link
+   *     CloseCode#ABNORMAL}'s if there was none. If this server sent a close frame first, its code
+   *     is reported in place of this one.
    */
   public void onClose(int code) {
     boolean last;
@@ -205,19 +221,19 @@ public final class ChatSession {
       if (state == State.CLOSED) {
         return;
       }
-      CloseCode ours = farewell.code();
+      CloseCode ours = closing.code();
       int reported = ours == null ? code : ours.code();
       state = State.CLOSED;
       shared.metrics().closed(reported);
       transport.closed(
-          reported,
-          lease == null ? OptionalLong.empty() : OptionalLong.of(stored),
-          Duration.ofMillis(shared.time().millis() - connectedMillis));
-      last = lease != null && !superseded && !released && enqueue();
+          reported, progress.total(), Duration.ofMillis(shared.time().millis() - connectedMillis));
+      last = progress.hasLease() && !superseded && !lastCommitStored && enqueue();
       if ((!last && !queued) || !shared.budget().keepsEnded()) {
         dropPending();
       }
     }
+    // Removed before the last commit goes out, so that an embedder that pushes, and the drain that
+    // waits for all connections, see no connection that has ended.
     shared.onEnd().accept(this);
     if (last) {
       shared.store().commit(this);
@@ -225,17 +241,18 @@ public final class ChatSession {
   }
 
   /**
-   * Ends the connection for a reason that the server found, such as a rate limit. What is
-   * acknowledged stays; the rest is not counted or found in the next welcome.
+   * Closes the connection for a reason that its owner found, such as a rate limit. What is
+   * acknowledged stays counted. The client's next welcome says which of its other messages were
+   * counted. Does nothing if a close frame was sent before.
    *
    * @param code the status code
-   * @param reason for people; what is above 123 bytes of UTF-8, the most that a close frame takes,
-   *     is cut off at the end of a character
-   * @throws IllegalArgumentException if the code is one that is never sent
+   * @param reason a short text for people; it is cut to 123 bytes of UTF-8, the most that a close
+   *     frame can carry, at the end of a character
+   * @throws IllegalArgumentException if the code is one that must not be sent
    */
   public void refuse(CloseCode code, String reason) {
     if (code == CloseCode.NO_STATUS || code == CloseCode.ABNORMAL) {
-      throw new IllegalArgumentException(code.code() + " is never sent");
+      throw new IllegalArgumentException(code.code() + " must not be sent in a close frame");
     }
     close(code, reason);
   }
@@ -243,16 +260,16 @@ public final class ChatSession {
   private synchronized void close(CloseCode code, String reason) {
     if (!isOver()) {
       state = State.CLOSING;
-      farewell.close(code, reason);
+      closing.close(code, reason);
     }
   }
 
-  /** Whether our close frame went out, or the connection ended. */
+  /** Whether our close frame was sent, or the connection ended. */
   private boolean isOver() {
     return state.compareTo(State.CLOSING) >= 0;
   }
 
-  /** Whether no message is counted any more. */
+  /** Whether no further message is counted. */
   private boolean isLeaving() {
     return state.compareTo(State.DRAINING) >= 0;
   }
@@ -268,14 +285,12 @@ public final class ChatSession {
    * @return false if the client no longer waits for it
    */
   boolean opened(Lease given) {
-    boolean news;
+    boolean commit;
     synchronized (this) {
       if (state != State.OPENING) {
         return false;
       }
-      lease = given;
-      stored = given.count();
-      storedMillis = shared.time().millis();
+      progress.begin(given, shared.time().millis());
       shared.metrics().sessionOpened(given);
       transport.opened(given);
       if (subprotocol == Subprotocol.TALLY_V1) {
@@ -287,11 +302,11 @@ public final class ChatSession {
                 shared.settings().sessionTtl(),
                 shared.settings().heartbeat()));
       }
-      // Only now: a push, which needs no lock, must not overtake the welcome.
+      // Only after the welcome was sent: a push takes no lock, and must not come before it.
       state = State.OPEN;
-      news = !pending.isEmpty() && enqueue();
+      commit = progress.isBehind() && enqueue();
     }
-    if (news) {
+    if (commit) {
       shared.store().commit(this);
     }
     return true;
@@ -299,40 +314,39 @@ public final class ChatSession {
 
   /** The epoch of the lease, or 0 while there is none. */
   long epoch() {
-    Lease held = lease;
-    return held == null ? 0 : held.epoch();
+    return progress.epoch();
   }
 
-  /** A newer connection owns the session. */
+  /** A newer connection owns the session: closes with 4001. */
   synchronized void supersede() {
     if (superseded) {
       return;
     }
     superseded = true;
-    if (farewell.code() == null) {
-      shared.counts().countSuperseded();
+    if (closing.code() == null) {
+      shared.counters().countSuperseded();
     }
     if (!queued) {
-      // If it is queued, a commit may be on its way, and the store may still answer that it came
-      // before the newer lease: then these messages are counted.
+      // If it is queued, a commit may be on its way that the store takes before it gives the newer
+      // lease. Its answer says so, and then these messages are counted.
       dropPending();
     }
     close(CloseCode.SUPERSEDED, CloseCode.SUPERSEDED.reason());
   }
 
-  /** What to store now; null if there is nothing, and the session is out of the queue then. */
+  /** What to store now; null if nothing is to be stored, and then the session left the queue. */
   synchronized @Nullable Commit nextCommit() {
-    Lease held = lease;
-    if (held == null || superseded) {
+    Commit commit = superseded ? null : progress.commit(isLeaving());
+    if (commit == null) {
       queued = false;
       dropPending();
-      return null;
     }
-    return new Commit(held, stored + pending.size(), isLeaving());
+    return commit;
   }
 
   /**
-   * The store's answer to {@link #nextCommit}.
+   * The store's answer to {@link #nextCommit}. Messages may have come since then, or the state may
+   * have changed.
    *
    * @return whether the session stays in the queue, because something is still to be stored
    */
@@ -345,7 +359,7 @@ public final class ChatSession {
     queued =
         !superseded
             && switch (result) {
-              case STORED -> !pending.isEmpty() || (isLeaving() && !commit.last());
+              case STORED -> progress.isBehind() || (isLeaving() && !commit.last());
               case SUPERSEDED -> false;
               case UNAVAILABLE -> state != State.CLOSED;
             };
@@ -354,39 +368,36 @@ public final class ChatSession {
       dropPending();
     }
     if (result == CommitResult.UNAVAILABLE) {
-      leaveIfNothingIsOwed();
+      sayByeIfAllIsAcknowledged();
     }
     return queued;
   }
 
-  /** Takes the session out of the queue although it has news; the next sweep adds it again. */
+  /** Takes the session out of the queue although it is not stored; the next sweep adds it again. */
   synchronized void retryLater() {
     queued = false;
   }
 
   private void acknowledge(Commit commit) {
     long nowNanos = shared.time().nanos();
-    storedMillis = TimeUnit.NANOSECONDS.toMillis(nowNanos);
-    while (stored < commit.count() && !pending.isEmpty()) {
-      stored++;
-      long receivedNanos = pending.oldestNanos();
-      byte[] payload = pending.removeOldest();
-      shared.budget().release(1, PendingMessages.cost(payload));
+    while (progress.isBehind(commit.count())) {
+      long receivedNanos = progress.oldestNanos();
+      byte[] payload = progress.advance();
       if (isOver()) {
         // Too late for a reply. The client's next welcome says that it was counted.
-        shared.counts().countUnacknowledged(1);
+        shared.counters().countUnacknowledged(1);
       } else {
-        transport.send(Reply.count(stored));
+        transport.send(Reply.count(progress.stored()));
         shared.metrics().acknowledged(nowNanos - receivedNanos);
       }
-      if (pending.keepsPayloads()) {
-        shared.listener().onCounted(id, stored, new String(payload, StandardCharsets.UTF_8));
+      if (progress.keepsPayloads()) {
+        shared
+            .listener()
+            .onCounted(id, progress.stored(), new String(payload, StandardCharsets.UTF_8));
       }
     }
-    // Messages that gave way while the commit was on its way are stored all the same.
-    stored = Math.max(stored, commit.count());
-    renewed = true;
-    released = commit.last();
+    progress.stored(commit.count(), TimeUnit.NANOSECONDS.toMillis(nowNanos));
+    lastCommitStored = commit.last();
     if (commit.last() && state == State.DRAINING) {
       sayBye(drainRetryAfter);
     }
@@ -395,22 +406,22 @@ public final class ChatSession {
   private void sayBye(Duration retryAfter) {
     if (!isOver()) {
       state = State.CLOSING;
-      farewell.bye(lease == null ? OptionalLong.empty() : OptionalLong.of(stored), retryAfter);
+      closing.bye(progress.total(), retryAfter);
     }
   }
 
   /**
-   * Closes in a drain although the last commit was not answered: it would only have said when the
-   * client left.
+   * Ends a drain although the last commit was not answered, if no message waits for it: then that
+   * commit would only have said when the client left.
    */
-  private void leaveIfNothingIsOwed() {
-    if (state == State.DRAINING && pending.isEmpty()) {
+  private void sayByeIfAllIsAcknowledged() {
+    if (state == State.DRAINING && !progress.isBehind()) {
       sayBye(drainRetryAfter);
     }
   }
 
   /**
-   * Sends what answers no message, if the session is open. Takes no lock: listeners are called
+   * Sends a message that is no reply, if the session is open. Takes no lock: listeners are called
    * under the lock of their session, and two of them that push to each other's session would
    * deadlock.
    */
@@ -423,109 +434,92 @@ public final class ChatSession {
   }
 
   /**
-   * Turns the client away if the store has kept it waiting for too long, and renews the session in
-   * the store well before its time to live is over. Call about twice a second.
+   * Closes with 1013 if the store has kept the client waiting for too long, and renews the session
+   * in the store long before it expires there. Called about twice a second.
    */
   void sweep(long nowMillis) {
-    boolean due = false;
+    boolean commit = false;
     synchronized (this) {
       if (state == State.OPENING) {
         if (nowMillis - connectedMillis > shared.settings().openTimeout().toMillis()) {
           tryAgainLater(shared.store().trouble());
         }
       } else if (state == State.OPEN) {
-        if (hasWaited(nowMillis, shared.settings().commitTimeout())) {
+        if (progress.hasWaited(nowMillis, shared.settings().commitTimeout())) {
           tryAgainLater(shared.store().trouble());
         } else {
-          boolean renew = nowMillis - storedMillis > keptFor().toMillis() / 4;
-          due = (renew || !pending.isEmpty()) && enqueue();
+          commit = (progress.isRenewalDue(nowMillis) || progress.isBehind()) && enqueue();
         }
       } else if (state == State.DRAINING) {
-        due = enqueue();
+        commit = enqueue();
         if (shared.store().isAway()) {
-          leaveIfNothingIsOwed();
+          sayByeIfAllIsAcknowledged();
         }
       }
     }
-    if (due) {
+    if (commit) {
       shared.store().commit(this);
     }
   }
 
-  /** How long the store keeps the session if it hears nothing of it. */
-  private Duration keptFor() {
-    Duration ttl = shared.settings().sessionTtl();
-    Duration unusedTtl = shared.settings().unusedSessionTtl();
-    return renewed || stored > 0 || ttl.compareTo(unusedTtl) < 0 ? ttl : unusedTtl;
-  }
-
-  /** Whether a message waits for so long, and the store has taken nothing in all that time. */
-  private boolean hasWaited(long nowMillis, Duration timeout) {
-    if (pending.isEmpty()) {
-      return false;
-    }
-    long oldestMillis = TimeUnit.NANOSECONDS.toMillis(pending.oldestNanos());
-    return nowMillis - Math.max(oldestMillis, storedMillis) > timeout.toMillis();
-  }
-
-  /** Tells a {@code tally.v1} client of the drain; whether there was one to tell. */
-  synchronized boolean announceLeave(Duration retryAfter, Duration closeIn) {
-    return state == State.OPEN && farewell.announce(stored, retryAfter, closeIn);
+  /**
+   * Tells a {@code tally.v1} client when it will be closed, so that it can move before that.
+   *
+   * @return false if the client does not speak {@code tally.v1} or its session is not open
+   */
+  synchronized boolean announceDrain(Duration retryAfter, Duration closeIn) {
+    return state == State.OPEN && closing.announce(progress.stored(), retryAfter, closeIn);
   }
 
   /**
-   * Counts nothing more, stores the last count, then says bye and closes with 1001. While the store
-   * is away, a client that has a reply to every message does not wait for it.
+   * Counts no further message, stores the last count, then says bye and closes with 1001. While the
+   * store is away, a client that has a reply to every message does not wait for it.
    */
-  void leave(Duration retryAfter) {
-    boolean last = false;
+  void drain(Duration retryAfter) {
+    boolean commit = false;
     synchronized (this) {
       if (state == State.OPENING) {
         sayBye(retryAfter);
       } else if (state == State.OPEN) {
         state = State.DRAINING;
         drainRetryAfter = retryAfter;
-        last = enqueue();
+        commit = enqueue();
         if (shared.store().isAway()) {
-          leaveIfNothingIsOwed();
+          sayByeIfAllIsAcknowledged();
         }
       }
     }
-    if (last) {
+    if (commit) {
       shared.store().commit(this);
     }
   }
 
-  /**
-   * Closes with 1001 although the last count may not be stored, because the drain's time is over.
-   */
-  synchronized void abandon() {
+  /** Says bye and closes with 1001 although messages wait, because the drain timeout is over. */
+  synchronized void endDrain() {
     if (!isOver()) {
       sayBye(shared.retryHints().next());
     }
   }
 
+  /** Marks the session as queued. A caller that gets true must hand it to the store. */
   private boolean enqueue() {
     boolean added = !queued;
     queued = true;
     return added;
   }
 
-  /** Turns the client away because the store cannot serve it now. */
+  /** Closes with 1013 because the store cannot serve the client now. */
   synchronized void tryAgainLater(String detail) {
     if (!isOver()) {
       state = State.CLOSING;
-      farewell.tryAgainLater(shared.retryHints().next(), detail);
+      closing.tryAgainLater(shared.retryHints().next(), detail);
     }
   }
 
   private void dropPending() {
-    if (pending.isEmpty()) {
-      return;
+    int dropped = progress.drop();
+    if (dropped > 0) {
+      shared.counters().countUnacknowledged(dropped);
     }
-    int dropped = pending.size();
-    shared.budget().release(dropped, pending.bytes());
-    shared.counts().countUnacknowledged(dropped);
-    pending.clear();
   }
 }

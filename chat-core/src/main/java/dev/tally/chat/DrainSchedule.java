@@ -6,9 +6,9 @@ import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /**
- * When each connection is closed in a drain. Each has a slot of its own, so that the clients come
- * back one after the other: if all came at once, the handshakes alone would overload the server
- * that takes over.
+ * When each connection is closed in a drain. Each has a slot of its own, so that the clients
+ * reconnect one after the other: if all did so at once, the handshakes alone would overload the
+ * server that takes over.
  *
  * <p>For one thread.
  */
@@ -20,7 +20,7 @@ final class DrainSchedule {
       new PriorityQueue<>(Comparator.comparingLong(Slot::atMillis));
 
   /**
-   * Gives each connection its slot, and announces it to the clients that speak {@code tally.v1}.
+   * Gives each connection its slot, and tells those clients of it that speak {@code tally.v1}.
    *
    * @param sessions the connections to close
    * @param timeout from now until the last connection must be closed
@@ -29,6 +29,8 @@ final class DrainSchedule {
    */
   DrainSchedule(
       Collection<ChatSession> sessions, Duration timeout, Duration overlap, long nowMillis) {
+    // Slots fill the first 80 % of the timeout, and no overlap reaches beyond 90 %: the rest is for
+    // last commits and for close frames of the clients.
     long windowMillis = timeout.toMillis() * 8 / 10;
     long lastMillis = timeout.toMillis() * 9 / 10;
     long overlapMillis = overlap.toMillis();
@@ -41,7 +43,7 @@ final class DrainSchedule {
       long slotMillis = (long) (i++ / perMilli);
       long closeMillis = Math.min(slotMillis + overlapMillis, lastMillis);
       boolean told =
-          session.announceLeave(Duration.ofMillis(slotMillis), Duration.ofMillis(closeMillis));
+          session.announceDrain(Duration.ofMillis(slotMillis), Duration.ofMillis(closeMillis));
       slots.add(new Slot(nowMillis + (told ? closeMillis : slotMillis), session));
     }
   }
@@ -57,7 +59,7 @@ final class DrainSchedule {
         return slot.atMillis() - nowMillis;
       }
       slots.remove();
-      slot.session().leave(Duration.ofMillis(RetryHints.jitterMillis()));
+      slot.session().drain(Duration.ofMillis(RetryHints.jitterMillis()));
     }
     return Long.MAX_VALUE;
   }

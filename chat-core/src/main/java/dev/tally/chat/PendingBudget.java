@@ -9,44 +9,44 @@ import java.util.function.ToLongFunction;
 
 /**
  * The memory for unacknowledged messages of all sessions together. One session may take a part of
- * it only. When all of it is taken, the session that holds most has to give way, which need not be
- * the one whose message finds no room: otherwise one client could fill it and have the others
- * closed. Safe for use by several threads.
+ * it only. When all of it is taken, the session that holds most is closed, which need not be the
+ * one whose message finds no room: otherwise one client could fill the budget, and the server would
+ * close the others. Safe for use by several threads.
  *
  * @param <T> a session
  */
 final class PendingBudget<T> {
 
-  /** One session may take this part of all. */
+  /** One session may take one part of so many. */
   private static final int SHARES = 16;
 
-  /** Above this part of all, messages of a connection that ended are not kept. */
+  /** Above one part of so many, messages of a connection that ended are not kept. */
   private static final int ENDED_PART = 2;
 
   private final long limit;
   private final Supplier<? extends Collection<T>> holders;
   private final ToLongFunction<T> held;
-  private final Consumer<T> giveWay;
+  private final Consumer<T> close;
   private final LongAdder messages = new LongAdder();
   private final AtomicLong bytes = new AtomicLong();
 
   /**
-   * A budget of which nothing is taken.
+   * Makes a budget of which nothing is taken.
    *
    * @param limit bytes
    * @param holders all sessions
    * @param held how many bytes a session has taken
-   * @param giveWay makes a session give back what it has taken; called on any thread
+   * @param close closes a session and releases what it has taken; called on any thread
    */
   PendingBudget(
       long limit,
       Supplier<? extends Collection<T>> holders,
       ToLongFunction<T> held,
-      Consumer<T> giveWay) {
+      Consumer<T> close) {
     this.limit = limit;
     this.holders = holders;
     this.held = held;
-    this.giveWay = giveWay;
+    this.close = close;
   }
 
   /** The most that one session may hold, unless it is a single message. */
@@ -71,8 +71,8 @@ final class PendingBudget<T> {
   }
 
   /**
-   * Sends away the session that holds most. The caller must hold no session's lock, since two that
-   * send each other away would wait for ever.
+   * Closes the session that holds most. The caller must hold no session's lock: two sessions that
+   * close each other would deadlock.
    *
    * @param asking the session whose message found no room
    * @param size what it would hold with that message
@@ -87,12 +87,12 @@ final class PendingBudget<T> {
         most = bytesHeld;
       }
     }
-    giveWay.accept(largest);
+    close.accept(largest);
   }
 
   /**
-   * Whether messages of a connection that ended may be kept until the store takes them. Nobody
-   * could be sent away for them, so they must never take all the room.
+   * Whether messages of a connection that ended may be kept until the store takes them. No
+   * connection could be closed to free their room, so they must never take all of it.
    */
   boolean keepsEnded() {
     return bytes.get() <= limit / ENDED_PART;

@@ -93,7 +93,7 @@ class FarewellTest {
       CapturingTransport client = new CapturingTransport();
       ChatSession session = hub.connect(client, SessionId.random(), Subprotocol.PLAIN);
       if (atTheEndOfADrain) {
-        session.abandon();
+        session.endDrain();
       } else {
         session.tryAgainLater("away");
       }

@@ -168,7 +168,7 @@ class PendingBudgetTest {
     gone.session().onText("flies");
     store.awaitFlying();
     gone.session().onText("waits");
-    gone.session().giveWay();
+    gone.session().makeRoom();
     assertThat(hub.statistics().pendingBytes()).isZero();
     store.holdCommits(false);
     store.answer();

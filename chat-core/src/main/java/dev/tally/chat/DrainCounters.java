@@ -3,23 +3,26 @@ package dev.tally.chat;
 import dev.tally.chat.spi.ChatMetrics;
 import java.util.concurrent.atomic.LongAdder;
 
-/** What a drain reports of all sessions together. Safe for use by several threads. */
-final class SessionCounts {
+/**
+ * Counters over all sessions since the start of the hub; a drain reports by how much they grew.
+ * Safe for use by several threads.
+ */
+final class DrainCounters {
 
   private final ChatMetrics metrics;
   private final LongAdder superseded = new LongAdder();
   private final LongAdder unacknowledged = new LongAdder();
 
-  SessionCounts(ChatMetrics metrics) {
+  DrainCounters(ChatMetrics metrics) {
     this.metrics = metrics;
   }
 
-  /** An open connection lost its session to a newer one. */
+  /** A newer connection took over the session of an open one. */
   void countSuperseded() {
     superseded.increment();
   }
 
-  /** Messages came in and will not be acknowledged on their connection. */
+  /** Messages were received that will not be acknowledged on their connection. */
   void countUnacknowledged(long messages) {
     unacknowledged.add(messages);
     metrics.unacknowledged(messages);

@@ -9,10 +9,13 @@ import java.time.Duration;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** What the server says last to one client, and its close frame, once. Guarded by the session. */
-final class Farewell {
+/**
+ * The last frames to one client: the notice of a drain, a bye or an error, and one close frame.
+ * Guarded by the session's lock.
+ */
+final class ClosingFrames {
 
-  /** What a close frame has room for beside its code (RFC 6455, 5.5). */
+  /** A control frame carries 125 bytes, two of which are the code (RFC 6455, 5.5). */
   private static final int MAX_REASON_BYTES = 123;
 
   private final Transport transport;
@@ -20,17 +23,17 @@ final class Farewell {
   private @Nullable CloseCode code;
   private boolean announced;
 
-  Farewell(Transport transport, Subprotocol subprotocol) {
+  ClosingFrames(Transport transport, Subprotocol subprotocol) {
     this.transport = transport;
     this.subprotocol = subprotocol;
   }
 
-  /** What the close frame said; null while none went out. */
+  /** The code of our close frame; null while none was sent. */
   @Nullable CloseCode code() {
     return code;
   }
 
-  /** Tells a {@code tally.v1} client of the drain; whether it is one. */
+  /** Tells a {@code tally.v1} client of the drain; false if the client does not speak it. */
   boolean announce(long total, Duration retryAfter, Duration closeIn) {
     if (subprotocol != Subprotocol.TALLY_V1) {
       return false;
@@ -43,8 +46,8 @@ final class Farewell {
   /**
    * Says bye, unless it was announced, and closes with 1001.
    *
-   * @param total messages counted for certain; empty if nobody knows
-   * @param retryAfter when the client should come back
+   * @param total messages that the store is known to have; empty if the session was not opened
+   * @param retryAfter when the client should connect again
    */
   void bye(OptionalLong total, Duration retryAfter) {
     if (code != null) {
@@ -58,7 +61,7 @@ final class Farewell {
     close(CloseCode.GOING_AWAY, hint(retryAfter));
   }
 
-  /** Says what is wrong with the store, and closes with 1013. */
+  /** Tells a {@code tally.v1} client what is wrong with the store, and closes with 1013. */
   void tryAgainLater(Duration retryAfter, String detail) {
     if (code != null) {
       return;
@@ -69,7 +72,7 @@ final class Farewell {
     close(CloseCode.TRY_AGAIN_LATER, hint(retryAfter));
   }
 
-  /** Closes, unless that is done. */
+  /** Sends the close frame, unless one was sent before. */
   void close(CloseCode with, String reason) {
     if (code == null) {
       code = with;
