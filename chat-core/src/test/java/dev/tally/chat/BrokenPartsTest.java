@@ -15,6 +15,7 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
 import dev.tally.chat.testing.CapturingTransport;
 import dev.tally.chat.testing.CapturingTransport.Close;
+import dev.tally.chat.testing.ForwardingStore;
 import dev.tally.chat.testing.MutableClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,12 +48,13 @@ class BrokenPartsTest {
   }
 
   /** Fails once when it is told to, not as the contract has it. */
-  private final class Broken implements SessionStore {
+  private final class Broken extends ForwardingStore {
     private final boolean blocks;
     private final AtomicBoolean throwing = new AtomicBoolean();
     private final AtomicBoolean dropping = new AtomicBoolean();
 
     Broken(boolean blocks) {
+      super(memory);
       this.blocks = blocks;
     }
 
@@ -64,23 +66,23 @@ class BrokenPartsTest {
     @Override
     public Lease open(SessionId session) {
       breakIfTold();
-      return memory.open(session);
+      return super.open(session);
     }
 
     @Override
     public CommitResult commit(Commit commit) {
       breakIfTold();
-      return memory.commit(commit);
+      return super.commit(commit);
     }
 
     @Override
     public List<Optional<Lease>> openAll(List<SessionId> ids) {
-      return dropping.getAndSet(false) ? List.of() : SessionStore.super.openAll(ids);
+      return dropping.getAndSet(false) ? List.of() : super.openAll(ids);
     }
 
     @Override
     public List<CommitResult> commitAll(List<Commit> commits) {
-      return dropping.getAndSet(false) ? List.of() : SessionStore.super.commitAll(commits);
+      return dropping.getAndSet(false) ? List.of() : super.commitAll(commits);
     }
 
     private void breakIfTold() {

@@ -6,16 +6,17 @@ import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreFullException;
 import dev.tally.chat.spi.StoreUnavailableException;
+import dev.tally.chat.testing.ForwardingStore;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A store that blocks, as a store behind a network does, and that can be taken down, or in part.
+ * A store that blocks, as a store behind a network does, and that can be taken down, as a whole or
+ * in part.
  */
-final class FaultyStore implements SessionStore {
+final class FaultyStore extends ForwardingStore {
 
-  private final SessionStore delegate;
   private final AtomicInteger refusals = new AtomicInteger();
   private final Set<SessionId> away = ConcurrentHashMap.newKeySet();
   private final Set<SessionId> refused = ConcurrentHashMap.newKeySet();
@@ -24,7 +25,7 @@ final class FaultyStore implements SessionStore {
   private volatile boolean answersGetLost;
 
   FaultyStore(SessionStore delegate) {
-    this.delegate = delegate;
+    super(delegate);
   }
 
   /** Whether nothing gets through. */
@@ -64,7 +65,7 @@ final class FaultyStore implements SessionStore {
   @Override
   public Lease open(SessionId id) {
     refuseIf(down || isAway(id));
-    Lease lease = delegate.open(id);
+    Lease lease = super.open(id);
     refuseIf(answersGetLost);
     return lease;
   }
@@ -72,7 +73,7 @@ final class FaultyStore implements SessionStore {
   @Override
   public CommitResult commit(Commit commit) {
     refuseIf(down || isAway(commit.lease().sessionId()));
-    CommitResult result = delegate.commit(commit);
+    CommitResult result = super.commit(commit);
     refuseIf(answersGetLost);
     return result;
   }

@@ -5,6 +5,7 @@ import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreUnavailableException;
+import dev.tally.chat.testing.ForwardingStore;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -12,16 +13,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 
 /** A store that blocks, and whose batches can be held up while they fly. */
-final class HeldStore implements SessionStore {
+final class HeldStore extends ForwardingStore {
 
-  private final SessionStore delegate;
   private final Semaphore flying = new Semaphore(0);
   private final BlockingQueue<Boolean> answers = new LinkedBlockingQueue<>();
   private volatile boolean holdsOpens;
   private volatile boolean holdsCommits;
 
   HeldStore(SessionStore delegate) {
-    this.delegate = delegate;
+    super(delegate);
   }
 
   /** From now on batches of opens wait for an answer of the test. */
@@ -54,12 +54,12 @@ final class HeldStore implements SessionStore {
     if (holdsOpens) {
       hold();
     }
-    return SessionStore.super.openAll(ids);
+    return super.openAll(ids);
   }
 
   @Override
   public List<CommitResult> commitAll(List<Commit> commits) {
-    List<CommitResult> results = SessionStore.super.commitAll(commits);
+    List<CommitResult> results = super.commitAll(commits);
     if (holdsCommits) {
       hold();
     }
@@ -76,15 +76,5 @@ final class HeldStore implements SessionStore {
       Thread.currentThread().interrupt();
       throw new StoreUnavailableException("closed", e);
     }
-  }
-
-  @Override
-  public Lease open(SessionId id) {
-    return delegate.open(id);
-  }
-
-  @Override
-  public CommitResult commit(Commit commit) {
-    return delegate.commit(commit);
   }
 }

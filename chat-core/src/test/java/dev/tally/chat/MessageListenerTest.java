@@ -8,10 +8,10 @@ import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
-import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.testing.CapturingTransport;
+import dev.tally.chat.testing.ForwardingStore;
 import dev.tally.chat.testing.MutableClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -138,20 +138,15 @@ class MessageListenerTest {
   void seesTheOrderOfTheNumbersThoughTheSessionIsTakenOverWithinACommit() {
     List<Thread> takeover = new ArrayList<>();
     SessionStore store =
-        new SessionStore() {
+        new ForwardingStore(memory) {
           @Override
           public boolean blocks() {
             return false;
           }
 
           @Override
-          public Lease open(SessionId session) {
-            return memory.open(session);
-          }
-
-          @Override
           public CommitResult commit(Commit commit) {
-            CommitResult result = memory.commit(commit);
+            CommitResult result = super.commit(commit);
             if (commit.count() == 1) {
               Thread thread = takeover.get(0);
               thread.start();

@@ -12,6 +12,7 @@ import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
+import dev.tally.chat.testing.ForwardingStore;
 import dev.tally.chat.testing.MutableClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,15 +63,20 @@ class RandomInterleavingsTest {
   }
 
   /** One server, and its way to the store, which it takes on the test's thread. */
-  private static final class Server implements SessionStore {
+  private static final class Server extends ForwardingStore {
     private final World world;
     private final FaultyStore link;
     private final ChatHub hub;
     private @Nullable DrainSchedule drain;
 
     Server(World world) {
+      this(world, new FaultyStore(new Recording(world.truth, world.committed)));
+    }
+
+    private Server(World world, FaultyStore link) {
+      super(link);
       this.world = world;
-      this.link = new FaultyStore(new Recording(world.truth, world.committed));
+      this.link = link;
       this.hub =
           new ChatHub(
               this,
@@ -91,25 +97,20 @@ class RandomInterleavingsTest {
       world.expect(
           () ->
               assertThat(ids)
-                  .as("sessions that somebody waits for")
+                  .as("sessions that a client waits for")
                   .allMatch(id -> world.client(id).waitsAt(this)));
-      return world.whileOthersGoOn(() -> SessionStore.super.openAll(ids));
+      return world.whileOthersGoOn(() -> super.openAll(ids));
     }
 
     @Override
     public List<CommitResult> commitAll(List<Commit> commits) {
-      return world.whileOthersGoOn(() -> SessionStore.super.commitAll(commits));
+      return world.whileOthersGoOn(() -> super.commitAll(commits));
     }
 
     @Override
     public Lease open(SessionId id) {
       world.client(id).claimedBy = this;
-      return link.open(id);
-    }
-
-    @Override
-    public CommitResult commit(Commit commit) {
-      return link.commit(commit);
+      return super.open(id);
     }
   }
 
@@ -224,7 +225,7 @@ class RandomInterleavingsTest {
         client.world.expect(
             () ->
                 assertThat(client.claimedBy)
-                    .as("who took the session from the newest connection")
+                    .as("server that took the session from the newest connection")
                     .isNotSameAs(server));
       }
     }
@@ -422,17 +423,17 @@ class RandomInterleavingsTest {
   }
 
   /** Remembers the highest count that a store took, for a look from outside. */
-  private record Recording(SessionStore store, Map<SessionId, Long> committed)
-      implements SessionStore {
+  private static final class Recording extends ForwardingStore {
+    private final Map<SessionId, Long> committed;
 
-    @Override
-    public Lease open(SessionId id) {
-      return store.open(id);
+    Recording(SessionStore store, Map<SessionId, Long> committed) {
+      super(store);
+      this.committed = committed;
     }
 
     @Override
     public CommitResult commit(Commit commit) {
-      CommitResult result = store.commit(commit);
+      CommitResult result = super.commit(commit);
       if (result == CommitResult.STORED) {
         committed.merge(commit.lease().sessionId(), commit.count(), Math::max);
       }

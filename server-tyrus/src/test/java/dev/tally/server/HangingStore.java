@@ -1,18 +1,20 @@
 package dev.tally.server;
 
-import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
-import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.testing.ForwardingStore;
 import java.util.concurrent.CountDownLatch;
 
 /** A store whose calls, from some moment on, do not return until it is told to go on. */
-final class HangingStore implements SessionStore {
+final class HangingStore extends ForwardingStore {
 
-  private final InMemorySessionStore memory = RunningServer.memory();
   private final CountDownLatch goOn = new CountDownLatch(1);
   private volatile boolean hanging;
+
+  HangingStore() {
+    super(RunningServer.memory());
+  }
 
   void hang() {
     hanging = true;
@@ -35,17 +37,18 @@ final class HangingStore implements SessionStore {
   @Override
   public Lease open(SessionId id) {
     pass();
-    return memory.open(id);
+    return super.open(id);
   }
 
   @Override
   public CommitResult commit(Commit commit) {
     pass();
-    return memory.commit(commit);
+    return super.commit(commit);
   }
 
   @Override
   public void checkHealth() {
     pass();
+    super.checkHealth();
   }
 }

@@ -1,23 +1,12 @@
 package dev.tally.server;
 
-import dev.tally.chat.InMemorySessionStore;
-import dev.tally.chat.protocol.SessionId;
-import dev.tally.chat.spi.Commit;
-import dev.tally.chat.spi.Lease;
-import dev.tally.chat.spi.SessionStore;
+import dev.tally.chat.testing.ForwardingStore;
 
-/** Memory that servers see as a store outside the process: of several servers, and off-thread. */
-public final class SharedMemory implements SessionStore {
+/** Memory that servers use like a store outside the process: several share it, and it blocks. */
+public final class SharedMemory extends ForwardingStore {
 
-  private final InMemorySessionStore memory = RunningServer.memory();
-
-  @Override
-  public Lease open(SessionId id) {
-    return memory.open(id);
-  }
-
-  @Override
-  public CommitResult commit(Commit commit) {
-    return memory.commit(commit);
+  /** Makes an empty store. */
+  public SharedMemory() {
+    super(RunningServer.memory());
   }
 }
