@@ -1,6 +1,6 @@
 /**
- * The count, the session and the drain, with no dependency at run time. Embedders implement {@link
- * dev.tally.chat.spi.Transport} for their server and, if they like, {@link
+ * Counts, resumes and drains sessions, without a dependency at run time. Embedders implement {@link
+ * dev.tally.chat.spi.Transport} for their server and, if they need another store, {@link
  * dev.tally.chat.spi.SessionStore} for their database.
  */
 module dev.tally.chat {

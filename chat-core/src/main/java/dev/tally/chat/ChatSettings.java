@@ -3,27 +3,27 @@ package dev.tally.chat;
 import java.time.Duration;
 
 /**
- * The hub's timeouts and limits. All durations are positive.
+ * The timeouts and limits of a hub. All durations are positive.
  *
- * @param sessionTtl how long the store keeps a session after its last message, resume or connected
- *     moment; must be the store's own
+ * @param sessionTtl how long the store keeps a session after its last message or resume; while a
+ *     client is connected its session is renewed; must be the same in the store
  * @param unusedSessionTtl how long the store keeps a session without a counted message after its
- *     connection; not longer than {@code sessionTtl} counts; must be the store's own
+ *     connection ended; {@code sessionTtl} if that is shorter; must be the same in the store
  * @param heartbeat time between heartbeats
  * @param drainTimeout time from the drain's start until every connection is gone
- * @param drainOverlap how long the old connection of a client that may move ahead of its close
- *     works on behind its slot, within the drain timeout
+ * @param drainOverlap how long the old connection of a client that was told of its slot works on
+ *     after the slot, within the drain timeout
  * @param openTimeout how long a client waits for the store to open its session
  * @param commitTimeout how long a message may wait for the store to take its count
  * @param storeGrace how long the store may be down before {@link ChatHub#readiness()} says so
- * @param retryBackoff the longest pause between two tries while the store is down
- * @param retryAfter when a client may come back that the hub turned away for lack of the store, or
- *     of time to drain
+ * @param retryBackoff the longest pause between two attempts while the store is down
+ * @param retryAfter the earliest time at which a client should reconnect that was closed because
+ *     the store did not serve it, or because a drain ran out of time
  * @param maxPendingMessages unacknowledged messages per session; 1 or more
  * @param maxPendingBytes bytes of unacknowledged messages, all sessions together: 64 for each
  *     message, and its payload if there is a {@link dev.tally.chat.spi.MessageListener}. One
- *     session may take a sixteenth, or a single message; when all is taken, the session that holds
- *     most is turned away. 1 or more
+ *     session may take a sixteenth, or a single message. When all is taken, the session that holds
+ *     most is closed. 1 or more
  * @param maxBatch sessions in one batch for the store; 1 or more
  */
 public record ChatSettings(
@@ -70,7 +70,7 @@ public record ChatSettings(
   }
 
   /**
-   * Makes a config that differs from {@link #defaults} in what is set on it.
+   * Starts from the defaults, to change some of them.
    *
    * @return a builder with the defaults
    */
@@ -91,8 +91,8 @@ public record ChatSettings(
   }
 
   /**
-   * The defaults, and what is set in their place. Values are checked by {@link #build}. Not safe
-   * for use by several threads.
+   * Builds settings from the defaults and what is set here. {@link #build} checks the values. Not
+   * safe for use by several threads.
    */
   public static final class Builder {
     private Duration sessionTtl = Duration.ofHours(1);
@@ -114,7 +114,7 @@ public record ChatSettings(
     /**
      * Sets {@link ChatSettings#sessionTtl}.
      *
-     * @param value how long the store keeps a session; must be the store's own
+     * @param value how long the store keeps a session; must be the same in the store
      * @return this
      */
     public Builder sessionTtl(Duration value) {
@@ -125,8 +125,8 @@ public record ChatSettings(
     /**
      * Sets {@link ChatSettings#unusedSessionTtl}.
      *
-     * @param value how long the store keeps a session without a counted message; must be the
-     *     store's own
+     * @param value how long the store keeps a session without a counted message; must be the same
+     *     in the store
      * @return this
      */
     public Builder unusedSessionTtl(Duration value) {
@@ -159,7 +159,7 @@ public record ChatSettings(
     /**
      * Sets {@link ChatSettings#drainOverlap}.
      *
-     * @param value how long an old connection works on behind its slot
+     * @param value how long an old connection works on after its slot
      * @return this
      */
     public Builder drainOverlap(Duration value) {
@@ -203,7 +203,7 @@ public record ChatSettings(
     /**
      * Sets {@link ChatSettings#retryBackoff}.
      *
-     * @param value the longest pause between two tries
+     * @param value the longest pause between two attempts
      * @return this
      */
     public Builder retryBackoff(Duration value) {
@@ -214,7 +214,7 @@ public record ChatSettings(
     /**
      * Sets {@link ChatSettings#retryAfter}.
      *
-     * @param value when a client may come back that was turned away
+     * @param value the earliest time at which a client that was closed should reconnect
      * @return this
      */
     public Builder retryAfter(Duration value) {
@@ -256,9 +256,9 @@ public record ChatSettings(
     }
 
     /**
-     * Makes the config.
+     * Makes the settings.
      *
-     * @return a config of what is set now
+     * @return the values as they are set now
      * @throws IllegalArgumentException if a value is not positive
      */
     public ChatSettings build() {

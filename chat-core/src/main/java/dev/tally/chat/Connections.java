@@ -26,20 +26,20 @@ final class Connections {
     owners.remove(connection.id(), connection);
   }
 
-  /** A view, which connections come into and go from while somebody looks through it. */
+  /** A live view: connections are added and removed while it is iterated. */
   Collection<ChatSession> all() {
     return Collections.unmodifiableSet(all);
   }
 
-  /** The connection that owns a session here; null if none does. */
+  /** The connection of this server that owns a session; null if none does. */
   @Nullable ChatSession owner(SessionId id) {
     return owners.get(id);
   }
 
   /**
-   * Opens a connection with the lease that the store gave it, if it still waits for one, and
-   * supersedes whichever of two connections to one session has the older one: answers of the store
-   * may overtake each other.
+   * Opens a connection with the lease that the store gave it, if it still waits for one. If another
+   * connection of this server has a lease of the same session, the one with the lower epoch is
+   * superseded: the store's answers may come in another order than it gave the leases.
    */
   void own(ChatSession connection, Lease lease) {
     ChatSession[] loser = new ChatSession[1];
@@ -57,10 +57,13 @@ final class Connections {
           return newer ? connection : owner;
         });
     if (loser[0] != null) {
+      // Outside of compute: superseding takes the session's lock, under which a listener may push,
+      // which looks into this map.
       loser[0].supersede();
     }
     if (!all.contains(connection)) {
-      // It was removed meanwhile, perhaps before it stood there.
+      // The connection ended meanwhile, and remove() may have run before it became the owner. An
+      // owner that is never removed would be a leak.
       owners.remove(connection.id(), connection);
     }
   }

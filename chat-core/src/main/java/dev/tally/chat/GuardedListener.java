@@ -6,12 +6,12 @@ import dev.tally.chat.spi.MessageListener;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
-/** A listener that may throw without harm: it is logged and counted. */
+/** Keeps a listener that throws from breaking chat: what it throws is counted and logged. */
 record GuardedListener(MessageListener listener, ChatMetrics metrics) implements MessageListener {
 
   private static final Logger LOGGER = System.getLogger(GuardedListener.class.getName());
 
-  /** Whether anybody listens; if not, no message's text has to be kept. */
+  /** Whether there is a listener. If not, the text of messages need not be kept. */
   boolean listens() {
     return listener != MessageListener.NONE;
   }

@@ -11,8 +11,9 @@ import java.time.Duration;
 import java.util.OptionalLong;
 
 /**
- * Keeps a transport that throws, which it should not, from breaking other clients' chat. Its own
- * client has missed something: it is sent away, and learns from its next welcome what was counted.
+ * Keeps a transport that throws, which its contract forbids, from breaking the chat of other
+ * clients: they are served by the same threads. Its own client has missed a frame, so its
+ * connection is closed with 1011, and its next welcome says what was counted.
  */
 final class GuardedTransport implements Transport {
 

@@ -7,9 +7,9 @@ import java.util.Collection;
 import java.util.Iterator;
 
 /**
- * One heartbeat to everybody, spread over half of the time between two: all at once, whoever sends
- * a message would wait for thousands of writes. The other half is room for a round that comes late,
- * so that two never overlap. For one thread.
+ * One heartbeat to every connection, spread over half of the interval between two heartbeats. Sent
+ * all at once, thousands of writes would delay the replies to messages. The other half of the
+ * interval is left for a round that starts late, so that two rounds never overlap. For one thread.
  */
 final class HeartbeatRound {
 
@@ -17,7 +17,7 @@ final class HeartbeatRound {
 
   private static final int PART_OF_INTERVAL = 2;
 
-  /** So many are no burden, and a small server is through in one step. */
+  /** A server with few connections sends all of its heartbeats in one step. */
   private static final int LEAST_AT_ONCE = 32;
 
   private final Iterator<ChatSession> left;
@@ -30,7 +30,11 @@ final class HeartbeatRound {
     this.left = connections.iterator();
   }
 
-  /** Sends to the next ones; whether somebody is left. Call it every {@link #STEP_MILLIS}. */
+  /**
+   * Sends to the next connections. Call it every {@link #STEP_MILLIS}.
+   *
+   * @return whether connections are left
+   */
   boolean step(Instant now) {
     Reply heartbeat = Reply.heartbeat(now);
     for (int i = 0; i < atOnce && left.hasNext(); i++) {
@@ -41,7 +45,7 @@ final class HeartbeatRound {
     return left.hasNext();
   }
 
-  /** How many got one so far. */
+  /** How many connections got a heartbeat so far. */
   int sent() {
     return sent;
   }

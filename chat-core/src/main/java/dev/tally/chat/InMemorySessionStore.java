@@ -15,19 +15,20 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Sessions in this process's memory: the default, for one server whose sessions may end with it.
- * Safe for use by several threads; never blocks.
+ * Keeps sessions in the memory of this process, so they end with it. The default, for a single
+ * server. Safe for use by several threads. Never blocks.
  */
 public final class InMemorySessionStore implements SessionStore {
 
   /**
-   * How many sessions are looked at for each new one, so that those that expired go while others
-   * come; at a steady rate they are a sixteenth of all. To look at all of a million at once would
-   * keep a selector thread for 0.1 s; to look at 128 was a seventh of a connect.
+   * How many sessions are checked for each new one, so that expired ones are removed while others
+   * are made. At a steady rate, a sixteenth of all sessions are expired ones. Checking a million at
+   * once would block a selector thread for 0.1 s; checking 128 took a seventh of the time of a
+   * connect.
    */
   static final int SWEPT_PER_NEW_SESSION = 16;
 
-  /** How many the health check looks at once the store was full: some 0.05 s, on its own thread. */
+  /** How many the health check checks if the store was full: about 0.05 s, on its own thread. */
   private static final int SWEPT_PER_CHECK = 500_000;
 
   private final ConcurrentHashMap<SessionId, Entry> entries = new ConcurrentHashMap<>();
@@ -37,23 +38,24 @@ public final class InMemorySessionStore implements SessionStore {
   private final MonotonicClock time;
   private volatile boolean closed;
 
-  /** From when a session was turned away until a health check finds room for some. */
+  /** Set when a session was refused, until a health check finds enough room. */
   private volatile boolean full;
 
-  /** Where the sweep goes on; guarded by this. */
+  /** Where the next sweep continues; guarded by this. */
   private Iterator<Map.Entry<SessionId, Entry>> unswept = Collections.emptyIterator();
 
-  /** Where the health check goes on; it is never called by two threads at once. */
+  /** Where the next health check continues; two threads never call it at once. */
   private Iterator<Map.Entry<SessionId, Entry>> uncheckedWhileFull = Collections.emptyIterator();
 
   /**
    * Makes an empty store.
    *
    * @param ttl how long a session is kept after its last open or commit; positive
-   * @param unusedTtl the same for one without a counted message whose owner left; positive, and not
-   *     longer than {@code ttl} counts
-   * @param maxSessions how many are kept at the most, with those that expired and were not found
-   *     yet; while they are, a new one takes the place of one that was never used, or is refused
+   * @param unusedTtl the same for a session without a counted message whose owner left; positive;
+   *     {@code ttl} if that is shorter
+   * @param maxSessions the most sessions that are kept, including expired ones that were not
+   *     removed yet. When the store is full, a new session takes the place of one that was left
+   *     unused, or is refused.
    * @param time measures how long sessions are kept
    */
   public InMemorySessionStore(
@@ -73,7 +75,7 @@ public final class InMemorySessionStore implements SessionStore {
    * Makes an empty store that keeps sessions without a counted message for a minute.
    *
    * @param ttl how long a session is kept after its last open or commit; positive
-   * @param maxSessions how many are kept at the most
+   * @param maxSessions the most sessions that are kept
    * @param time measures how long sessions are kept
    */
   public InMemorySessionStore(Duration ttl, int maxSessions, MonotonicClock time) {
@@ -86,7 +88,7 @@ public final class InMemorySessionStore implements SessionStore {
     }
   }
 
-  /** Never 0, which stands for what did not happen. */
+  /** Never 0, which means "never" in the fields of an entry. */
   private long now() {
     return 1 + time.millis();
   }
@@ -121,8 +123,8 @@ public final class InMemorySessionStore implements SessionStore {
     while (true) {
       Entry entry = entries.get(id);
       if (entry == null) {
-        // The owner is connected and counted already: taking its session back is not a new session,
-        // so the bound does not apply. Connections have a bound of their own.
+        // The session was lost, and its owner is still connected. Making it again must not fail, so
+        // the bound does not apply. Connections have a bound of their own.
         entry = entries.computeIfAbsent(id, key -> new Entry());
       }
       synchronized (entry) {
@@ -136,8 +138,8 @@ public final class InMemorySessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>Once it was full, it looks for sessions to drop, and is full until a twentieth of the places
-   * is free.
+   * <p>If a session was refused, looks for sessions to remove. The store stays full until a
+   * twentieth of its places is free.
    */
   @Override
   public void checkHealth() {
@@ -171,9 +173,9 @@ public final class InMemorySessionStore implements SessionStore {
   }
 
   /**
-   * How many sessions are kept.
+   * The number of sessions.
    *
-   * @return their number, including expired sessions that have not been removed yet
+   * @return how many are kept, including expired sessions that have not been removed yet
    */
   public long size() {
     return entries.mappingCount();
@@ -203,7 +205,7 @@ public final class InMemorySessionStore implements SessionStore {
     }
   }
 
-  /** Drops a session whose time is over or, if places are short, that nobody has or ever used. */
+  /** Removes a session that expired or, if places are short, one that was left unused. */
   private void removeIf(Map.Entry<SessionId, Entry> session, long now, boolean placesAreShort) {
     Entry entry = session.getValue();
     synchronized (entry) {
@@ -215,7 +217,7 @@ public final class InMemorySessionStore implements SessionStore {
     }
   }
 
-  /** One session; every field is guarded by the entry's own lock. */
+  /** One session. Every field is guarded by the entry's own lock. */
   private static final class Entry {
     private long epoch;
     private long count;
@@ -223,7 +225,7 @@ public final class InMemorySessionStore implements SessionStore {
     private long expires;
     private boolean removed;
 
-    /** Nothing was counted, and its owner said that it left. */
+    /** Whether nothing was counted, and the owner sent its last commit. */
     boolean isLeftUnused() {
       return count == 0 && left != 0;
     }
@@ -247,7 +249,7 @@ public final class InMemorySessionStore implements SessionStore {
       if (epoch > epochOfLease && expires > now) {
         return CommitResult.SUPERSEDED;
       }
-      // A repeat that comes late must not take back what a later commit of the same lease stored.
+      // A repeated commit that comes late must not lower what a later one of the same lease stored.
       count = epoch == epochOfLease ? Math.max(count, commit.count()) : commit.count();
       epoch = epochOfLease;
       left = commit.last() ? now : 0;

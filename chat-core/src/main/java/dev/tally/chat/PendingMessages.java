@@ -4,31 +4,31 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages of one session that wait for their count to be stored, oldest first. Takes no memory for
- * a client that never sent anything, and, where payloads are not kept, allocates nothing for one
- * that sends a message at a time. Guarded by the session.
+ * The messages of one session that wait for their count to be stored, oldest first. Takes no memory
+ * before the client's first message. Where payloads are not kept, it allocates nothing for a client
+ * that sends one message at a time. Guarded by the session's lock.
  */
 final class PendingMessages {
 
   /**
    * What a message takes besides its payload: 8 to 16 bytes here and, where the payload is kept, up
-   * to 40 for its array's header and a place in a queue. Without it a bound on bytes would not hold
-   * for many short messages, and not at all for empty ones.
+   * to 40 for the header of its array and its place in the queue. If only payloads were charged,
+   * many short messages would exceed the bound, and empty ones would have none.
    */
   static final long UPKEEP_BYTES = 64;
 
   private static final long[] NONE = {};
   private static final int FIRST_CAPACITY = 2;
 
-  /** Above it, the memory is given back once nothing waits. */
+  /** A larger ring is released when no message waits, so that a burst holds no memory. */
   private static final int KEPT_CAPACITY = 32;
 
-  /** What stands for a payload that is not kept. */
+  /** In place of a payload that is not kept. */
   static final byte[] NOT_KEPT = {};
 
   private final @Nullable ArrayDeque<byte[]> payloads;
 
-  /** When each message came, in nanoseconds. */
+  /** When each message was received, in nanoseconds. */
   private long[] ring = NONE;
 
   private int first;
@@ -38,7 +38,7 @@ final class PendingMessages {
   /**
    * Makes an empty queue.
    *
-   * @param keepsPayloads whether somebody is to see the messages once they are counted
+   * @param keepsPayloads whether a listener sees the messages once they are counted
    */
   PendingMessages(boolean keepsPayloads) {
     this.payloads = keepsPayloads ? new ArrayDeque<>(1) : null;
@@ -48,12 +48,12 @@ final class PendingMessages {
     return payloads != null;
   }
 
-  /** What a message of such a payload takes here, in bytes. */
+  /** What a message with this payload is charged, in bytes. */
   static long cost(byte[] payload) {
     return payload.length + UPKEEP_BYTES;
   }
 
-  /** What all of them take. */
+  /** What all messages are charged, in bytes. */
   long bytes() {
     return bytes;
   }
@@ -69,7 +69,7 @@ final class PendingMessages {
   /**
    * Adds the newest message.
    *
-   * @param receivedNanos when it came
+   * @param receivedNanos when it was received
    * @param payload its UTF-8, or empty if it is not kept
    */
   void add(long receivedNanos, byte[] payload) {
@@ -83,13 +83,13 @@ final class PendingMessages {
     }
   }
 
-  /** When the oldest one came; there must be one. */
+  /** When the oldest message was received; there must be one. */
   long oldestNanos() {
     return ring[first];
   }
 
   /**
-   * Removes the oldest one; there must be one.
+   * Removes the oldest message; there must be one.
    *
    * @return its payload, or empty if it was not kept
    */
@@ -104,7 +104,7 @@ final class PendingMessages {
     return payload;
   }
 
-  /** Removes all. */
+  /** Removes all messages. */
   void clear() {
     ring = NONE;
     first = 0;

@@ -8,7 +8,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A daemon thread that does things again and again. What a task throws is logged, and no more. */
+/** A daemon thread that runs tasks repeatedly. What a task throws is logged, and it runs again. */
 final class PeriodicTasks {
 
   private static final Logger LOGGER = System.getLogger(PeriodicTasks.class.getName());
@@ -16,7 +16,7 @@ final class PeriodicTasks {
   private final ScheduledExecutorService executor;
 
   /**
-   * Makes one.
+   * Makes the thread.
    *
    * @param name the thread's name
    */
@@ -41,12 +41,12 @@ final class PeriodicTasks {
         executor.schedule(guarded(task), delayMillis, TimeUnit.MILLISECONDS);
   }
 
-  /** Ends the thread; interrupts what it does. */
+  /** Ends the thread, and interrupts the task that it runs. */
   void close() {
     executor.shutdownNow();
   }
 
-  /** A periodic task that throws would never run again, and nobody would hear of it. */
+  /** The executor would cancel a periodic task that throws, without a word in the log. */
   private static Runnable guarded(Runnable task) {
     return () -> {
       try {

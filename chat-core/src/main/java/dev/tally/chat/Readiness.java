@@ -1,9 +1,9 @@
 package dev.tally.chat;
 
 /**
- * Whether new clients should be sent here.
+ * Whether a balancer should send new clients here, and why not.
  *
- * @param ready whether they should
+ * @param ready whether it should
  * @param reason {@code ready}, {@code starting}, {@code draining}, {@code store_unavailable} or
  *     {@code store_full}
  */

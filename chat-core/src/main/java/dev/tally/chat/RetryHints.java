@@ -7,18 +7,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * When clients that are turned away may come back: each in a slot of its own, at the pace of a
- * drain. With the same hint for all, clients that were turned away together would come back
- * together. Safe for use by several threads.
+ * When clients that are closed with 1013, or at the end of a drain, should reconnect: each in a
+ * slot of its own, at the pace of a drain. With the same hint for all, clients that were closed
+ * together would reconnect together, and overload the server. Safe for use by several threads.
  */
 final class RetryHints {
 
-  /** How many clients come back in a second: what a server of two slow cores takes with ease. */
+  /** Reconnects per second: far below what a server with two slow cores can take. */
   static final int LEAST_PER_SECOND = 500;
 
   private static final long SLOT_NANOS = TimeUnit.SECONDS.toNanos(1) / LEAST_PER_SECOND;
 
-  /** So far apart are the first and the last at the most: a store may be back much sooner. */
+  /**
+   * The longest wait that slots add. A store may be back much sooner, so clients beyond it get a
+   * random time within it.
+   */
   private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private static final long JITTER_MILLIS = 250;
@@ -32,7 +35,7 @@ final class RetryHints {
     this.time = time;
   }
 
-  /** Takes the next slot; how long it is until then. */
+  /** Takes the next slot, and says how long it is until then. */
   Duration next() {
     long now = time.nanos();
     long slot = nextSlotNanos.getAndUpdate(next -> within(now, next) + SLOT_NANOS);
@@ -43,7 +46,7 @@ final class RetryHints {
     return Duration.ofMillis(leastMillis + TimeUnit.NANOSECONDS.toMillis(ahead) + jitterMillis());
   }
 
-  /** Enough that those of one moment do not meet again, where no slots are given out. */
+  /** Spreads clients that were closed at the same moment, where no slots are given out. */
   static long jitterMillis() {
     return ThreadLocalRandom.current().nextLong(JITTER_MILLIS);
   }

@@ -22,17 +22,19 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Takes sessions to the store, and the store's answers back to them. A store that blocks is called
- * with batches, on threads of this class. A store that does not block is called at once, on the
- * thread that has the news.
+ * Asks the store for leases and commits, and hands its answers to the sessions. A store that blocks
+ * is called with batches, on two threads of this class: one for leases, one for commits, so that
+ * neither waits for the other. A store that does not block is called on the thread that received
+ * the message.
  *
- * <p>Safe for use by several threads.
+ * <p>Safe for use by several threads. A store that throws what its contract does not allow, or
+ * answers for too few sessions, is treated as one that did not answer.
  */
 final class StoreGateway implements ChatSession.Store {
 
   private static final Logger LOGGER = System.getLogger(StoreGateway.class.getName());
 
-  /** An error also where a part of the store is away: the health check does not tell of that. */
+  /** Counted also if a part of the store is away, which the health check may not see. */
   private static final String UNAVAILABLE = "store_unavailable";
 
   private static final String FULL = "store_full";
@@ -46,7 +48,7 @@ final class StoreGateway implements ChatSession.Store {
   private final Connections connections;
   private final StoreHealth health;
 
-  /** The connection of each session that waits for a lease: the newest one, if several do. */
+  /** For each session that waits for a lease, its newest connection. */
   private final ConcurrentHashMap<SessionId, ChatSession> claims = new ConcurrentHashMap<>();
 
   private final StoreQueue<ChatSession> opening;
@@ -55,26 +57,26 @@ final class StoreGateway implements ChatSession.Store {
   StoreGateway(
       SessionStore store,
       ChatMetrics metrics,
-      ChatSettings config,
+      ChatSettings settings,
       MonotonicClock time,
       Connections connections) {
     this.store = store;
     this.blocks = store.blocks();
     this.metrics = metrics;
     this.connections = connections;
-    this.health = new StoreHealth(store, config.storeGrace(), time);
+    this.health = new StoreHealth(store, settings.storeGrace(), time);
     this.opening =
         new StoreQueue<>(
             "tally-store-open",
-            config.maxBatch(),
-            config.retryBackoff(),
+            settings.maxBatch(),
+            settings.retryBackoff(),
             this::openAll,
             this::stillWaits);
     this.committing =
         new StoreQueue<>(
             "tally-store-commit",
-            config.maxBatch(),
-            config.retryBackoff(),
+            settings.maxBatch(),
+            settings.retryBackoff(),
             this::commitAll,
             session -> true);
   }
@@ -85,7 +87,7 @@ final class StoreGateway implements ChatSession.Store {
       opening.start();
       committing.start();
     } else {
-      // Such a store answers at once, so a server that uses it is ready from its start.
+      // Such a store answers at once, so a server that uses it is ready as soon as it has started.
       health.check();
     }
   }
@@ -99,7 +101,7 @@ final class StoreGateway implements ChatSession.Store {
     return health.isAway();
   }
 
-  /** One turn of the store's threads where they were not started: for tests in one thread. */
+  /** Does once what the threads do. For tests that do not start them. */
   void takeBatches() {
     opening.takeBatches();
     committing.takeBatches();
@@ -113,18 +115,18 @@ final class StoreGateway implements ChatSession.Store {
     return committing.depth();
   }
 
-  /** Ends the threads, and closes the store. */
+  /** Ends the threads, then closes the store. */
   void close() {
     opening.close();
     committing.close();
     store.close();
   }
 
-  /** Asks for a session's lease: at once, or with the next batch. */
+  /** Asks the store for a session's lease: at once, or with the next batch. */
   void open(ChatSession session) {
     if (blocks) {
-      // The queue keeps no order while the store is away: of two that wait, the older one could be
-      // opened last, and a dead socket would own the session.
+      // The queue keeps no order while the store is away. If two connections of a session waited,
+      // the older one could be opened last, and then a dead socket would own the session.
       ChatSession older = claims.put(session.id(), session);
       if (older != null) {
         older.supersede();
@@ -162,8 +164,11 @@ final class StoreGateway implements ChatSession.Store {
       committing.add(session);
       return;
     }
-    // Not as a batch of one: this runs for every message, and should leave no garbage. Under the
-    // session's lock, so that nobody takes the session over and is counted on before the answer.
+    // Not as a batch of one: this runs for every message, and would allocate two lists for each.
+    //
+    // Under the session's lock, against this race: the store takes the commit, a newer connection
+    // gets the lease and has its messages counted, and only then this thread hands the older
+    // numbers to the listener.
     synchronized (session) {
       for (Commit commit = session.nextCommit(); commit != null; commit = session.nextCommit()) {
         CommitResult result;
@@ -220,7 +225,7 @@ final class StoreGateway implements ChatSession.Store {
     return new Outcome<>(left.size() < wanted.size(), left);
   }
 
-  /** Whether a client still waits for its lease; forgets one that does not. */
+  /** Whether a client still waits for its lease. Forgets a client that does not. */
   private boolean stillWaits(ChatSession session) {
     boolean waits = session.isOpening();
     if (!waits) {
@@ -279,7 +284,7 @@ final class StoreGateway implements ChatSession.Store {
       throw new IllegalStateException(
           String.format(
               Locale.ROOT,
-              "it was asked for %d sessions and answered for %d",
+              "the session store was asked for %d sessions and answered for %d",
               asked,
               answers.size()));
     }

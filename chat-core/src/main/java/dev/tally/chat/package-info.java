@@ -1,4 +1,8 @@
-/** Tally's core: sessions that are counted, resumed and drained, whatever carries them. */
+/**
+ * Counts the messages of sessions, resumes sessions, and drains them, over any WebSocket server.
+ * {@link dev.tally.chat.ChatHub} has the connections, {@link dev.tally.chat.ChatSession} is one of
+ * them.
+ */
 @NullMarked
 package dev.tally.chat;
 

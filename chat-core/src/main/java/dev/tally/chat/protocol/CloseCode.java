@@ -3,45 +3,42 @@ package dev.tally.chat.protocol;
 import java.util.Optional;
 
 /**
- * How a connection ends (RFC 6455, section 7.4), and whether the client should come back. The table
- * stands in docs/PROTOCOL.md.
+ * How a connection ends (RFC 6455, section 7.4), and whether the client should reconnect. The table
+ * is in docs/PROTOCOL.md.
  */
 public enum CloseCode {
   /** The client is done. */
   NORMAL(1000, "normal", Reconnect.NO),
   /** The server drains. */
   GOING_AWAY(1001, "going away", Reconnect.AFTER_HINT),
-  /** The peer broke RFC 6455. */
+  /** The peer violated RFC 6455. */
   PROTOCOL_ERROR(1002, "protocol error", Reconnect.NO),
-  /**
-   * A binary message; or, in a container that cannot refuse the handshake, a session id that is
-   * none.
-   */
+  /** A binary message; or, in a container that cannot refuse a handshake, an invalid session id. */
   UNSUPPORTED_DATA(1003, "unsupported data", Reconnect.NO),
   /** A close frame without a code, such as a browser's {@code close()} sends. Never sent. */
   NO_STATUS(1005, "no status", Reconnect.WITH_BACKOFF),
   /** The connection broke without a close frame. Never sent. */
   ABNORMAL(1006, "abnormal closure", Reconnect.WITH_BACKOFF),
-  /** Text that is not UTF-8. */
+  /** Text that is not valid UTF-8. */
   INVALID_PAYLOAD(1007, "invalid UTF-8", Reconnect.NO),
-  /** A flood of frames that carry no message, or a message that does not end. */
+  /** Too many frames without a message, or a message that takes too long. */
   POLICY_VIOLATION(1008, "policy violation", Reconnect.WITH_BACKOFF),
   /** A message above the limit. */
   MESSAGE_TOO_BIG(1009, "message too big", Reconnect.NO),
   /** A fault of the server. */
   INTERNAL_ERROR(1011, "internal error", Reconnect.WITH_BACKOFF),
-  /** The session store is away, or the server is overloaded. */
+  /** The session store does not answer or is full, or the server is overloaded. */
   TRY_AGAIN_LATER(1013, "try again later", Reconnect.AFTER_HINT),
   /** The session was resumed by a newer connection. */
   SUPERSEDED(4001, "superseded", Reconnect.NO);
 
   /** What a client should do after a close. */
   public enum Reconnect {
-    /** Stay away. */
+    /** Do not reconnect. */
     NO,
-    /** Come back after the {@code retry_after_ms} in the reason. */
+    /** Reconnect after the {@code retry_after_ms} in the reason. */
     AFTER_HINT,
-    /** Come back with exponential backoff and jitter. */
+    /** Reconnect with exponential backoff and jitter. */
     WITH_BACKOFF
   }
 
@@ -65,7 +62,7 @@ public enum CloseCode {
   }
 
   /**
-   * The reason that is sent unless there is more to say.
+   * The reason that is sent unless a more specific one is given.
    *
    * @return a few ASCII words
    */
@@ -74,7 +71,7 @@ public enum CloseCode {
   }
 
   /**
-   * Whether the client should come back.
+   * Whether the client should reconnect.
    *
    * @return the rule
    */

@@ -8,7 +8,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** One text message to a client, as docs/PROTOCOL.md lists them, in UTF-8. Immutable. */
+/** One text message to a client, in UTF-8. docs/PROTOCOL.md lists them. Immutable. */
 public sealed interface Reply {
 
   /**
@@ -21,7 +21,8 @@ public sealed interface Reply {
   /**
    * Writes the payload, without allocating.
    *
-   * @param target has at least {@link #length()} bytes left; its position moves behind the payload
+   * @param target has at least {@link #length()} bytes left; its position moves to the end of the
+   *     payload
    */
   void writeTo(ByteBuffer target);
 
@@ -43,7 +44,7 @@ public sealed interface Reply {
   }
 
   /**
-   * Says that the server is there.
+   * Tells the client that the server is alive.
    *
    * @param now the server's time
    * @return {@code {"type": "heartbeat", "ts": "…"}}
@@ -57,7 +58,7 @@ public sealed interface Reply {
    * The first frame of {@code tally.v1}.
    *
    * @param session the id to resume with
-   * @param resumed whether the session was there before
+   * @param resumed whether the session existed before
    * @param count messages counted in the session so far
    * @param timeToLive how long the session is kept after its last message; in whole seconds
    * @param heartbeat the time between two heartbeats; in whole seconds
@@ -87,7 +88,7 @@ public sealed interface Reply {
   }
 
   /**
-   * The drain's notice to {@code tally.v1}: the socket goes on working for a while.
+   * Tells a {@code tally.v1} client of a drain. The connection works on until it is closed.
    *
    * @param total messages counted in the session so far
    * @param retryAfter when the client should open its next connection, from now
@@ -107,11 +108,11 @@ public sealed interface Reply {
   /**
    * Tells a {@code tally.v1} client why it is about to be closed.
    *
-   * @param code a word for programs; as detail
-   * @param retryAfter when to come back, from now
+   * @param code a word for programs; characters as in detail
+   * @param retryAfter when to reconnect, from now
    * @param detail a sentence for people; printable ASCII without quotes or backslashes
    * @return the error
-   * @throws IllegalArgumentException if code or detail has other characters
+   * @throws IllegalArgumentException if code or detail has any other character
    */
   static Reply error(String code, Duration retryAfter, String detail) {
     Encoded.requirePlain(code);
@@ -126,7 +127,7 @@ public sealed interface Reply {
   }
 
   /**
-   * What an embedder has to say.
+   * A message of an embedder.
    *
    * @param text at most 65,535 bytes in UTF-8
    * @return the text as it is
@@ -187,23 +188,23 @@ public sealed interface Reply {
     }
   }
 
-  /** Encoded once, sent to one or to many. */
+  /** Encoded once, may be sent to many clients. */
   final class Encoded implements Reply {
 
     private static final DateTimeFormatter MILLISECONDS =
         DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
             .withZone(ZoneOffset.UTC);
 
-    /** What fits into a frame with a length of 16 bits (RFC 6455, 5.2). */
+    /** The largest payload of a frame with a length of 16 bits (RFC 6455, 5.2). */
     private static final int MAX_BYTES = 65_535;
 
     private final byte[] payload;
 
-    /** What needs no escapes in JSON. */
+    /** Requires characters that need no escape in JSON. */
     private static void requirePlain(String text) {
       if (!text.chars().allMatch(c -> c >= ' ' && c <= '~' && c != '"' && c != '\\')) {
         throw new IllegalArgumentException(
-            "an error has printable ASCII without quotes and backslashes, not: " + text);
+            "an error must be printable ASCII without quotes and backslashes, not: " + text);
       }
     }
 

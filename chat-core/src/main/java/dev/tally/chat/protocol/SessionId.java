@@ -9,8 +9,8 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * Names a session. Who has it may resume the session, so it is a bearer secret: {@link #toString}
- * gives only its {@link #hash()}.
+ * Names a session. A client that knows it can resume the session, so it is a bearer secret: {@link
+ * #toString} returns only its {@link #hash()}.
  *
  * @param value the secret itself
  */
@@ -23,17 +23,18 @@ public record SessionId(UUID value) {
   private static final UUID MAX = new UUID(-1, -1);
 
   /**
-   * Makes a new one from a cryptographically strong source.
+   * Makes a random session id, with a cryptographically strong generator.
    *
-   * @return a session id that nobody can guess
+   * @return a session id that cannot be guessed
    */
   public static SessionId random() {
     return new SessionId(UUID.randomUUID());
   }
 
   /**
-   * Reads the canonical form (RFC 9562, section 4), in either case. Every version is taken, but not
-   * the nil and the max UUID: whoever writes one of them would meet all others that do.
+   * Reads the canonical form (RFC 9562, section 4), in either case. Every version is accepted. The
+   * nil and the max UUID are not: all clients that use one of them, by mistake or as a placeholder,
+   * would share a session.
    *
    * @param text 36 characters
    * @return the session id
@@ -52,7 +53,7 @@ public record SessionId(UUID value) {
   }
 
   /**
-   * The canonical form, in lower case. Secret: for the client, the store and nobody else.
+   * The canonical form, in lower case. Secret: only for the client and the store.
    *
    * @return 36 characters
    */

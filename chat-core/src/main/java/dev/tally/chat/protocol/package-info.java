@@ -1,4 +1,7 @@
-/** What stands on the wire: session ids, replies, close codes, the subprotocol. */
+/**
+ * What is sent on the wire: session ids, replies, close codes, the subprotocol. Depends on no other
+ * package.
+ */
 @NullMarked
 package dev.tally.chat.protocol;
 

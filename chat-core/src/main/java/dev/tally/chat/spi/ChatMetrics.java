@@ -3,28 +3,29 @@ package dev.tally.chat.spi;
 import dev.tally.chat.protocol.CloseCode;
 
 /**
- * What happens, told to whoever counts it. Every method does nothing unless overridden.
+ * Receives events to count. Every method does nothing unless it is overridden.
  *
- * <p>Called from any thread, selector threads and under locks among them: implementations return at
- * once and are safe for concurrent use. What they throw is caught and dropped. Label values come
- * from small fixed sets.
+ * <p>Called on any thread, also on selector threads and under locks: implementations return without
+ * waiting and are safe for use by several threads. What they throw is caught; the first time it is
+ * logged. Words such as a result or a kind come from small fixed sets, so they may be labels.
  */
 public interface ChatMetrics {
 
-  /** Metrics that nobody looks at. */
+  /** Counts nothing. */
   ChatMetrics NONE = new ChatMetrics() {};
 
   /**
-   * The hub offers its gauges. Called once, before anything else.
+   * Hands over the gauges of the hub. Called once, before every other method.
    *
-   * @param statistics read it whenever somebody asks
+   * @param statistics may be read at any time
    */
   default void bind(ChatStatistics statistics) {}
 
   /**
    * A handshake ended.
    *
-   * @param result {@code accepted}, or why not, as a word: {@code draining}, {@code full}, …
+   * @param result {@code accepted}, or a word for the reason of its refusal: {@code draining},
+   *     {@code full}, …
    */
   default void handshake(String result) {}
 
@@ -38,18 +39,17 @@ public interface ChatMetrics {
   /**
    * A connection ended.
    *
-   * @param code the status code that it ended with; {@link CloseCode#ABNORMAL}'s where no close
-   *     frame was seen
+   * @param code the status code of the close frame; {@link CloseCode#ABNORMAL}'s if there was none
    */
   default void closed(int code) {}
 
-  /** A text message came in. */
+  /** A text message was received. */
   default void received() {}
 
   /**
    * A message's count is stored and its reply was handed to the transport.
    *
-   * @param nanos time since the message came in, in nanoseconds
+   * @param nanos time since the message was received, in nanoseconds
    */
   default void acknowledged(long nanos) {}
 
@@ -61,24 +61,25 @@ public interface ChatMetrics {
   default void unacknowledged(long messages) {}
 
   /**
-   * A round of heartbeats went out.
+   * A round of heartbeats was sent.
    *
-   * @param connections how many got one
+   * @param connections how many connections got one
    */
   default void heartbeat(int connections) {}
 
   /**
    * A batch of commits was answered.
    *
-   * @param sessions the batch's size
-   * @param nanos the round trip in nanoseconds
+   * @param sessions how many sessions the batch had
+   * @param nanos how long the store took, in nanoseconds
    */
   default void committed(int sessions, long nanos) {}
 
   /**
-   * Something went wrong.
+   * Something failed.
    *
-   * @param kind a word: {@code store_unavailable}, {@code slow_consumer}, {@code protocol}, …
+   * @param kind a word for it: {@code store_unavailable}, {@code slow_consumer}, {@code protocol},
+   *     …
    */
   default void error(String kind) {}
 }

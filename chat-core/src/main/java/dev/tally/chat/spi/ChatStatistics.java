@@ -1,6 +1,6 @@
 package dev.tally.chat.spi;
 
-/** The hub's gauges, read when somebody asks. Every method is cheap and safe from any thread. */
+/** The gauges of a hub. Every method is cheap, does not block, and is safe on any thread. */
 public interface ChatStatistics {
 
   /**
@@ -11,7 +11,7 @@ public interface ChatStatistics {
   int connections();
 
   /**
-   * Messages received and not yet acknowledged or given up.
+   * Messages that were received and neither acknowledged nor dropped yet.
    *
    * @return 0 or more
    */
@@ -19,7 +19,7 @@ public interface ChatStatistics {
 
   /**
    * Bytes of the {@linkplain #pendingMessages() pending messages}: 64 for each, and its payload if
-   * there is a {@link MessageListener} to see it.
+   * there is a {@link MessageListener}.
    *
    * @return 0 or more
    */
@@ -47,14 +47,14 @@ public interface ChatStatistics {
   boolean storeUp();
 
   /**
-   * Whether the session store turned its last health check or a session away for lack of room.
+   * Whether the last health check of the session store said that it is full.
    *
    * @return true if it is full
    */
   boolean storeFull();
 
   /**
-   * Whether new clients are welcome.
+   * Whether a balancer should send new clients here.
    *
    * @return true if ready
    */

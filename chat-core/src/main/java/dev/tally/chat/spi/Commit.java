@@ -1,12 +1,13 @@
 package dev.tally.chat.spi;
 
 /**
- * One session's news for the store.
+ * What the store should keep of one session.
  *
- * @param lease the right to write
- * @param count the number of messages counted in the session, absolute: repeating it changes
- *     nothing
- * @param last whether the owner leaves with this commit; the store then keeps the time, for the
- *     next lease's {@link Lease#awayFor}, and forgets it at the next commit that is not the last
+ * @param lease the owner's right to write
+ * @param count the number of messages counted in the session, absolute, so that a repeated commit
+ *     changes nothing
+ * @param last whether this is the owner's last commit. The store then keeps the time of it, for
+ *     {@link Lease#awayFor} of the next lease. A later commit that is not the last removes that
+ *     time.
  */
 public record Commit(Lease lease, long count, boolean last) {}

@@ -5,14 +5,15 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The right of one connection to count for a session, until a newer lease is given out.
+ * The right of one connection to count the messages of a session. It ends when the store gives a
+ * newer lease of the session.
  *
  * @param sessionId the session
  * @param epoch the fencing token: higher than that of every earlier lease of this session
- * @param count messages counted when the lease was given out; 0 or more
- * @param resumed whether the session was there before
- * @param awayFor time since the previous owner of the lease left; empty if it did not say so when
- *     it left
+ * @param count messages counted in the session when the lease was given; 0 or more
+ * @param resumed whether the session existed before
+ * @param awayFor time since the last commit of the previous owner; empty for a new session, and if
+ *     that owner ended without a {@linkplain Commit#last last commit}
  */
 public record Lease(
     SessionId sessionId, long epoch, long count, boolean resumed, Optional<Duration> awayFor) {}

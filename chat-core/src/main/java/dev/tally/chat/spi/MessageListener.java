@@ -3,30 +3,35 @@ package dev.tally.chat.spi;
 import dev.tally.chat.protocol.SessionId;
 
 /**
- * Sees every message that was counted: what an embedder builds on.
+ * Receives the messages that were counted.
  *
- * <p>Called once for each message whose count the store has taken, in the order of the numbers,
- * behind the reply, also when the client is gone by then. A number can be left out: where a commit
- * was stored but its answer was lost and the connection ended before it could be repeated, the
- * client learns from its next welcome that the message was counted, and nobody has its text any
- * more; and where a client was turned away to make room for others while its commit was under way.
- * So this is at most once, in order; what must see every message stores it in the {@link
- * SessionStore} itself.
+ * <p>Called once for each message whose count is stored, in the order of the numbers, after the
+ * reply was sent, also if the client is gone by then. A number can be missing in two cases. In both
+ * the client learns from its next welcome that the message was counted, but its text is lost:
  *
- * <p>Called from any thread, selector threads among them, and under the session's lock: must return
- * at once. It may call {@link dev.tally.chat.ChatHub#push}, for any session. What it throws is
- * logged and dropped.
+ * <ul>
+ *   <li>The commit was stored, its answer was lost, and the connection ended before it could be
+ *       repeated.
+ *   <li>The connection was closed to make room for others while the commit was on its way.
+ * </ul>
+ *
+ * <p>So delivery is at most once, in order. If you must see every message, keep messages in the
+ * {@link SessionStore} itself.
+ *
+ * <p>Called on any thread, also on selector threads, and under the session's lock: must return
+ * without waiting. It may call {@link dev.tally.chat.ChatHub#push}, for any session. What it throws
+ * is logged and counted.
  */
 @FunctionalInterface
 public interface MessageListener {
 
-  /** Nobody listens; then the hub keeps no text. */
+  /** No listener: then the hub does not keep the text of messages. */
   MessageListener NONE = (session, number, text) -> {};
 
   /**
    * A message was counted.
    *
-   * @param session the session that it belongs to; a bearer secret, not for logs
+   * @param session the session of the message; a bearer secret, not for logs
    * @param number its number in the session, from 1
    * @param text what the client sent
    */

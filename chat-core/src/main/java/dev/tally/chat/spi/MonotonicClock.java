@@ -3,9 +3,8 @@ package dev.tally.chat.spi;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Time that never goes back and never jumps when somebody sets the machine's clock: what every
- * duration is measured with. It says nothing about the time of day. Safe for use by several
- * threads.
+ * Measures durations. It never goes back, and does not jump when the machine's clock is set. It
+ * does not know the time of day. Safe for use by several threads.
  */
 @FunctionalInterface
 public interface MonotonicClock {

@@ -6,14 +6,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where sessions live between connections: a log of counts, guarded by leases.
+ * Keeps the counts of sessions between connections, each guarded by a lease.
  *
- * <p>Every call is idempotent as the core uses it and may be repeated after a failure whose outcome
- * is unknown. Implementations are safe for use by several threads. A store renews a session's time
- * to live on every successful call for it. A session without a counted message has a shorter one
- * from when it is opened, and from its owner's last commit; any other commit gives it the full one.
- * Such sessions cost nothing to make, and would fill a store that kept them. {@code
- * SessionStoreContract} in chat-core's test-jar holds every rule as a test.
+ * <p>Rules for implementations; {@code SessionStoreContract} in chat-core's test-jar has a test for
+ * each:
+ *
+ * <ul>
+ *   <li>They are safe for use by several threads, and by several servers if these share the store.
+ *   <li>The newest lease wins. A commit with an older one changes nothing.
+ *   <li>Every call may be repeated: after a failure the core does not know whether it was done.
+ *   <li>Every successful call for a session renews its time to live.
+ *   <li>A session in which nothing was counted has a shorter time to live from its open on, and
+ *       from its owner's last commit on. Any other commit gives it the full one. A client can make
+ *       such sessions at no cost, so they would fill a store that kept them for long.
+ * </ul>
  */
 public interface SessionStore extends AutoCloseable {
 
@@ -28,8 +34,8 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
-   * Claims a session for one connection: makes it if it is not there, and fences off every lease
-   * given out before.
+   * Gives one connection the lease of a session. Makes the session if it does not exist, and makes
+   * every earlier lease of it invalid.
    *
    * @param id the session
    * @return the lease, with an epoch above all earlier ones of this session, and the stored count
@@ -39,8 +45,10 @@ public interface SessionStore extends AutoCloseable {
   Lease open(SessionId id);
 
   /**
-   * Stores "the count is n", unless a newer lease owns the session. A store that lost the session
-   * takes it back from its owner here.
+   * Stores "the count is n", unless a newer lease owns the session. A store that has lost the
+   * session, by a restart for instance, creates it again from the commit: its owner knows the
+   * count. A repeated commit that comes after a later one of the same lease does not lower the
+   * count.
    *
    * @param commit the lease, the count and whether the owner leaves with it
    * @return what became of it; never {@link CommitResult#UNAVAILABLE}
@@ -51,7 +59,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Opens many sessions, in one round trip if the store can.
    *
-   * @param ids the sessions; one may stand there more than once, then the last one owns it
+   * @param ids the sessions; if an id is in the list more than once, its last lease is the newest
    * @return one entry per id, in order; empty where the store did not answer or is full
    */
   default List<Optional<Lease>> openAll(List<SessionId> ids) {
@@ -69,9 +77,10 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Commits many sessions, in one round trip if the store can.
    *
-   * @param commits each lease at most once; a session may stand there under several leases, in any
+   * @param commits each lease at most once; the list may have several leases of one session, in any
    *     order
-   * @return one entry per commit, in order
+   * @return one entry per commit, in order; {@link CommitResult#UNAVAILABLE} where the store did
+   *     not answer
    */
   default List<CommitResult> commitAll(List<Commit> commits) {
     List<CommitResult> results = new ArrayList<>(commits.size());
@@ -87,8 +96,9 @@ public interface SessionStore extends AutoCloseable {
 
   /**
    * Whether calls may wait for something outside this process. The core calls a store that blocks
-   * from threads of its own and in batches, and one that does not directly, on the connection's
-   * thread and under the session's lock.
+   * with batches ({@link #openAll}, {@link #commitAll}), on threads of its own. It calls one that
+   * does not block directly ({@link #open}, {@link #commit}), on the thread that received the
+   * message, and for commits under the session's lock. Asked once.
    *
    * @return true unless the store lives in this process's memory
    */
@@ -97,18 +107,20 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
-   * Asks whether the store works now. Called about once a second, never by two threads at once, and
-   * all that the hub's readiness goes by: a store that can be away has to answer, at best by doing
-   * what a commit does. One that does not return for {@link dev.tally.chat.ChatSettings#storeGrace}
-   * is taken for away.
+   * Asks whether the store works now. Called about once a second, never by two threads at once. The
+   * hub's readiness depends on it alone, so a store that can be away must ask, best by doing what a
+   * commit does. If a call does not return within {@link dev.tally.chat.ChatSettings#storeGrace},
+   * the store counts as away.
    *
-   * @throws StoreUnavailableException if it does not; the message is for operators. {@link
-   *     StoreFullException} if it answers and turns sessions away for lack of room, until it has
-   *     room enough again for this not to change with every session
+   * @throws StoreUnavailableException if it does not work; the message is for operators. {@link
+   *     StoreFullException} if it works but refuses new sessions because it is full; then until it
+   *     has room for many, so that the answer does not change with every session
    */
   default void checkHealth() {}
 
-  /** Lets go of connections and threads. Calls after it throw {@link StoreUnavailableException}. */
+  /**
+   * Closes connections and ends threads. Calls after it throw {@link StoreUnavailableException}.
+   */
   @Override
   default void close() {}
 }

@@ -1,12 +1,12 @@
 package dev.tally.chat.spi;
 
-/** The session store answers, but has no room. The call may be repeated, best of all elsewhere. */
+/** The session store answers, but is full. The call may be repeated later. */
 public final class StoreFullException extends StoreUnavailableException {
 
   private static final long serialVersionUID = 1;
 
   /**
-   * Makes one without a cause.
+   * Makes an exception without a cause.
    *
    * @param message one sentence for operators, without secrets
    */
@@ -15,7 +15,7 @@ public final class StoreFullException extends StoreUnavailableException {
   }
 
   /**
-   * Makes one with a cause.
+   * Makes an exception with a cause.
    *
    * @param message one sentence for operators, without secrets
    * @param cause what the store's client threw

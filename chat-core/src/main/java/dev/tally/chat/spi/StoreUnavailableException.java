@@ -1,12 +1,12 @@
 package dev.tally.chat.spi;
 
-/** The session store did not answer, or cannot take the session now. The call may be repeated. */
+/** The session store did not answer, or cannot do the call now. It may be repeated later. */
 public sealed class StoreUnavailableException extends RuntimeException permits StoreFullException {
 
   private static final long serialVersionUID = 1;
 
   /**
-   * Makes one without a cause.
+   * Makes an exception without a cause.
    *
    * @param message one sentence for operators, without secrets
    */
@@ -15,7 +15,7 @@ public sealed class StoreUnavailableException extends RuntimeException permits S
   }
 
   /**
-   * Makes one with a cause.
+   * Makes an exception with a cause.
    *
    * @param message one sentence for operators, without secrets
    * @param cause what the store's client threw

@@ -1,4 +1,7 @@
-/** What an embedder may plug in: a transport, a store of sessions, a receiver of metrics. */
+/**
+ * What an embedder can implement: a transport, a session store, a message listener, metrics.
+ * Depends on {@code protocol} only.
+ */
 @NullMarked
 package dev.tally.chat.spi;
 

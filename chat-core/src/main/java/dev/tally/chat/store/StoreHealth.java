@@ -9,8 +9,8 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 
 /**
- * Whether the store answers, and since when it does not. Only its health check says so: a batch
- * that nobody was answered for may have met the one part of a store that is away.
+ * Whether the store answers, and since when it does not. Only the health check decides: a batch
+ * that was not answered may have met the one part of a store that is away.
  *
  * <p>Checked by one thread at a time, read by any.
  */
@@ -26,14 +26,16 @@ public final class StoreHealth {
   private volatile boolean wasUp;
   private boolean downLogged;
 
-  /** When the first check began that was not answered, or that may never be. */
+  /**
+   * When the first check began that was not answered, or that still runs. {@link #NEVER} if none.
+   */
   private volatile long unansweredSinceMillis;
 
-  /** When the first check was answered that there is no room. */
+  /** When the store first answered that it has no room. {@link #NEVER} if it has room. */
   private volatile long fullSinceMillis = NEVER;
 
   /**
-   * Knows nothing of the store yet: it counts as down once the grace is over.
+   * Makes the health of a store that was not asked yet. It counts as down once the grace is over.
    *
    * @param store asked by {@link #check}
    * @param grace how long the store may be down, or full, before {@link #isDownForLong} and {@link
@@ -47,13 +49,14 @@ public final class StoreHealth {
     beginGrace();
   }
 
-  /** A store that did not answer yet has the grace from now on. */
+  /** Starts the grace of a store that did not answer yet. */
   public void beginGrace() {
     unansweredSinceMillis = time.millis();
   }
 
   /** Asks the store. May block. */
   public void check() {
+    // Before the call: a check that never returns must count as unanswered too.
     if (unansweredSinceMillis == NEVER) {
       unansweredSinceMillis = time.millis();
     }
@@ -97,7 +100,7 @@ public final class StoreHealth {
   }
 
   /**
-   * Whether the store answered last, and does not keep a check waiting for as long as the grace.
+   * Whether the store answered the last check, and a check that runs now is younger than the grace.
    *
    * @return the answer at this moment
    */
@@ -106,7 +109,7 @@ public final class StoreHealth {
   }
 
   /**
-   * Whether it answered before, and does not now, or only that it has no room.
+   * Whether the store answered before, and now does not, or answers that it has no room.
    *
    * @return the answer at this moment
    */
@@ -115,7 +118,7 @@ public final class StoreHealth {
   }
 
   /**
-   * Whether it answered last that it has no room.
+   * Whether the last answer was that the store has no room.
    *
    * @return the answer at this moment
    */
@@ -124,7 +127,7 @@ public final class StoreHealth {
   }
 
   /**
-   * Whether it has answered so for as long as the grace.
+   * Whether the store has had no room for as long as the grace.
    *
    * @return the answer at this moment
    */
@@ -133,7 +136,7 @@ public final class StoreHealth {
   }
 
   /**
-   * Whether it ever did.
+   * Whether the store has answered a check at least once.
    *
    * @return the answer at this moment
    */
@@ -142,7 +145,7 @@ public final class StoreHealth {
   }
 
   /**
-   * Whether it has not answered for as long as the grace.
+   * Whether the store has not answered for as long as the grace.
    *
    * @return the answer at this moment
    */

@@ -14,21 +14,22 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Group commit: sessions that wait for the store, and the one thread that takes all of them to it
- * in one batch. While the store works on a batch the next one gathers, so batches grow with the
- * load, and no other thread ever waits for the store.
+ * Group commit: a queue of what waits for the store, and the one thread that takes all of it to the
+ * store as a batch. While the store works on a batch the next one gathers, so batches grow with the
+ * load, and no other thread waits for the store.
  *
- * <p>Sessions that the store did not answer for wait in a line of their own. They are retried
- * together, after a pause that doubles. So a part of the store that is away delays the sessions of
- * the other parts by one batch at most, whatever the number of its sessions.
+ * <p>Entries that the store did not answer for wait in a queue of their own. They are retried
+ * together, after a pause that doubles. So a part of the store that is away delays the entries of
+ * the other parts by one batch at most, however many entries it has itself.
  *
- * <p>Bounded by the number of connections. The caller adds a session only if it is not in the
- * queue. Sessions that want nothing any more, since their connection ended, are removed when they
- * are more than the others and {@value #ENDED_KEPT}: connections can end much faster than batches.
+ * <p>Bounded by the number of connections: the caller adds an entry only if it is not in the queue.
+ * Entries that are no longer wanted, because their connection ended, are removed when there are
+ * more of them than of others and than {@value #ENDED_KEPT}. Otherwise connections that come and go
+ * while the store hangs would fill the memory.
  *
  * <p>Safe for use by several threads.
  *
- * @param <T> what stands for a session
+ * @param <T> an entry, such as a session
  */
 public final class StoreQueue<T> {
 
@@ -41,7 +42,7 @@ public final class StoreQueue<T> {
   private final ArrayDeque<T> waiting = new ArrayDeque<>();
   private final ArrayDeque<T> failed = new ArrayDeque<>();
 
-  /** Those that failed and whose turn it is again. */
+  /** Entries that failed and are due again; taken by the thread without further pause. */
   private final ArrayDeque<T> retrying = new ArrayDeque<>();
 
   private final Function<List<T>, Outcome<T>> work;
@@ -62,21 +63,21 @@ public final class StoreQueue<T> {
   /**
    * What became of a batch.
    *
-   * @param <T> what stands for a session
-   * @param answered false if the store was asked and answered for no session
-   * @param left the sessions that it did not answer for
+   * @param <T> an entry, such as a session
+   * @param answered false if the store was asked and answered for no entry
+   * @param left the entries that it did not answer for
    */
   public record Outcome<T>(boolean answered, List<T> left) {}
 
   /**
-   * Makes a queue; {@link #start} sets it to work.
+   * Makes an empty queue. {@link #start} starts its thread.
    *
    * @param name the thread's name
-   * @param maxBatch sessions in one batch
-   * @param maxBackoff the longest pause before those that failed are taken to the store again
+   * @param maxBatch entries in one batch
+   * @param maxBackoff the longest pause before entries that failed are retried
    * @param work takes a batch to the store
-   * @param wanted whether a session that waits still wants something of the store; called under the
-   *     queue's lock
+   * @param wanted whether an entry that waits is still wanted; called under the queue's lock, so it
+   *     must not call the queue
    */
   public StoreQueue(
       String name,
@@ -99,19 +100,18 @@ public final class StoreQueue<T> {
   }
 
   /**
-   * Adds one that wants something of the store, and is not in the queue.
+   * Adds an entry, which must not be in the queue.
    *
-   * @param session taken with the next batch, or a later one
+   * @param entry taken with the next batch, or a later one
    */
-  public void add(T session) {
+  public void add(T entry) {
     lock.lock();
     try {
       if (waiting.size() >= sweepAt) {
-        // While the store lets a batch wait, connections can come and go much faster than batches.
         waiting.removeIf(wanted.negate());
         sweepAt = ENDED_KEPT + 2 * waiting.size();
       }
-      waiting.add(session);
+      waiting.add(entry);
       if (waiting.size() == 1) {
         changed.signalAll();
       }
@@ -121,7 +121,7 @@ public final class StoreQueue<T> {
   }
 
   /**
-   * How many wait or are in a batch that the store has not answered yet.
+   * How many entries wait or are in a batch that the store has not answered yet.
    *
    * @return 0 or more
    */
@@ -134,7 +134,7 @@ public final class StoreQueue<T> {
     }
   }
 
-  /** Ends the thread after the batch that the store has now. */
+  /** Ends the thread, and interrupts the batch that the store works on. */
   public void close() {
     lock.lock();
     try {
@@ -146,7 +146,7 @@ public final class StoreQueue<T> {
     thread.interrupt();
   }
 
-  /** One turn of a thread that was not {@linkplain #start started}: for tests in one thread. */
+  /** Does once what the thread does. For tests that do not {@linkplain #start start} it. */
   public void takeBatches() {
     if (retrying.isEmpty()) {
       retryFailed();
@@ -165,10 +165,10 @@ public final class StoreQueue<T> {
     }
   }
 
-  private void takeBatch(ArrayDeque<T> line) {
-    List<T> batch = take(line);
+  private void takeBatch(ArrayDeque<T> queue) {
+    List<T> batch = take(queue);
     if (!batch.isEmpty()) {
-      putBack(line, outcomeOf(batch));
+      putBack(queue, outcomeOf(batch));
     }
   }
 
@@ -176,13 +176,13 @@ public final class StoreQueue<T> {
     try {
       return work.apply(batch);
     } catch (Throwable e) {
-      // Else nobody would take another batch, and nobody would hear of it.
-      LOGGER.log(Level.ERROR, "a batch for the session store failed; it is tried again", e);
+      // Otherwise the thread would end here, and the server would answer no message any more.
+      LOGGER.log(Level.ERROR, "a batch for the session store failed and is retried", e);
       return new Outcome<>(false, batch);
     }
   }
 
-  /** Waits for a batch to be due, and says which line has it; null once the queue is closed. */
+  /** Waits until a batch is due, and returns the queue that has it; null after {@link #close}. */
   private @Nullable ArrayDeque<T> awaitDue() throws InterruptedException {
     lock.lockInterruptibly();
     try {
@@ -193,6 +193,7 @@ public final class StoreQueue<T> {
         if (retrying.isEmpty() && untilFailed <= 0) {
           retryFailed();
         }
+        // By turns, so that neither retries nor new entries keep the others from the store.
         boolean retry = !retrying.isEmpty() && !(retriedLast && untilWaiting <= 0);
         if (retry || untilWaiting <= 0) {
           retriedLast = retry;
@@ -212,13 +213,13 @@ public final class StoreQueue<T> {
     retryAnswered = false;
   }
 
-  private List<T> take(ArrayDeque<T> line) {
+  private List<T> take(ArrayDeque<T> queue) {
     lock.lock();
     try {
-      flying = Math.min(maxBatch, line.size());
+      flying = Math.min(maxBatch, queue.size());
       List<T> batch = new ArrayList<>(flying);
       for (int i = 0; i < flying; i++) {
-        batch.add(line.remove());
+        batch.add(queue.remove());
       }
       return batch;
     } finally {
@@ -226,13 +227,13 @@ public final class StoreQueue<T> {
     }
   }
 
-  private void putBack(ArrayDeque<T> line, Outcome<T> outcome) {
+  private void putBack(ArrayDeque<T> queue, Outcome<T> outcome) {
     lock.lock();
     try {
       flying = 0;
       long now = System.nanoTime();
-      if (line == waiting) {
-        // Not longer: they may have met the one part of the store that is away.
+      if (queue == waiting) {
+        // No longer pause: this batch may have met the one part of the store that is away.
         waitingDueNanos = outcome.answered() ? now : now + firstBackoffNanos;
         if (failed.isEmpty() && retrying.isEmpty()) {
           backoffNanos = firstBackoffNanos;

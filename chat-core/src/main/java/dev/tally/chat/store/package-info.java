@@ -1,5 +1,6 @@
 /**
- * Between the hub and a store that may block or be away: batches, retries, health. Not exported.
+ * What makes a store that blocks, or that may be away, usable for a hub: batches, retries and
+ * health. Knows no sessions. Not exported.
  */
 @NullMarked
 package dev.tally.chat.store;

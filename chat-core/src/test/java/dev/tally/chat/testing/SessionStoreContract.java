@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The rules of {@link SessionStore}, each as a test. Whoever writes a store extends this class,
+ * The rules of {@link SessionStore}, each as a test. A test of your own store extends this class,
  * says how to make one and how its time passes, and has every rule checked.
  */
 public abstract class SessionStoreContract {
