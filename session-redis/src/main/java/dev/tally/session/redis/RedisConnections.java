@@ -64,9 +64,8 @@ final class RedisConnections implements AutoCloseable {
     if (current != null) {
       return current;
     }
-    // Not under this object's lock: connecting can take seconds, and close() must not wait for
-    // that.
-    // The second look is for threads that waited here while another one connected.
+    // Connecting can take seconds, and close() must not wait for that: so not under this object's
+    // lock. The second look is for threads that waited here while another one connected.
     synchronized (connecting) {
       current = known();
       return current != null ? current : keep(connect());
@@ -109,9 +108,8 @@ final class RedisConnections implements AutoCloseable {
 
   private void discard(ConnectionProvider wrong) {
     synchronized (this) {
-      // Several batches may see the same failover. The first one discards the pools; the others
-      // must
-      // not discard the new ones.
+      // Several batches may see the same failover. The first one discards the pools, and the others
+      // must not discard the new ones.
       if (provider != wrong) {
         return;
       }
