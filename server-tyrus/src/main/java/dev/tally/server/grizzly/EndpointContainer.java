@@ -9,7 +9,10 @@ import org.glassfish.tyrus.core.TyrusWebSocketEngine;
 import org.glassfish.tyrus.server.TyrusServerContainer;
 import org.glassfish.tyrus.spi.WebSocketEngine;
 
-/** Tyrus without a network of its own. */
+/**
+ * Tyrus without a network of its own. Its limits and timers are off or out of reach, because ours
+ * are checked earlier: at a frame's header, and in one sweep over all connections.
+ */
 final class EndpointContainer extends TyrusServerContainer {
 
   /** Frame header and mask. */
@@ -21,7 +24,9 @@ final class EndpointContainer extends TyrusServerContainer {
     super(Set.of());
     this.engine =
         TyrusWebSocketEngine.builder(this)
+            // Above what our reader lets through: Tyrus would answer 1011.
             .incomingBufferSize(Math.max(maxMessageBytes, 125) + FRAME_OVERHEAD)
+            // ON_DEMAND would let a request ask for trace headers in its response.
             .tracingType(DebugContext.TracingType.OFF)
             .tracingThreshold(DebugContext.TracingThreshold.SUMMARY)
             .parallelBroadcastEnabled(false)

@@ -22,11 +22,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sockets that are no WebSocket: handshakes under way and plain HTTP. A newcomer always gets
- * in. Where there is no room for it, the address that has the most of these sockets loses the one
- * that has been silent for the longest; so nobody can keep others out by holding sockets. It also
- * ends those that take too long for their next request or for its answer, in place of Grizzly's
- * idle timeout filter, which would hold on to upgraded connections. Safe for concurrent use.
+ * The sockets that are not, or not yet, WebSockets: handshakes under way and plain HTTP. A new one
+ * is always taken. If there is no room for it, the address that has the most of these sockets loses
+ * the one that has been silent for longest. So no client can keep others out by holding sockets.
+ *
+ * <p>It also ends sockets that take too long for their next request or for reading its answer.
+ * Grizzly's idle timeout filter would do that too, but it keeps references to upgraded connections.
+ *
+ * <p>Safe for concurrent use.
  */
 final class HttpSockets {
 

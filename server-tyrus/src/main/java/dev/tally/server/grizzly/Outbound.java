@@ -264,7 +264,7 @@ final class Outbound implements BudgetShare.Holder {
 
   private void block(boolean progress) throws IOException {
     blocked = true;
-    // Only progress starts the time anew, so that a client that never reads is overdue in the end.
+    // Only progress restarts the time, so that a client that never reads is overdue in the end.
     if (progress || !interested) {
       since = connection.loop.now();
     }

@@ -1,5 +1,8 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.server.handshake.Handshake;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -39,5 +42,20 @@ final class UpgradeAnswer extends UpgradeResponse {
   @Override
   public Map<String, List<String>> getHeaders() {
     return headers;
+  }
+
+  /** The response's head as it is sent, with the headers that are ours. */
+  ByteBuffer head(Handshake handshake) {
+    StringBuilder head = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n");
+    for (Map.Entry<String, List<String>> header : headers.entrySet()) {
+      head.append(header.getKey()).append(": ");
+      head.append(String.join(", ", header.getValue())).append("\r\n");
+    }
+    handshake
+        .extensions()
+        .ifPresent(value -> head.append("Sec-WebSocket-Extensions: ").append(value).append("\r\n"));
+    head.append("X-Session-Id: ").append(handshake.sessionId().text());
+    head.append("\r\nX-Request-Id: ").append(handshake.requestId()).append("\r\n\r\n");
+    return ByteBuffer.wrap(head.toString().getBytes(StandardCharsets.ISO_8859_1));
   }
 }

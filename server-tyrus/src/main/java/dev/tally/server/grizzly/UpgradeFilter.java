@@ -16,9 +16,6 @@ import java.net.StandardSocketOptions;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -33,13 +30,9 @@ import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.Method;
 import org.glassfish.grizzly.http.util.Header;
 import org.glassfish.grizzly.nio.NIOConnection;
-import org.glassfish.tyrus.core.RequestContext;
 import org.glassfish.tyrus.spi.WebSocketEngine;
 import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeInfo;
-import org.glassfish.tyrus.spi.WebSocketEngine.UpgradeStatus;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Turns an upgrade request into a {@link WebSocketConnection}, or refuses it with one sentence and
@@ -48,24 +41,10 @@ import org.slf4j.LoggerFactory;
  */
 final class UpgradeFilter extends BaseFilter {
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(UpgradeFilter.class);
-
-  private static final String PROTOCOL = "Sec-WebSocket-Protocol";
-
-  /** What Tyrus sees as it came; extensions are not among it, since it knows of none. */
-  private static final List<String> HEADERS = List.of("Host", "Sec-WebSocket-Key");
-
-  /** What {@link HandshakeRules} found, without what else may stand beside it. */
-  private static final Map<String, List<String>> CHECKED =
-      Map.of(
-          "Upgrade", List.of("websocket"),
-          "Connection", List.of("Upgrade"),
-          "Sec-WebSocket-Version", List.of("13"));
-
   private static final byte[] NOTHING = {};
 
   private final Map<String, URI> paths;
-  private final WebSocketEngine engine;
+  private final TyrusHandshake tyrus;
   private final WebSocketSettings settings;
   private final ConnectionLimits limits;
   private final ConnectionRegistry registry;
@@ -85,7 +64,7 @@ final class UpgradeFilter extends BaseFilter {
       Function<HttpRequest, HttpAnswer> pages,
       ChatMetrics metrics) {
     this.paths = paths.stream().collect(Collectors.toUnmodifiableMap(path -> path, URI::create));
-    this.engine = engine;
+    this.tyrus = new TyrusHandshake(engine);
     this.settings = settings;
     this.limits = limits;
     this.registry = registry;
@@ -211,7 +190,7 @@ final class UpgradeFilter extends BaseFilter {
         "This server " + why + "; try again, another one may answer.");
   }
 
-  /** In whole seconds, rounded up: nobody is told to come too early. */
+  /** In whole seconds, rounded up: a client never comes too early. */
   private String retryAfter() {
     return "Retry-After: " + settings.retryAfter().plusMillis(999).toSeconds();
   }
@@ -226,7 +205,7 @@ final class UpgradeFilter extends BaseFilter {
     Handshake handshake = rules.read(new GrizzlyRequest(request), address);
     WebSocketConnection connection = registry.make(socket, handshake);
     UpgradeAnswer response = new UpgradeAnswer();
-    UpgradeInfo upgrade = agree(tyrusRequest(path, request, connection), response);
+    UpgradeInfo upgrade = tyrus.upgrade(path, request, connection, response);
     if (upgrade == null) {
       limits.release(address);
       sockets.refuse(
@@ -236,76 +215,23 @@ final class UpgradeFilter extends BaseFilter {
       return;
     }
     if (!sockets.forget(socket)) {
-      // Nobody would find what began here: the connection is ending.
+      // It was ended meanwhile, so its close event has gone by and no other would come.
       limits.release(address);
       return;
     }
     metrics.handshake("accepted");
+    // Frames that came behind the handshake, in the same read: Grizzly would drop them.
     byte[] readAhead = bytes(content.getContent());
-    ByteBuffer accepted = accepted(response, handshake);
+    ByteBuffer accepted = response.head(handshake);
     socket.setProcessor(new FrameProcessor(connection));
-    // Grizzly's request and response hang there, several times the size of everything of ours.
+    // Grizzly's request and response are kept there, several times the size of everything of ours.
     socket.getAttributes().clear();
     registry.add(connection);
     connection.open(accepted, upgrade, readAhead);
     if (connection.isGone()) {
+      // It may have been closed before its events went to the new processor.
       connection.onClosed();
     }
-  }
-
-  private @Nullable UpgradeInfo agree(RequestContext request, UpgradeAnswer response) {
-    try {
-      UpgradeInfo upgrade = engine.upgrade(request, response);
-      // Tyrus takes some other statuses for a success, too.
-      boolean agreed = upgrade.getStatus() == UpgradeStatus.SUCCESS && response.getStatus() == 101;
-      return agreed ? upgrade : null;
-    } catch (RuntimeException e) {
-      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("handshake failed");
-      return null;
-    }
-  }
-
-  private static RequestContext tyrusRequest(
-      URI path, HttpRequestPacket request, WebSocketConnection connection) {
-    RequestContext context =
-        RequestContext.Builder.create()
-            .requestURI(path)
-            .userPrincipal(new ConnectionPrincipal(connection))
-            .remoteAddr(connection.handshake().address())
-            .secure(request.isSecure())
-            .tyrusProperties(Map.of())
-            .build();
-    context.getHeaders().putAll(CHECKED);
-    for (String name : HEADERS) {
-      String value = request.getHeader(name);
-      if (value != null) {
-        context.getHeaders().put(name, List.of(value));
-      }
-    }
-    if (request.getHeader(PROTOCOL) != null) {
-      List<String> protocols = new ArrayList<>();
-      for (String value : request.getHeaders().values(PROTOCOL)) {
-        for (String protocol : value.split(",", -1)) {
-          protocols.add(protocol.strip());
-        }
-      }
-      context.getHeaders().put(PROTOCOL, protocols);
-    }
-    return context;
-  }
-
-  private static ByteBuffer accepted(UpgradeAnswer response, Handshake handshake) {
-    StringBuilder head = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n");
-    for (Map.Entry<String, List<String>> header : response.getHeaders().entrySet()) {
-      head.append(header.getKey()).append(": ");
-      head.append(String.join(", ", header.getValue())).append("\r\n");
-    }
-    handshake
-        .extensions()
-        .ifPresent(value -> head.append("Sec-WebSocket-Extensions: ").append(value).append("\r\n"));
-    head.append("X-Session-Id: ").append(handshake.sessionId().text());
-    head.append("\r\nX-Request-Id: ").append(handshake.requestId()).append("\r\n\r\n");
-    return ByteBuffer.wrap(head.toString().getBytes(StandardCharsets.ISO_8859_1));
   }
 
   private static byte[] bytes(@Nullable Buffer buffer) {

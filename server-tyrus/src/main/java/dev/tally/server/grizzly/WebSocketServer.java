@@ -117,7 +117,7 @@ public final class WebSocketServer {
             .setServerConnectionBackLog(backlog)
             .setTcpNoDelay(true)
             .build();
-    // A write never fails and nobody waits for one: whoever writes looks at the queue before it.
+    // Writes never fail and never wait. HttpSockets bounds the queue before each of them.
     transport
         .getAsyncQueueIO()
         .getWriter()

@@ -4,11 +4,12 @@
  * next turn.
  *
  * <p>Of Grizzly only public API is used. Of Tyrus it is the container SPI ({@code tyrus.spi}), and
- * besides it three public classes without a promise of stability, for which the SPI has no
- * replacement: {@code TyrusServerContainer}, to have Tyrus without its own Grizzly container, and
- * {@code TyrusWebSocketEngine} and {@code RequestContext} of {@code tyrus.core}, to make the engine
- * and the request that it upgrades. So a new version of either is a change that the whole test
- * suite has to pass.
+ * besides it some public classes without a promise of stability, for which the SPI has no
+ * replacement. {@link EndpointContainer} extends {@code TyrusServerContainer} and makes a {@code
+ * TyrusWebSocketEngine} of {@code tyrus.core}, to have Tyrus without its own Grizzly container;
+ * {@link TyrusHandshake} makes the {@code RequestContext} of {@code tyrus.core} that is upgraded.
+ * No other class here names {@code tyrus.core}. A new version of Tyrus or Grizzly has to pass all
+ * tests.
  */
 @NullMarked
 package dev.tally.server.grizzly;

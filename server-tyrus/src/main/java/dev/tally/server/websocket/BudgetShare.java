@@ -39,7 +39,7 @@ public final class BudgetShare {
   private long held;
 
   /**
-   * Makes a share that nobody holds anything of.
+   * Makes a share of which nothing is held.
    *
    * @param budget what is shared
    * @param selectors how many threads share it

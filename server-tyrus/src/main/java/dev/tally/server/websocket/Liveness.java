@@ -29,7 +29,7 @@ public final class Liveness {
   private volatile long now;
 
   /**
-   * Makes a clock that stands at 0.
+   * Makes a clock that shows 0.
    *
    * @param heartbeat a silent client gets a ping within it, and is dead within two
    * @param closeTimeout how long a client may take to answer a close frame

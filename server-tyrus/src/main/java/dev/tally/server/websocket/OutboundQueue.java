@@ -13,8 +13,8 @@ import java.nio.ByteBuffer;
 public final class OutboundQueue {
 
   /**
-   * Up to this capacity nothing is charged: what replies need while nobody is slow. It is a part of
-   * what a connection takes.
+   * Up to this capacity nothing is charged: what replies need while the client reads. It is a part
+   * of what a connection takes.
    */
   private static final int FREE_BYTES = 512;
 
