@@ -9,6 +9,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The rules of docs/DESIGN.md on what may know what, in all modules. */
@@ -81,7 +82,25 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
-  /** Nested classes are a part of the class that they stand in. */
+  @Test
+  void eachPackageOfTheCoreKnowsOnlyThoseBelowIt() {
+    checkThatItKnowsOnly("dev.tally.chat.protocol");
+    checkThatItKnowsOnly("dev.tally.chat.spi", "dev.tally.chat.protocol");
+    checkThatItKnowsOnly("dev.tally.chat.store", "dev.tally.chat.spi");
+  }
+
+  private static void checkThatItKnowsOnly(String name, String... below) {
+    Stream<String> allowed = Stream.of(name, "java..", "org.jspecify..");
+    noClasses()
+        .that()
+        .resideInAPackage(name)
+        .should()
+        .dependOnClassesThat()
+        .resideOutsideOfPackages(Stream.concat(allowed, Stream.of(below)).toArray(String[]::new))
+        .check(CLASSES);
+  }
+
+  /** Nested classes are a part of the class that encloses them. */
   private static final SliceAssignment TOP_LEVEL =
       new SliceAssignment() {
         @Override
