@@ -232,8 +232,6 @@ public final class ChatSession {
         dropPending();
       }
     }
-    // Removed before the last commit goes out, so that an embedder that pushes, and the drain that
-    // waits for all connections, see no connection that has ended.
     shared.onEnd().accept(this);
     if (last) {
       shared.store().commit(this);

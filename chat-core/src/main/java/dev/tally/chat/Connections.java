@@ -57,8 +57,8 @@ final class Connections {
           return newer ? connection : owner;
         });
     if (loser[0] != null) {
-      // Outside of compute: superseding takes the session's lock, under which a listener may push,
-      // which looks into this map.
+      // Not within compute, which holds a lock of the map: this takes the session's lock and calls
+      // its transport.
       loser[0].supersede();
     }
     if (!all.contains(connection)) {

@@ -38,9 +38,10 @@ class ClockStepTest {
   private final MutableClock clock = new MutableClock();
   private final FaultyStore store =
       new FaultyStore(new InMemorySessionStore(Duration.ofDays(365), 1000, clock.monotonic()));
-  private final ChatSettings config = ChatSettings.builder().sessionTtl(TTL).build();
+  private final ChatSettings settings = ChatSettings.builder().sessionTtl(TTL).build();
   private final ChatHub hub =
-      new ChatHub(store, ChatMetrics.NONE, config, clock, clock.monotonic(), MessageListener.NONE);
+      new ChatHub(
+          store, ChatMetrics.NONE, settings, clock, clock.monotonic(), MessageListener.NONE);
   private final CapturingTransport transport = new CapturingTransport();
   private final SessionId id = SessionId.random();
 
@@ -65,7 +66,7 @@ class ClockStepTest {
     clock.step(step);
     clock.advance(Duration.ofMillis(2));
     await().until(() -> closed(transports) == 2);
-    Duration limit = config.drainTimeout().multipliedBy(95).dividedBy(100);
+    Duration limit = settings.drainTimeout().multipliedBy(95).dividedBy(100);
     clock.step(step);
     clock.advance(limit.minusMillis(2));
     assertThat(report)
@@ -96,7 +97,7 @@ class ClockStepTest {
   @ValueSource(strings = {"PT1H", "PT-1H"})
   void aClientWaitsForItsSessionAsLongAsItMay(Duration step) {
     hub.connect(transport, id, Subprotocol.PLAIN);
-    expectCloseAfter(config.openTimeout(), step);
+    expectCloseAfter(settings.openTimeout(), step);
   }
 
   @ParameterizedTest
@@ -104,7 +105,7 @@ class ClockStepTest {
   void aMessageWaitsForTheStoreAsLongAsItMay(Duration step) {
     ChatSession session = open();
     session.onText("a");
-    expectCloseAfter(config.commitTimeout(), step);
+    expectCloseAfter(settings.commitTimeout(), step);
   }
 
   private void expectCloseAfter(Duration timeout, Duration step) {
@@ -120,13 +121,13 @@ class ClockStepTest {
   @ParameterizedTest
   @ValueSource(strings = {"PT1H", "PT-1H"})
   void aStoreHasItsWholeGraceAndNoMore(Duration step) {
-    StoreHealth health = new StoreHealth(store, config.storeGrace(), clock.monotonic());
+    StoreHealth health = new StoreHealth(store, settings.storeGrace(), clock.monotonic());
     health.check();
     store.setDown(true);
     health.check();
     clock.step(step);
     assertThat(health.isDownForLong()).isFalse();
-    clock.advance(config.storeGrace());
+    clock.advance(settings.storeGrace());
     assertThat(health.isDownForLong()).isTrue();
   }
 

@@ -44,8 +44,9 @@ class PendingBudgetTest {
   }
 
   private ChatHub hub(MessageListener listener) {
-    ChatSettings config = ChatSettings.builder().maxPendingBytes(LIMIT).build();
-    ChatHub hub = new ChatHub(store, ChatMetrics.NONE, config, clock, clock.monotonic(), listener);
+    ChatSettings settings = ChatSettings.builder().maxPendingBytes(LIMIT).build();
+    ChatHub hub =
+        new ChatHub(store, ChatMetrics.NONE, settings, clock, clock.monotonic(), listener);
     hub.start();
     return hub;
   }

@@ -26,11 +26,11 @@ final class HelloHub {
   }
 
   static void run(Consumer<String> out) {
-    ChatSettings config = ChatSettings.defaults();
+    ChatSettings settings = ChatSettings.defaults();
     InstantSource clock = InstantSource.system();
     SessionStore store =
-        new InMemorySessionStore(config.sessionTtl(), 1_000_000, MonotonicClock.system());
-    try (ChatHub hub = new ChatHub(store, ChatMetrics.NONE, config, clock)) {
+        new InMemorySessionStore(settings.sessionTtl(), 1_000_000, MonotonicClock.system());
+    try (ChatHub hub = new ChatHub(store, ChatMetrics.NONE, settings, clock)) {
       hub.start();
       Printed client = new Printed(out, new CompletableFuture<>());
       ChatSession session = hub.connect(client, SessionId.random(), Subprotocol.PLAIN);
