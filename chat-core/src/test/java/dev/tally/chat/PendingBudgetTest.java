@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -176,6 +177,9 @@ class PendingBudgetTest {
     await().until(() -> hub.statistics().commitQueueDepth() == 0);
     gone.session().onClose(1013);
     assertThat(gone.transport().counts()).isEmpty();
+    assertThat(gone.transport().countsAtTheEnd())
+        .as("what was dropped here is stored all the same")
+        .containsExactly(OptionalLong.of(1));
     assertThat(seen).isEmpty();
     Client back = connect(hub, id);
     assertThat(back.transport().frames().get(0)).contains("\"count\": 1,");
