@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -84,6 +85,59 @@ class MainTest {
         .isEqualTo(2);
 
     assertThat(err.toString()).contains("redis://***@h:6379").doesNotContain("ret@");
+  }
+
+  @Test
+  void theRedisUrlMayStandInAFile(@TempDir Path directory) throws IOException {
+    Path file =
+        Files.writeString(directory.resolve("url"), "rediss://me:secret@h?pool_size=0\r\n\n");
+
+    assertThat(run(Map.of("REDIS_URL_FILE", file.toString()), "--print-config")).isEqualTo(2);
+
+    assertThat(err.toString())
+        .startsWith("tally-server: Invalid value for option '--redis-url-file': ")
+        .contains("'" + file + "'", "pool_size must be a number from 1")
+        .doesNotContain("secret");
+
+    Files.writeString(file, "rediss://me:secret@h\n");
+
+    assertThat(run(Map.of(), "--redis-url-file", file.toString(), "--print-config")).isZero();
+
+    assertThat(out.toString().lines()).contains("REDIS_URL_FILE=" + file, "REDIS_URL=");
+  }
+
+  @Test
+  void aFileWithoutARedisUrlIsRefusedAndNotShown(@TempDir Path directory) throws IOException {
+    Path file = Files.writeString(directory.resolve("url"), "redis://h\n");
+
+    assertThat(run(Map.of("REDIS_URL", "redis://h"), "--redis-url-file", file.toString()))
+        .isEqualTo(2);
+    assertRefused("together with --redis-url");
+
+    Files.writeString(file, "hunter2\n");
+    assertThat(run(Map.of(), "--redis-url-file", file.toString())).isEqualTo(2);
+    assertRefused("must start with redis://");
+
+    Files.writeString(file, "\n");
+    assertThat(run(Map.of(), "--redis-url-file", file.toString())).isEqualTo(2);
+    assertRefused("must have between 1 and 65536 bytes");
+
+    assertThat(run(Map.of(), "--redis-url-file", "/dev/zero")).isEqualTo(2);
+    assertRefused("must have between 1 and 65536 bytes");
+
+    assertThat(run(Map.of(), "--redis-url-file", directory.toString())).isEqualTo(2);
+    assertRefused("cannot be read: ");
+
+    assertThat(run(Map.of(), "--redis-url-file", directory + "/none")).isEqualTo(2);
+    assertRefused("none' does not exist");
+  }
+
+  private void assertRefused(String rule) {
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString())
+        .contains("Invalid value for option '--redis-url-file': ", rule)
+        .doesNotContain("hunter2");
+    err.getBuffer().setLength(0);
   }
 
   @ParameterizedTest

@@ -21,7 +21,7 @@ public final class EnvironmentSettings implements IDefaultValueProvider {
 
   /** Names that a platform gives without asking (Twelve-Factor, III and VII). */
   private static final Set<String> UNPREFIXED =
-      Set.of("HOST", "PORT", "ADMIN_HOST", "ADMIN_PORT", "REDIS_URL");
+      Set.of("HOST", "PORT", "ADMIN_HOST", "ADMIN_PORT", "REDIS_URL", "REDIS_URL_FILE");
 
   private static final Set<String> ACTIONS = Set.of("--help", "--version", "--print-config");
 

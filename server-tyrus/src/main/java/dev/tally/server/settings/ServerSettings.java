@@ -91,6 +91,15 @@ public final class ServerSettings {
           Optional.empty(),
           "Where sessions are kept. Without it: in the memory of this process.");
 
+  public final Setting<Optional<SecretFile>> redisUrlFile =
+      add(
+          "--redis-url-file",
+          "FILE",
+          new Values.OptionalSecretFile(),
+          Optional.empty(),
+          "A file with the value of --redis-url, read at the start. It keeps the password out of "
+              + "the environment and the list of processes. Not together with --redis-url.");
+
   public final Setting<Duration> sessionTtl =
       duration(
           "--session-ttl",

@@ -28,10 +28,21 @@ public final class SettingsCheck {
    * @throws ParameterException at the first broken rule, with the value and the rule
    */
   public void run() {
+    Optional<SecretFile> file = settings.redisUrlFile.value();
+    if (file.isPresent() && settings.redisUrl.value().isPresent()) {
+      throw invalid("--redis-url-file", "'" + file.get() + "' is given together with --redis-url");
+    }
     try {
       redis(settings).ifPresent(RedisSettings::checkFiles);
     } catch (IllegalArgumentException e) {
-      throw invalid("--redis-url", String.valueOf(e.getMessage()));
+      String rule = String.valueOf(e.getMessage());
+      if (file.isEmpty()) {
+        throw invalid("--redis-url", rule);
+      }
+      // By mistake the file may hold a password alone, which a redacted URL would show.
+      throw invalid(
+          "--redis-url-file",
+          rule.replace(RedisUrl.redacted(file.get().secret()), file.get().path()));
     }
     if (settings.bufferedBytes() / 4 < settings.maxMessageBytes.value()) {
       throw invalid(
@@ -50,8 +61,10 @@ public final class SettingsCheck {
    */
   public static Optional<RedisSettings> redis(ServerSettings settings) {
     return settings
-        .redisUrl
+        .redisUrlFile
         .value()
+        .map(SecretFile::secret)
+        .or(settings.redisUrl::value)
         .map(
             url ->
                 RedisUrl.parse(

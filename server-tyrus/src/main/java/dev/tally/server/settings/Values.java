@@ -57,6 +57,18 @@ public final class Values {
     }
   }
 
+  /** A file that can be read, where there need not be any. */
+  static final class OptionalSecretFile implements ITypeConverter<Optional<SecretFile>> {
+    @Override
+    public Optional<SecretFile> convert(String text) {
+      try {
+        return Optional.of(SecretFile.read(text));
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
   /** On or off. */
   static final class OnOff implements ITypeConverter<Boolean> {
     @Override
