@@ -17,8 +17,12 @@ broken() { # file sed-expression
 }
 
 @test "the manifests are valid" {
+  local kind
   run -0 "$validate"
-  [ -z "$output" ]
+  for kind in Deployment PodDisruptionBudget Service ServiceMonitor; do
+    [[ $output == *".yaml: $kind is valid"* ]]
+  done
+  [ "${#lines[@]}" -eq 4 ]
 }
 
 @test "a member that Kubernetes does not know is refused" {
@@ -29,4 +33,25 @@ broken() { # file sed-expression
 @test "a member that the Prometheus Operator does not know is refused" {
   broken servicemonitor.yaml 's/honorLabels/honourLabels/'
   [[ $output == *"'honourLabels' was unexpected"* ]]
+}
+
+@test "what is no manifest is refused in one sentence" {
+  local file=$BATS_TEST_TMPDIR/file text rule
+  while IFS='|' read -r text rule; do
+    printf '%b' "$text" >"$file"
+    run -1 "$validate" "$file"
+    echo "$output"
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == "$file: $rule"* ]]
+  done <<'FILES'
+|not a manifest: it is empty
+just text|not a manifest: apiVersion and kind are missing
+key: value|not a manifest: apiVersion and kind are missing
+a: [|not YAML: 
+\0377|not YAML: 
+apiVersion: v1\nkind: Nothing|Kubernetes has no v1 Nothing
+apiVersion: monitoring.coreos.com/v1\nkind: Nothing|the Prometheus Operator has no kind Nothing
+FILES
+  run -1 "$validate" "$BATS_TEST_TMPDIR/none"
+  [ "$output" = "$BATS_TEST_TMPDIR/none: No such file or directory" ]
 }
