@@ -24,7 +24,7 @@ since the last refresh.
   --interval SECONDS  between two refreshes; 2 by default
   --driver            compose: the containers of ops/compose.yaml (default); process: java -jar here
 
-Exit codes: 0 ended by the user or --once, 1 nothing to watch, 2 wrong usage.
+Exit codes: 0 ended by the user or --once, 1 no server to watch, or none answers --once, 2 wrong usage.
 USAGE
 }
 
@@ -102,10 +102,21 @@ screen() { # seconds instance...
   done | sort | tail -n "$complaints" | cut -c "1-$width"
 }
 
+answered() { # fails if no instance answered the last scrape
+  [[ -n $(find "$work/now" -type f -size +0 -print -quit) ]] || {
+    printf 'monitor: no answer from %s\n' "${instances[*]%%=*}" >&2
+    return 1
+  }
+}
+
 watch() {
   local at last=0 text
   while true; do
     if ((${#given[@]} == 0)); then
+      [[ $driver == process ]] || docker info >/dev/null 2>&1 || {
+        printf 'monitor: no Docker engine answers; docker info says why\n' >&2
+        exit 1
+      }
       mapfile -t instances < <(running)
     fi
     ((${#instances[@]} > 0)) || { printf 'monitor: no colour runs; see ops/monitor.sh --help\n' >&2 && exit 1; }
@@ -115,6 +126,7 @@ watch() {
       text=$(screen "$(awk -v ms=$((at - last)) 'BEGIN { printf "%.1f", ms / 1e3 }')" "${instances[@]}")
       if [[ -n $once ]]; then
         printf '%s\n' "$text"
+        answered
         return
       fi
       # Home, the text with each line's rest erased, then the rest of the screen: no flicker.

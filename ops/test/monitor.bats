@@ -67,6 +67,13 @@ screen_with() { # label pattern monitor-argument...
   await screen_with state '^ready, blue +not ready +no answer$' "$counting" "$lonely" 127.0.0.1:1
 }
 
+@test "fails if no instance answers" {
+  run --separate-stderr -1 "$monitor" --once --interval 0.1 127.0.0.1:1 "127.0.0.1:2=$BATS_TEST_TMPDIR/none"
+  [[ $(row state) =~ ^no\ answer\ +no\ answer$ ]]
+  # shellcheck disable=SC2154 # run sets it
+  [ "$stderr" = 'monitor: no answer from 127.0.0.1:1 127.0.0.1:2' ]
+}
+
 @test "finds the colours that promote.sh started as processes" {
   local pid
   pid=$(head -n 1 "$BATS_FILE_TMPDIR/pids")
