@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Blue-green promotion: starts the colour that is not live, tries it, sends everybody there, drains
-# the other one, and says what became of every session.
+# Blue-green promotion: starts the colour that is not live, tests it, sends clients to it, drains the
+# other one, and prints what became of the sessions.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
@@ -11,24 +11,24 @@ Usage: ops/promote.sh [--to blue|green] [--driver compose|process] [--timeout 60
        ops/promote.sh rollback [the same]
        ops/promote.sh status [--driver compose|process]
 
-Without a word: puts this build into the colour that is not live, and moves everybody there.
+Without a command: starts this build as the colour that is not live, and moves all clients to it.
 
-  rollback   the same with the release that the other colour ran last
-  status     which colour is live, and what both are doing
-  --to       the colour that shall be live afterwards
+  rollback   the same, with the release that the other colour ran last
+  status     show which colour is live, and the state of both
+  --to       the colour that is to be live afterwards
   --driver   compose: the services of ops/compose.yaml (default); process: java -jar on this machine
   --timeout  how long the new colour may take to be ready (default: 60s)
-  --dry-run  say what would be done
+  --dry-run  say what would be done, and change nothing
 
-Exit codes: 0 done, or live already; 1 failed, or interrupted before the switch was certain: the live
-colour is as it was; 2 wrong usage; 3 the new colour died after the switch, and the old one is live
-again; 4 the colour to go back to is dead, and a person is needed; 5 another promotion is under way;
-6 promoted, but the ledger shows a loss or has a hole. 130 and 143 are 1 after SIGINT and SIGTERM.
-Settings, from the environment: docs/operations/promote.md.
+Exit codes: 0 done, or live already; 1 failed before the switch was certain: the live colour is as it
+was; 2 wrong usage; 3 the new colour died after the switch, and the old one is live again; 4 the
+colour to go back to is dead: you have to act; 5 another promotion runs; 6 promoted, but the ledger
+shows a loss or is incomplete; 130 and 143 as 1, after SIGINT and SIGTERM.
+Settings are environment variables: docs/operations/promote-reference.md.
 USAGE
 }
 
-# Whoever reads this may be gone, such as a `tee` that Ctrl-C ended: to do is more than to tell.
+# The reader of the output may end first, such as a `tee` at Ctrl-C. The promotion continues.
 trap '' PIPE
 
 # seconds
@@ -37,12 +37,14 @@ readonly settle=${PROMOTE_SETTLE:-2}
 readonly stop_timeout=${PROMOTE_STOP_TIMEOUT:-20}
 
 command=promote to='' driver=${TALLY_DRIVER:-compose} timeout=60s dry_run=''
-# What the exit has to undo: nothing, the new colour, or the new colour and the route.
+# What a failure has to undo: nothing, the new colour, or the new colour and the route.
 undo=nothing
 live='' new='' old='' restart='' smoke=''
 
 # shellcheck source=ops/clock.sh
 source "$ops/clock.sh"
+# shellcheck source=ops/promote/colors.sh
+source "$ops/promote/colors.sh"
 started=$(now_ms) started_s=$EPOCHSECONDS
 
 say() {
@@ -63,58 +65,14 @@ seconds() { # such as 90, 90s, 2m
 
 other() { [[ $1 == blue ]] && echo green || echo blue; }
 
-# Waits until a command succeeds, or in vain; gives up early when the colour is dead.
-await() { # seconds color command...
-  local deadline=$(($(now_ms) + $1 * 1000)) color=$2
-  shift 2
-  until "$@"; do
-    [[ -z $color ]] || driver_alive "$color" || return 1
-    (($(now_ms) < deadline)) || return 1
-    sleep 0.1
-  done
-}
-
-gone() { ! driver_alive "$1"; }
-
-show_log() {
-  { printf 'promote: the last lines of %s:\n' "$1" && driver_logs "$1" | tail -n 20 | sed 's/^/  /'; } >&2 || true
-}
-
-stop() { # color: drains it, and waits until it is gone; 1 if it had to be killed
-  driver_signal "$1" TERM
-  await "$stop_timeout" '' gone "$1" || {
-    kill_stubborn "$1"
-    return 1
-  }
-}
-
-# A second SIGTERM would end a drain without its last words, too, and say so less clearly.
-kill_stubborn() { # color
-  say "$1 is still there $stop_timeout s after SIGTERM: killing it"
-  driver_signal "$1" KILL
-  await 10 '' gone "$1" || say "$1 does not even die of SIGKILL"
-}
-
-caught=''
-heed_signals_later() {
-  trap 'caught=130' INT
-  trap 'caught=143' TERM HUP
-}
-
-heed_signals() {
-  trap 'say interrupted; exit 130' INT
-  trap 'say interrupted; exit 143' TERM HUP
-  [[ -z $caught ]] || { say interrupted && exit "$caught"; }
-}
-
 start_new() {
   if driver_alive "$new"; then
-    say "$new is still there from earlier, without users: stopping it"
+    say "$new still runs from an earlier promotion, without clients: stopping it"
     stop "$new" || true
   fi
   undo=new
   say "starting $new"
-  # Between a process and the note of its id an interruption would leave nobody who knows of it.
+  # A signal between the start of a process and the write of its id would leave it running unnoticed.
   heed_signals_later
   if [[ -n $restart ]]; then
     driver_restore "$new" && driver_restart "$new"
@@ -134,8 +92,8 @@ start_new() {
     exit 1
   }
   say "$new is ready"
-  # In the background, since only a wait can be interrupted; and without the lock, so that it ends
-  # with this process, whatever becomes of the clients.
+  # In the background, since a trap can interrupt only a wait. Without the lock: a client that outlives
+  # this script must not keep it.
   (exec 9>&- && smoke_test "$new" "$old") &
   smoke=$!
   wait "$smoke" || exit 1
@@ -146,7 +104,7 @@ start_new() {
   say "smoke test passed: new session, resume$([[ -z $old ]] || echo ", session of $old")"
 }
 
-# Certain once Traefik has answered as the new colour, and that has lived for a moment.
+# The switch is certain once Traefik answers as the new colour, and that colour has run for PROMOTE_SETTLE.
 switch() {
   local deadline
   undo=route
@@ -185,7 +143,7 @@ drain_old() { # 1 if it had to be killed
 
 finish() {
   local since=$1 complete=yes
-  # The switch is certain. From here on the only way is forward.
+  # The switch is certain: from here on, a signal must not stop the promotion half way.
   trap '' INT TERM HUP
   undo=nothing
   if [[ -z $old ]]; then
@@ -204,7 +162,7 @@ finish() {
   say "done: $new is live"
 }
 
-# Everybody is on the colour that is live: whatever is wrong with it, to stop it makes it worse.
+# All clients are on the live colour. Whatever is wrong with it, a stop would make it worse.
 await_live() {
   await "$timeout" '' driver_ready "$new" || {
     say "$new is live, but was not ready within $timeout s; it is left as it is"
@@ -216,20 +174,35 @@ await_live() {
   }
 }
 
-promote() {
-  local since
-  lock
+# What a promotion needs. A dry run checks it too.
+check() {
+  driver_check || exit 1
+  if [[ -n $dry_run ]]; then
+    # Without a lock of its own, which would be a file.
+    refuse_if_locked
+  else
+    lock
+  fi
   live=$(route_live)
   new=${to:-$(other "${live:-green}")}
   old=$(other "$new")
-  lock_write "$command${dry_run:+, dry run}, to $new"
+  [[ -z $restart ]] || driver_has_release "$new" || {
+    say "$new never ran here, so there is no release to go back to"
+    exit 1
+  }
+}
+
+promote() {
+  local since
+  check
   driver_alive "$old" || old=''
-  say "live: ${live:-none}; promoting $new${old:+, then draining $old}"
+  say "live: ${live:-none}; $([[ -n $restart ]] && echo 'rolling back to' || echo promoting) $new${old:+, then draining $old}"
   if [[ -n $dry_run ]]; then
     say 'dry run: nothing was done'
     return
   fi
-  # What has the route is the release to go back to, though its promotion may have been killed.
+  lock_write "$command, to $new"
+  # The release that has the route is the one to go back to, even if its promotion was killed.
   [[ -z $live ]] || driver_keep "$live"
   trap leave EXIT
   heed_signals
@@ -245,24 +218,6 @@ promote() {
     switch
   fi
   finish "$since"
-}
-
-status() {
-  local color answer
-  live=$(route_live)
-  answer=$(route_answer)
-  printf 'live   %s; %s answers as %s\n' "${live:-none}" "$entrypoint" "${answer:-nobody}"
-  for color in blue green; do
-    if driver_ready "$color"; then
-      printf '%-6s ready\n' "$color"
-    elif driver_alive "$color"; then
-      printf '%-6s running, not ready\n' "$color"
-    else
-      printf '%-6s stopped\n' "$color"
-    fi
-  done
-  ! lock_held || printf 'lock   %s\n' "$(lock_holder)"
-  [[ -n $live && $answer == "$live" ]]
 }
 
 while (($# > 0)); do
@@ -291,6 +246,8 @@ source "$ops/promote/lock.sh"
 source "$ops/promote/smoke.sh"
 # shellcheck source=ops/promote/ledger.sh
 source "$ops/promote/ledger.sh"
+# shellcheck source=ops/promote/status.sh
+source "$ops/promote/status.sh"
 # shellcheck source=ops/promote/undo.sh
 source "$ops/promote/undo.sh"
 

@@ -4,17 +4,25 @@
 
 compose() { "$ops/compose.sh" "$@" 9>&-; }
 
+# Without an engine every colour would look stopped.
+driver_check() {
+  docker info >/dev/null 2>&1 || {
+    say 'no Docker engine answers, so the state of the colours is not known; docker info says why'
+    return 1
+  }
+}
+
 driver_address() { echo "app_$1:8000"; }
 driver_admin_address() { echo "app_$1:8001"; }
 
-# Stopped ones too: their log is still to be read.
+# Stopped ones too: their logs are still needed.
 containers() { # color
   docker ps --all --quiet \
     --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-tally}" \
     --filter "label=com.docker.compose.service=app_$1"
 }
 
-# A name for the image that the colour ran before, until the new one has proved itself.
+# The name of the image that the colour ran before. It is kept until the new one is live.
 before() { echo "${COMPOSE_PROJECT_NAME:-tally}-before:$1"; } # color
 
 has_before() { docker image inspect "$(before "$1")" >/dev/null 2>&1; }
@@ -36,17 +44,15 @@ driver_start() {
 
 driver_keep() { ! has_before "$1" || docker rmi --force "$(before "$1")" >/dev/null || true; }
 
-# A container of that release, for a rollback to start.
+# Makes a container of that release, which a rollback starts.
 driver_restore() {
   ! has_before "$1" || env "TALLY_${1^^}_IMAGE=$(before "$1")" \
     "$ops/compose.sh" up --no-start --no-deps --no-build --force-recreate "app_$1" 9>&-
 }
 
+driver_has_release() { [[ -n $(containers "$1") ]]; } # color
+
 driver_restart() {
-  [[ -n $(containers "$1") ]] || {
-    say "$1 never ran here: there is no release of it to start"
-    return 1
-  }
   compose up --detach --no-deps --no-build --no-recreate "app_$1"
 }
 
@@ -70,7 +76,7 @@ every() { # color pattern
 }
 
 driver_signal() { # color TERM|KILL
-  # Not `stop`, which waits: promote.sh does that itself, and looks after the other colour meanwhile.
+  # Not `stop`, which waits: promote.sh waits itself, and watches the other colour meanwhile.
   containers "$1" | xargs --no-run-if-empty docker kill --signal "$2" >/dev/null 2>&1 || true
 }
 

@@ -9,6 +9,14 @@ state=${TALLY_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/tally}
 jar=${TALLY_JAR:-$ops/../server-tyrus/target/tally-server.jar}
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 
+# A session in the memory of one process cannot continue on another one.
+driver_check() {
+  [[ $command == status || -n ${REDIS_URL:-}${REDIS_URL_FILE:-} ]] || {
+    say 'Redis is required: set REDIS_URL or REDIS_URL_FILE'
+    return 1
+  }
+}
+
 driver_address() {
   case $1 in
     blue) echo "127.0.0.1:${TALLY_BLUE_PORT:-8000}" ;;
@@ -23,7 +31,7 @@ driver_admin_address() {
   esac
 }
 
-# The release that the colour ran before is put aside until the new one has proved itself.
+# Keeps the release that the colour ran before, until the new one is live.
 driver_start() {
   mkdir -p "$state" || return
   if [[ -e $state/$1.jar && ! -e $state/$1.jar.before ]]; then
@@ -31,7 +39,7 @@ driver_start() {
     mv "$state/$1.jar" "$state/$1.jar.before" || return
   fi
   cp "$jar" "$state/$1.jar" || return
-  # What to run the jar with belongs to the release, as its image would.
+  # The java command belongs to the release, as in an image.
   printf '%s\n' "${TALLY_JAVA:-$java}" >"$state/$1.java" || return
   driver_restart "$1"
 }
@@ -45,12 +53,10 @@ driver_restore() {
   fi
 }
 
+driver_has_release() { [[ -r $state/$1.jar && -r $state/$1.java ]]; } # color
+
 driver_restart() {
   local address=''
-  [[ -r $state/$1.jar && -r $state/$1.java ]] || {
-    say "$1 never ran here: there is no release of it to start"
-    return 1
-  }
   [[ ! -e $state/$1.log ]] || mv "$state/$1.log" "$state/$1.log.1"
   address=$(driver_address "$1")
   # In a session of its own, so that Ctrl-C does not reach it, without this script's lock, and with
@@ -70,7 +76,7 @@ process() { # color: its id while it lives
 
 driver_alive() { [[ -n $(process "$1") ]]; }
 
-# Still the process that was started: nobody starts it again here.
+# Nothing restarts a process here, so one that runs is the one that was started.
 driver_steady() { driver_alive "$1"; }
 
 driver_ready() {
@@ -89,6 +95,6 @@ driver_client() { # color argument...
     "ws://$(driver_address "$color")/ws/chat/"
 }
 
-driver_logs() { # color [since]: everything since it was started, which may be more
+driver_logs() { # color [since]: everything since its start, which may be more
   cat "$state/$1.log" 2>/dev/null || true
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # ops: promote.sh sets it
-# The route: which colour Traefik sends everybody to. The file is the one place where that stands.
+# The route: the colour that Traefik sends clients to. Only live.yaml says which one that is.
 
 routes=${TALLY_ROUTES:-$ops/traefik/dynamic}
 entrypoint=${TALLY_ENTRYPOINT:-http://127.0.0.1:80}
@@ -10,9 +10,9 @@ route_live() {
   sed -nE '/^ +service: (blue|green)$/ { s//\1/p; q }' "$routes/live.yaml"
 }
 
-# Replaces the file in one step: Traefik never reads half of it. The name of the temporary file is
-# none that it reads; it is another user than the caller, whose umask must not matter. Each has a mark of its own, which comes back with /healthz: a colour's answer
-# alone may still be owed to an earlier file.
+# Replaces the file in one step, so Traefik never reads half of it. Traefik ignores the temporary
+# file's name. Traefik runs as another user, so the caller's umask must not matter. Each file has a
+# mark of its own, which Traefik adds to /healthz: the right colour alone may come from an earlier file.
 route_write() ( # color
   local color=$1 mark=${EPOCHREALTIME/[.,]/}
   umask 022
@@ -53,7 +53,7 @@ YAML
   mv "$routes/.live.new" "$routes/live.yaml"
 )
 
-# Back to what it was, where there was nothing before.
+# For a first promotion that failed: there was no route before.
 route_clear() { rm -f "$routes/live.yaml"; }
 
 # The mark of the file.
@@ -62,10 +62,10 @@ route_mark() {
   sed -nE 's/^ +Tally-Route: "([0-9]+)"$/\1/p' "$routes/live.yaml"
 }
 
-# The colour that answers a request through Traefik; nothing if nobody does.
+# The colour that answers a request through Traefik; empty without an answer.
 route_answer() { route_health | sed -nE 's/.*"color":"([^"]*)".*/\1/p'; }
 
-# Whether Traefik goes by the file as it is now, and that colour answers.
+# Whether Traefik uses the file as it is now, and that colour answers.
 route_answers() { # color
   local health
   health=$(route_health)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The smoke test: the jar's own client against the new colour, before anybody else gets there.
+# The smoke test: the jar's own client connects to the new colour before the users do.
 
 readonly client_flags=(--give-up-after 10s)
 
@@ -10,7 +10,7 @@ smoke_count() { # color expected-count client-flag...
   told=$(mktemp)
   counts=$(printf 'smoke\n' | driver_client "$color" "${client_flags[@]}" "$@" 2>"$told" | paste -s -d ' ') || true
   if [[ $counts != "$expected" ]]; then
-    say "smoke test: $color answered '$counts' where $expected was due; the client said: $(tail -n 1 "$told")"
+    say "smoke test: $color answered '$counts' instead of $expected; the client said: $(tail -n 1 "$told")"
     rm -f "$told"
     return 1
   fi
@@ -24,17 +24,17 @@ smoke_alone() { # color
   id=$(smoke_count "$1" 1) && [[ -n $id ]] && smoke_count "$1" 2 --session "$id" >/dev/null
 }
 
-# A session that was made on the live colour goes on upon the new one.
+# A session that was made on the live colour continues on the new one.
 smoke_across() { # live new
   local id
   id=$(smoke_count "$1" 1) && [[ -n $id ]] || return
   smoke_count "$2" 2 --session "$id" >/dev/null || {
-    say "smoke test: a session of $1 does not go on upon $2; have both the same REDIS_URL?"
+    say "smoke test: a session of $1 does not continue on $2; do both have the same REDIS_URL?"
     return 1
   }
 }
 
-# Both halves at once: a Java start is most of what they take.
+# Both at once: most of the time goes into the start of Java.
 smoke_test() { # new live-or-nothing
   local across='' status=0
   if [[ -n $2 ]]; then

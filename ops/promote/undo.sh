@@ -1,17 +1,30 @@
 # shellcheck shell=bash disable=SC2154 # live and the like: promote.sh sets them
-# The ways back: before the switch is certain to what was, afterwards to the old release.
+# What to do after a failure or a signal: before the switch is certain, restore what was there before;
+# after it, start the old release again.
 
-# Whatever ended the script: before the switch is certain, all goes back to what it was.
+caught=''
+heed_signals_later() {
+  trap 'caught=130' INT
+  trap 'caught=143' TERM HUP
+}
+
+heed_signals() {
+  trap 'say interrupted; exit 130' INT
+  trap 'say interrupted; exit 143' TERM HUP
+  [[ -z $caught ]] || { say interrupted && exit "$caught"; }
+}
+
+# Runs at the end of the script, after success too; undo says what to take back.
 leave() {
   local status=$?
   trap '' INT TERM HUP
   trap - EXIT
   [[ $undo != nothing ]] || exit "$status"
-  # Not every command below must work for the others to be worth it.
+  # If one of these commands fails, the next ones are still needed.
   set +e
   [[ -z $smoke ]] || kill "$smoke" 2>/dev/null
   if [[ -n $live && $live != "$new" ]] && ! driver_alive "$live"; then
-    say "$live is dead, so there is no way back: $new is left as it is"
+    say "$live is dead, so there is nothing to go back to: $new is left as it is"
     show_log "$live"
     exit 4
   fi
@@ -36,7 +49,7 @@ go_back() {
     route_clear
     return
   fi
-  say "sending everybody back to $live"
+  say "sending clients back to $live"
   route_write "$live"
   if await "$route_timeout" '' route_answers "$live"; then
     say "$live answers again"
@@ -45,7 +58,7 @@ go_back() {
   fi
 }
 
-# The new colour died while the old one was being drained: the old release comes back.
+# The new colour died during the drain of the old one: starts the old release again.
 bring_back() {
   say "$new died while $old was drained: bringing $old back"
   show_log "$new"
@@ -60,7 +73,7 @@ bring_back() {
       exit 3
     fi
   fi
-  say "$old could not be brought back: nobody is served now"
+  say "$old could not be started again: no colour serves clients now"
   show_log "$old"
   exit 4
 }

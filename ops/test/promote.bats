@@ -123,6 +123,49 @@ expect_promoted() {
   expect_nothing_changed
 }
 
+@test "a dry run touches nothing" {
+  TALLY_ROUTES=$BATS_TEST_TMPDIR/routes TALLY_STATE=$BATS_TEST_TMPDIR/state run promote --dry-run
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"live: none; promoting blue"*"dry run: nothing was done" ]]
+  [ ! -e "$BATS_TEST_TMPDIR/routes" ]
+  [ ! -e "$BATS_TEST_TMPDIR/state" ]
+}
+
+@test "a rollback to a colour that never ran is refused, in a dry run too" {
+  local words
+  for words in '' --dry-run; do
+    # shellcheck disable=SC2086 # nothing or one word
+    TALLY_ROUTES=$BATS_TEST_TMPDIR/routes TALLY_STATE=$BATS_TEST_TMPDIR/state run promote rollback $words
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ ${lines[-1]} == *"s  blue never ran here, so there is no release to go back to" ]]
+    [[ $output != *promoting* && $output != *starting* ]]
+  done
+}
+
+@test "a promotion without Redis is refused at once" {
+  local words
+  for words in '' --dry-run rollback; do
+    # shellcheck disable=SC2086 # nothing or one word
+    REDIS_URL='' run promote $words
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *"s  Redis is required: set REDIS_URL or REDIS_URL_FILE" ]]
+  done
+  expect_nothing_changed
+}
+
+@test "a promotion takes Redis's URL from a file" {
+  printf '%s\n' "$REDIS_URL" >"$BATS_TEST_TMPDIR/redis-url"
+  REDIS_URL='' REDIS_URL_FILE=$BATS_TEST_TMPDIR/redis-url run promote
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *"session of $old"* ]]
+  expect_promoted
+}
+
 @test "a release that is not there is none to promote" {
   TALLY_JAR=$BATS_TEST_TMPDIR/none.jar run promote
   echo "$output"
@@ -211,7 +254,7 @@ expect_promoted() {
   kill -INT "$promote_pid"
   end_of_promotion
   [ "$status" -eq 4 ]
-  [[ $(<"$log") == *"$old is dead, so there is no way back: $new is left as it is"* ]]
+  [[ $(<"$log") == *"$old is dead, so there is nothing to go back to: $new is left as it is"* ]]
   runs "$new"
   run promote
   echo "$output"
@@ -264,6 +307,8 @@ held_release() {
   echo "$output"
   [ "$status" -eq 5 ]
   [[ $output =~ "another promotion is under way: process $promote_pid of $(id -un) since 2"[0-9T:+-]+": promote, to $new"$ ]]
+  run promote --dry-run
+  [ "$status" -eq 5 ]
   run promote status
   [[ ${lines[-1]} == "lock   process $promote_pid of "*": promote, to $new" ]]
   touch "$BATS_TEST_TMPDIR/go"
@@ -275,7 +320,7 @@ held_release() {
 }
 
 @test "what a killed promotion started is awaited where it still has the lock" {
-  promote_meanwhile --dry-run
+  TALLY_JAR=$BATS_TEST_TMPDIR/none.jar promote_meanwhile
   end_of_promotion
   # The note in the lock's file is of that promotion, whose process has ended.
   (exec 9>>"$TALLY_ROUTES/promote.lock" && flock 9 && touch "$BATS_TEST_TMPDIR/locked" && exec sleep 3600) 3>&- &
@@ -284,13 +329,13 @@ held_release() {
   PROMOTE_LOCK_TIMEOUT=0 run promote
   echo "$output"
   [ "$status" -eq 5 ]
-  [[ $output == *"a promotion was killed, and what it started still has the lock after 0 s: process "*": promote, dry run, to $new" ]]
-  PROMOTE_LOCK_TIMEOUT=3600 promote_meanwhile --dry-run
+  [[ $output == *"a promotion was killed, and what it started still has the lock after 0 s: process "*": promote, to $new" ]]
+  PROMOTE_LOCK_TIMEOUT=3600 TALLY_JAR=$BATS_TEST_TMPDIR/none.jar promote_meanwhile
   reached 'waiting up to 3600 s for the end of what a killed promotion started'
   kill "$orphan_pid"
   end_of_promotion
-  [ "$status" -eq 0 ]
-  [[ $(<"$log") == *"live: $old; promoting $new, then draining $old"*"dry run: nothing was done" ]]
+  [ "$status" -eq 1 ]
+  [[ $(<"$log") == *"live: $old; promoting $new, then draining $old"*"$new could not be started"* ]]
   expect_nothing_changed
 }
 
@@ -303,7 +348,7 @@ held_release() {
   run promote
   echo "$output"
   [ "$status" -eq 0 ]
-  [[ $output == *"$new is still there from earlier"* ]]
+  [[ $output == *"$new still runs from an earlier promotion"* ]]
   expect_promoted
 }
 
