@@ -67,7 +67,9 @@ def check(document, crds):
         kubernetes_validate.SchemaNotFoundError,
         kubernetes_validate.utils.VersionNotSupportedError,
     ) as error:
-        raise InvalidError(f"Kubernetes has no {document['apiVersion']} {document['kind']}") from error
+        raise InvalidError(
+            f"Kubernetes has no {document['apiVersion']} {document['kind']}"
+        ) from error
 
 
 def main(crds, *manifests):
