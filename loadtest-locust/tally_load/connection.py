@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus, NegotiationError
+from websockets.exceptions import InvalidStatus, InvalidURI, NegotiationError
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
@@ -147,8 +147,12 @@ class Connection:
 @functools.cache
 def _target(url: str) -> tuple[WebSocketURI, tuple]:
     """The URL and its address. Cached, or thousands of users would wait for the resolver."""
-    uri = parse_uri(url)
-    return uri, socket.getaddrinfo(uri.host, uri.port, type=socket.SOCK_STREAM)[0]
+    try:
+        uri = parse_uri(url)
+        return uri, socket.getaddrinfo(uri.host, uri.port, type=socket.SOCK_STREAM)[0]
+    except ValueError as e:
+        # A port above 65535 or a name with an empty part, which websockets does not check.
+        raise InvalidURI(url, str(e)) from e
 
 
 @functools.cache

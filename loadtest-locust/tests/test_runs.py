@@ -175,6 +175,14 @@ def test_a_promotion_that_fails_fails_the_run(run_against):
             "http://127.0.0.1/",
             "'http://127.0.0.1/' is not an address such as ws://127.0.0.1:8000/ws/chat/",
         ),
+        (
+            "ws://127.0.0.1:99999/",
+            "'ws://127.0.0.1:99999/' is not an address such as ws://127.0.0.1:8000/ws/chat/",
+        ),
+        (
+            "ws://chat..example/",
+            "'ws://chat..example/' is not an address such as ws://127.0.0.1:8000/ws/chat/",
+        ),
     ],
 )
 def test_an_address_where_nothing_answers_is_one_sentence(url, sentence, tmp_path):
