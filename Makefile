@@ -13,7 +13,7 @@ export PATH := $(shell ops/tools.sh path)
 
 jar := server-tyrus/target/tally-server.jar
 web := server-tyrus/src/main/web
-# Halves the time to start. One that does not fit, or is not there, costs a line on stderr.
+# With it the server is ready in 60 % of the time. JDK 17 ignores one that does not fit and says nothing.
 archive := $(jar:.jar=.jsa)
 # Directories count too: a source that was taken away is a change.
 sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client $(web)/page)

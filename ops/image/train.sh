@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# A short life of the server on a real Redis, while the JVM writes down which classes it loads and
-# what it learns of their methods: the cache lets the next one start without reading and linking
-# them again, and compile what matters at once.
+# Runs the server on a real Redis for a moment, while the JVM records which classes it loads and which
+# methods are hot. With this cache, the next start does not read and link the classes again, and
+# compiles the hot methods at once.
 set -Eeuo pipefail
+# shellcheck source=ops/image/ask.sh
+source "${BASH_SOURCE[0]%/*}/ask.sh"
 cd /opt/tally
 
 log=/tmp/training.log
@@ -13,17 +15,12 @@ java/bin/java @/tmp/training.options -XX:AOTCacheOutput=tally.aot -jar tally-ser
   --redis-url redis://127.0.0.1:6379 --drain-timeout 2s >"$log" 2>&1 &
 server=$!
 
-ask() { # path
-  exec 3<>/dev/tcp/127.0.0.1/8001
-  printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3
-  grep --quiet '^HTTP/1.. 200' <&3
-}
-until (ask /readyz) 2>/dev/null; do
+until ask 8001 /readyz 2>/dev/null; do
   kill -0 "$server"
   sleep 0.1
 done
 
-# As many as it takes for what a handshake runs through to be known as hot.
+# Enough handshakes for the JVM to see their methods as hot.
 for ((i = 0; i < 5000; i++)); do
   exec 4<>/dev/tcp/127.0.0.1/8000
   printf '%s\r\n' 'GET /ws/chat/ HTTP/1.1' 'Host: localhost' 'Connection: Upgrade' 'Upgrade: websocket' \
@@ -33,10 +30,10 @@ for ((i = 0; i < 5000; i++)); do
   exec 4>&-
 done
 seq 20000 | java/bin/java -jar tally-server.jar client ws://127.0.0.1:8000/ws/chat/ >/dev/null 2>&1
-(ask /metrics)
+ask 8001 /metrics
 kill -TERM "$server"
 wait "$server"
 redis-cli shutdown nosave
 [[ -s tally.aot ]]
-# The server runs as another user, also where the jar was built with umask 077.
+# The server runs as another user, and the jar may have been built with umask 077.
 chmod -R a+rX /opt/tally

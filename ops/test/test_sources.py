@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# It is copied into the image alone, and has no numbers, order or messages.
+# It runs in an image, without shell.sh. Its output depends on no locale.
 ALONE = {"ops/image/train.sh"}
 SHEBANG = b"#!/usr/bin/env bash"
 
