@@ -55,3 +55,12 @@ FILES
   run -1 "$validate" "$BATS_TEST_TMPDIR/none"
   [ "$output" = "$BATS_TEST_TMPDIR/none: No such file or directory" ]
 }
+
+@test "the server finds the Redis URL in the file of the secret" {
+  run -0 grep -A 1 'name: REDIS_URL_FILE' "$manifests/deployment.yaml"
+  [[ $output == *'value: /run/secrets/tally/redis-url' ]]
+  run -0 grep -B 1 -A 1 'mountPath: /run/secrets/tally$' "$manifests/deployment.yaml"
+  [[ $output == *'name: secret'*'readOnly: true' ]]
+  run -0 grep -A 2 'name: secret$' "$manifests/deployment.yaml"
+  [[ $output == *'secretName: tally'* ]]
+}

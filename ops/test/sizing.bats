@@ -46,7 +46,7 @@ drain_settings() { # file: VARIABLE=value of those in YAML or in an environment 
 
 @test "Kubernetes waits for the drain" {
   grace=$(sed -nE 's/^ *terminationGracePeriodSeconds: ([0-9]+)$/\1/p' "$ops/kubernetes/deployment.yaml")
-  mapfile -t settings < <(sed -nE '/name: TALLY_DRAIN/{s/.*name: //;h}; /^ *value:/{s/.*value: *//;H;x;s/\n/=/p}' "$ops/kubernetes/deployment.yaml")
+  mapfile -t settings < <(sed -nE '/name: TALLY_DRAIN/{N;s/^.*name: (\w+)\n *value: *(.*)$/\1=\2/p}' "$ops/kubernetes/deployment.yaml")
   [ "${#settings[@]}" -eq 1 ]
   pre_stop=$(sed -nE '/preStop:/,/seconds:/s/^ *seconds: ([0-9]+)$/\1/p' "$ops/kubernetes/deployment.yaml")
   [ -n "$pre_stop" ]

@@ -29,10 +29,16 @@ an_instance() { # color: the template's path as that instance
 }
 
 @test "both colours' settings are settings, and their ports differ" {
-  local color settings
+  local color settings arguments
+  # What the unit passes, with the file as an installation has it.
+  arguments=$(sed -nE 's,^ExecStart=.*/tally-server\.jar (.*),\1,p' "$systemd/tally@.service")
+  [ "$arguments" = "--redis-url-file \${CREDENTIALS_DIRECTORY}/redis-url" ]
+  grep --quiet --line-regexp 'LoadCredential=redis-url:/etc/tally/redis-url' "$systemd/tally@.service"
   for color in blue green; do
     mapfile -t settings < <(grep --no-filename --invert-match '^#' "$systemd/tally.env" "$systemd/$color.env")
-    run -0 env --ignore-environment "TALLY_COLOR=$color" "${settings[@]}" "$(command -v java)" -jar "$jar" --print-config
+    run -0 env --ignore-environment "TALLY_COLOR=$color" "${settings[@]}" "$(command -v java)" -jar "$jar" \
+      --redis-url-file "$systemd/redis-url" --print-config
+    [[ $output == *$'\nREDIS_URL=\n'* ]]
     printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/$color"
     # Each is in force as it was written.
     run -1 grep --invert-match --fixed-strings --line-regexp --file="$BATS_TEST_TMPDIR/$color" < <(printf '%s\n' "${settings[@]}")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from live import JAR, OPS, await_that, free_port, of_jdk
 
 ROOT = OPS.parent
@@ -187,6 +188,17 @@ def test_what_went_wrong_is_found_in_a_log(tmp_path):
     )
     found = run(commands, cwd=tmp_path).splitlines()
     assert [re.search(r'"code":(\d+)', each)[1] for each in found] == ["0", "1013"]
+
+
+def test_compose_takes_the_url_of_redis_from_a_file():
+    page = "docs/operations/secrets.md"
+    lines = block(page, 'volumes: ["./redis-url:/run/secrets/redis-url:ro"]')
+    shipped = (OPS / "compose.yaml").read_text(encoding="utf-8")
+    changed = re.sub(r"  environment: &environment\n    REDIS_URL: .*\n", lambda _: lines, shipped)
+    for service in ("app_blue", "app_green"):
+        app = yaml.safe_load(changed)["services"][service]
+        assert "REDIS_URL" not in app["environment"]
+        assert app["volumes"] == [f"./redis-url:{app['environment']['REDIS_URL_FILE']}:ro"]
 
 
 @pytest.fixture
