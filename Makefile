@@ -1,6 +1,6 @@
 # Tally: `make run` starts the server, `make test` runs everything. ARGS go to the server:
 #   make run ARGS="--port 9000 --redis-url redis://127.0.0.1"
-# To GNU make this line is a target that nobody asks for; BSD's make prints it and ends.
+# BSD's make prints this line and ends. For GNU make it is a target that is never built.
 .error Tally is built with GNU make, on BSD type gmake:
 ifeq (,$(filter oneshell,$(.FEATURES)))
 $(error Tally is built with GNU make 3.82 or newer, and this is $(MAKE_VERSION): on macOS type brew install make, then gmake)
@@ -8,28 +8,28 @@ endif
 SHELL := /bin/bash
 .SHELLFLAGS := -Eeuo pipefail -c
 .DEFAULT_GOAL := help
-# Node.js may have been fetched into the cache.
+# Node.js may be in the user's cache.
 export PATH := $(shell ops/tools.sh path)
 
 jar := server-tyrus/target/tally-server.jar
 web := server-tyrus/src/main/web
 # With it the server is ready in 60 % of the time. JDK 17 ignores one that does not fit and says nothing.
 archive := $(jar:.jar=.jsa)
-# Directories count too: a source that was taken away is a change.
+# Directories too: a source that was deleted is a change.
 sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \) -prune -o -name pom.xml -print -o -path '*/src/main*' -print 2>/dev/null) $(shell find $(web)/client $(web)/page)
 scripts := .ci/run $(shell find ops server-tyrus/src/test/bench -name '*.sh' -o -name '*.bash' -o -name '*.bats')
-# Not that of a repository around an unpacked release.
+# Only of this repository: an unpacked release may be inside another one.
 revision := $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown)
 maven := ops/maven.sh --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
 java := $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java)
-# docs/operations/jvm.md, says why. The log of the JVM itself must not mix with ours.
+# docs/operations/jvm.md explains these. The JVM's own log must not mix with the server's.
 java_options := -Xlog:disable -Xlog:all=warning:stderr -XX:+DisplayVMOutputToStderr -XX:+ExitOnOutOfMemoryError
 no_download := { echo 'make: what the tests need could not be installed, for the reason above; connect this machine to the network and run this again' >&2; exit 1; }
 ARGS ?=
 BENCH ?=
 peers := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tally/bench
 
-# The load test: see loadtest-locust/README.md. What is empty has its default there.
+# The load test: see loadtest-locust/README.md, which has the defaults of empty variables.
 N ?= 5000
 URL ?= ws://127.0.0.1:8000/ws/chat/
 RAMP ?= 200
@@ -45,12 +45,12 @@ load_test = $(venv)/bin/locust -f loadtest-locust/locustfile.py --loglevel WARNI
 	$(call flag,PROMOTE,--promote) $(call flag,MAX_FAILURES,--max-failures) \
 	$(call flag,MAX_ACK_P99,--max-ack-p99) $(call flag,MAX_GAP_P99,--max-gap-p99) $(ARGS)
 
-# Each is a part of `make test`, for ops/test/suite.py, and can be made alone.
+# The parts of `make test`, which ops/test/suite.py runs. Each can be made alone.
 tests := test-java test-promote test-web test-ops test-load-test test-monitoring smoke
 # Where a part puts its reports, in JUnit's XML.
 reports = target/tests/$@
 
-# The tests of what watches over Tally, and the dashboard's picture.
+# The tests of monitoring, and the dashboard's picture.
 ops_venv := ops/.venv
 
 .PHONY: help build run bench test $(tests) screenshot lint fmt docs clean load-test load-test-ui dashboard-picture image dev-up dev-down dev-logs promote bench-promote monitor
@@ -89,7 +89,7 @@ test: ## run every test and check, and install what they need where possible; VE
 smoke: ## make run comes up, counts and drains
 	@ops/test/smoke.sh
 
-# The jar is there: to make it again would take it from under those who run it.
+# The jar exists already. Other parts run it, so Maven must not make it again.
 test-java: $(jar) ## compiler warnings, rules, format, Javadoc and the tests of all modules
 	$(maven) verify -Dtally.shade.skip '-Dtally.reports=$(CURDIR)/$(reports)'
 

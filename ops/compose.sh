@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# docker compose on this project's file: the plugin where there is one, else docker-compose 1.29.
+# docker compose with this project's file: the plugin if it is installed, else docker-compose 1.29.
 #   ops/compose.sh ps
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh

@@ -29,7 +29,7 @@ source "$ops/promote/route.sh"
 
 started=$(now_ms)
 
-# Containers of what should run that are not healthy, a line each: name, state, health.
+# The containers of these services that are not healthy, one on each line: name, state, health.
 unhealthy() { # service...
   local containers
   mapfile -t containers < <(compose ps --all --quiet "$@")
@@ -49,7 +49,7 @@ await_healthy() { # service...
   done
 }
 
-# Prometheus, Alertmanager and Grafana run as users of their own. With umask 077, git makes files that only you can read.
+# Prometheus, Alertmanager and Grafana run as other users. With umask 077, git makes files that only you can read.
 require_readable() {
   local closed
   closed=$(find "$ops/prometheus" "$ops/alertmanager" "$ops/grafana" ! -perm -o=r -print -quit)
@@ -66,9 +66,9 @@ up() {
     printf 'dev: no Docker engine answers; docker info says why. Without Docker, make run starts the server alone\n' >&2
     exit 1
   }
-  # The containers run as users of their own, whatever the umask of the checkout.
+  # The containers run as other users, so the umask of the checkout must not matter.
   chmod -R a+rX "$ops"/{alertmanager,grafana,prometheus,traefik}
-  # With none, blue gets the first one; promotions write the next.
+  # The first route is blue's; promotions write the next ones.
   live=$(route_live)
   if [[ -z $live ]]; then
     live=blue

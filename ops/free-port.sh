@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints a port that nothing listens on at 127.0.0.1. It is below the range from which the kernel takes
-# ports for connections, and reserved for an hour: what runs side by side never gets the same one.
+# ports for connections, and reserved for an hour, so tests that run at the same time get different ones.
 # RedisServer.java, which the tests in Java use, does the same.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
@@ -12,7 +12,7 @@ mkdir -p "$reserved"
 find "$reserved" -type f -mmin +60 -delete 2>/dev/null || true
 for ((attempt = 0; attempt < 1000; attempt++)); do
   port=$((20000 + RANDOM % 12000))
-  # Of two that try it at the same time one succeeds.
+  # If two processes try it at the same time, only one succeeds.
   if (set -o noclobber && : >"$reserved/$port") 2>/dev/null && ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
     printf '%s\n' "$port"
     exit

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Maven with the arguments given. If it fails for a reason that lies in the machine and not in the code, the last line says
-# what to do. Its exit code is Maven's.
+# Runs Maven with the arguments given. If the machine is the reason for a failure, and not the code, the last line says
+# what to do. The exit code is Maven's.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "${BASH_SOURCE[0]%/*}/shell.sh"

@@ -1,12 +1,12 @@
-# One instance's column of ops/monitor.sh: two scrapes of /metrics, `seconds` apart, in; one value a
-# line out, in the order of the labels there. Without an earlier scrape there are no rates.
+# The column of one instance in ops/monitor.sh. Reads two scrapes of /metrics, `seconds` apart, and prints
+# one value a line, in the order of the labels there. Without an earlier scrape there are no rates.
 
 /^#/ || NF != 2 { next }
 
 {
   brace = index($1, "{")
   name = brace ? substr($1, 1, brace - 1) : $1
-  # What sets a sample apart from others of its name: the value of its first label.
+  # Samples of one name differ in the value of their first label.
   split($1, quoted, "\"")
   label = brace ? quoted[2] : ""
 }
@@ -17,7 +17,7 @@ FILENAME == ARGV[1] {
   next
 }
 
-# Process metrics are there twice.
+# Process metrics appear twice.
 !((name, label) in now) {
   now[name] += $2
   now[name, label] = $2
@@ -30,7 +30,7 @@ FILENAME == ARGV[1] {
   }
 }
 
-# A counter that fell belongs to a process that began anew.
+# A counter that is lower than before belongs to a process that was started again.
 function grown(latest, earlier) { return latest < earlier ? latest : latest - earlier }
 
 function rate(name) { return grown(now[name], before[name]) / seconds }
@@ -43,7 +43,7 @@ function rates(name, labels, n,    i, r, text) {
   return text == "" ? "-" : text
 }
 
-# In milliseconds, of what was observed between the scrapes; linear within a bucket, as Prometheus has it.
+# A quantile of what was observed between the scrapes, in milliseconds; linear within a bucket, as in Prometheus.
 function quantile(q, name,    i, all, wanted, count, earlier, low, high) {
   name = name "_bucket"
   all = grown(now[name, "+Inf"], before[name, "+Inf"])

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main figures of every server, with rates, and the last warnings and errors, on one screen.
+# Shows the main figures of each server, with rates, and the last warnings and errors, on one screen.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
@@ -53,7 +53,7 @@ complaints() { # instance
     -e "s/^([0-9:]{8})\.[0-9]+ (WARN|ERROR) +/\1 \2 $name: /p"
 }
 
-# Both colours' instances now: a promotion changes them.
+# The instances of both colours. Read again for each screen, since a promotion changes them.
 running() {
   local color
   if [[ $driver == process ]]; then
@@ -169,7 +169,7 @@ instances=("${given[@]}")
 # shellcheck source=ops/promote/process.sh
 [[ $driver != process ]] || source "$ops/promote/process.sh"
 
-# What fits on the terminal, below the table; elsewhere lines may be long.
+# As much as fits on the terminal below the table. Without a terminal, lines may be long.
 width=1000
 complaints=10
 if [[ -t 1 ]]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gets what building or testing Tally needs, where it can: as root on Debian or Ubuntu by apt, and what these lack into the
-# user's cache. Elsewhere it says what to install, all at once.
+# Installs what the build or the tests of Tally need: as root on Debian or Ubuntu with apt, and what these lack into the
+# user's cache. Elsewhere it prints everything that you have to install, at once.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
@@ -59,7 +59,7 @@ has_python() { python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3
 
 needed() { printf '%s\n' "$1${2:+ (here is $2)}"; } # what found
 
-# The names of what is missing, in the user's words, one on each line.
+# The names of what is missing, one on each line.
 missing() { # build|test|load-test
   [[ $1 == build ]] || has_python || echo 'Python 3.11 or newer with venv'
   [[ $1 != load-test ]] || return 0
@@ -80,11 +80,11 @@ missing() { # build|test|load-test
   "$traefik" --offline >/dev/null || echo 'Traefik v3'
 }
 
-# Of missing things those that the distribution is asked for, and the others.
+# Splits what is missing into what apt may have and the rest.
 from_packages() { grep -v -e '^Node.js' -e '^Traefik' || true; }
 from_elsewhere() { grep -e '^Node.js' -e '^Traefik' || true; }
 
-# Lines as a list in a sentence.
+# Joins lines to a list for a sentence.
 joined() {
   local -a lines
   local list
@@ -93,7 +93,7 @@ joined() {
   printf '%s' "${list%, }"
 }
 
-# The JDK that the code is written for where the distribution has it, else the distribution's own.
+# The JDK that the code is written for if the distribution has it, else the distribution's default.
 jdk_package() {
   if apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then
     echo openjdk-17-jdk-headless
@@ -118,7 +118,7 @@ packages() { # missing things on stdin
   done | sort --unique
 }
 
-# Of the packages on stdin those that this distribution has.
+# Prints those packages on stdin that this distribution has.
 available() {
   local package
   while read -r package; do
@@ -129,7 +129,7 @@ available() {
 has_apt() { command -v apt-get >/dev/null && command -v apt-cache >/dev/null; }
 is_root() { [[ $(id -u) == 0 ]]; }
 
-# Hundreds of lines, which matter only if it fails.
+# apt prints hundreds of lines, which matter only if it fails.
 apt() {
   local said
   said=$(DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=180 -o Dpkg::Use-Pty=0 -qq "$@" 2>&1 </dev/null) || {
@@ -138,8 +138,8 @@ apt() {
   }
 }
 
-# Debian starts a service as soon as it is installed. The tests start their own servers, so a
-# policy forbids it for the time of the installation.
+# Debian starts a service as soon as it is installed. The tests start their own servers, so a policy
+# prevents that during the installation.
 install_quietly() { # package...
   if [[ ! -e $policy ]]; then
     trap 'rm -f "$policy"' EXIT
@@ -159,7 +159,7 @@ install_quietly() { # package...
 
 install_packages() { # build|test|load-test
   local -a names
-  # One source that cannot be reached need not be the one that has the packages.
+  # If one source cannot be reached, the packages may still come from another one.
   apt -o APT::Update::Error-Mode=any update ||
     printf 'setup: apt-get update failed, for the reason above; is this machine connected to the network?\n' >&2
   mapfile -t names < <(missing "$1" | from_packages | packages | available)
@@ -168,7 +168,7 @@ install_packages() { # build|test|load-test
   install_quietly "${names[@]}" || fail "apt-get could not install ${names[*]}; its message is above"
 }
 
-# Says what to type. Before the first update apt has no lists, and knows no package.
+# Prints what to type. Before the first update apt has no lists and knows no package.
 advise_apt() { # packages on stdin
   local wanted known unknown
   wanted=$(cat)
@@ -209,7 +209,7 @@ main() {
       ;;
   esac
 
-  # Whatever gets installed, JAVA_HOME decides.
+  # JAVA_HOME decides which JDK is used, whichever one apt installs.
   if [[ $what != load-test && -n ${JAVA_HOME:-} ]] && ! has_java; then
     fail "JAVA_HOME is $JAVA_HOME, where there is no JDK $minimum_java or newer; unset it, or set it to one, and run this again"
   fi

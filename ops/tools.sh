@@ -43,7 +43,7 @@ fetch() { # package its-directory destination
     [[ ! -e $work/packages/$2/bin/$tool ]] ||
       ln -sf "../lib/node_modules/npm/bin/$tool-cli.js" "$work/packages/$2/bin/$tool" || return
   done
-  # In one step, so that there is all of it or nothing.
+  # In one step, so that a failure leaves nothing incomplete.
   mv "$work/packages/$2" "$3" || return
   say "it is in $3 after $((SECONDS - started)) s"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks manifests, by default those here, against the schemas of Kubernetes and of the Prometheus
 # Operator. The schemas are fetched once and kept outside the tree.
-# Exit codes: 0 valid, 1 not, 3 the schemas are not to be had here.
+# Exit codes: 0 valid, 1 not valid, 3 the schemas cannot be downloaded.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"

@@ -1,7 +1,7 @@
-# What became of every session, out of the log of the colour that left and of the one that took over:
+# What became of each session, from the logs of the old and the new colour:
 #   awk -v since=2026-11-24T15:00:00.000Z -f ledger.awk side=old old.log side=new new.log
-# Only what happened since then counts. Prints name=value; the gaps are in ms. What a log with holes
-# cannot tell is unknown: sessions whose lines were dropped are missing on both sides.
+# Only events since then count. Prints name=value; the gaps are in ms. With holes in a log some values are
+# "unknown": sessions whose lines were dropped are missing in both logs.
 
 function field(name,    value) {
   if (!match($0, "\"" name "\":\"?[^\",}]*")) return ""
@@ -37,7 +37,7 @@ side == "old" && event == "stop" {
   draining = 0
   in_flight += field("received") - field("acknowledged")
   abandoned += field("abandoned")
-  # A release that does not say whether it dropped lines may have dropped some.
+  # A release that does not report dropped lines may have dropped some.
   if (field("log_dropped_lines") == "") silent++
 }
 
@@ -46,14 +46,14 @@ field("timestamp") < since { next }
 event == "log_dropped" { dropped += field("lines") }
 
 side == "old" && event == "close" {
-  # Without a count the connection ended before its session was there: it has been told nothing.
+  # Without a count the connection ended before its session was open: the client got no count.
   count = field("count")
   if (count == "") next
   session = field("session")
   if (!(session in told) || count + 0 > told[session]) told[session] = count + 0
   in_drain[session] = draining
-  # Sent away. Whoever moved ahead of that may have closed the old connection by any code, and
-  # whoever closed and did not move has left.
+  # Closed by the drain. A client that moved earlier may have closed its old connection with any code; a
+  # client that closed and did not move has left.
   code = field("code")
   if (code == 1001 || code == 4001) sent_away[session]
 }
@@ -74,15 +74,15 @@ END {
     }
     sorted[++moved] = gaps[session]
     if (found[session] < told[session]) lost += told[session] - found[session]
-    # Counted, though the old colour could not say so any more. What it gave up before the drain is
-    # not known session by session.
+    # Counted, but the old colour could not acknowledge it any more. What it gave up before the drain
+    # is not known for each session.
     else if (in_drain[session]) untold += found[session] - told[session]
   }
   in_flight -= given_up
   duplicated = (untold > in_flight) ? untold - in_flight : 0
   complete = stops > 0 && !silent && !dropped
   if (!complete) duplicated = "unknown"
-  # A loss that is seen is one, whatever else there is.
+  # A loss that is seen counts, even if the logs have holes.
   lost = (complete || lost) ? lost + 0 : "unknown"
   sort_gaps()
   printf "moved=%d missing=%d lost=%s duplicated=%s abandoned=%d p50=%d p99=%d slowest=%d dropped=%d\n",

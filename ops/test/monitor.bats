@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ops/monitor.sh before real servers: one that counts, one whose Redis is not there.
+# ops/monitor.sh with real servers: one that counts, and one without its Redis.
 
 bats_require_minimum_version 1.5.0
 
@@ -30,7 +30,7 @@ row() { # label
   sed -nE "s#^$1 {2,}(.*[^ ]) *#\1#p" <<<"$output"
 }
 
-# A screen shows what happened within its second, in which a busy machine may have done nothing else.
+# A screen shows one second, in which the server may have done nothing on a busy machine.
 screen_with() { # label pattern monitor-argument...
   local label=$1 pattern=$2
   shift 2
@@ -63,7 +63,7 @@ screen_with() { # label pattern monitor-argument...
   [[ ${lines[-1]} =~ ^[0-9:]{8}\ WARN\ $lonely:\ session\ store\ unavailable ]]
 }
 
-@test "shows several instances side by side, one that is gone too" {
+@test "shows several instances side by side, also one that does not answer" {
   await screen_with state '^ready, blue +not ready +no answer$' "$counting" "$lonely" 127.0.0.1:1
 }
 

@@ -11,16 +11,16 @@ place=${BATS_FILE_TMPDIR:-$(mktemp -d)}
 
 free_port() { "$ops/free-port.sh"; }
 
-# Waits for a condition, at most two minutes: only a failure waits to the end.
+# Waits for a condition, at most two minutes. Only a failure takes that long.
 await() { # command...
   local deadline=$(($(now_ms) + 120000))
   until "$@"; do
-    (($(now_ms) < deadline)) || { printf 'in vain: %s\n' "$*" && return 1; }
+    (($(now_ms) < deadline)) || { printf 'still false after two minutes: %s\n' "$*" && return 1; }
     sleep 0.05
   done
 }
 
-# One that has ended and only waits for its parent does not live.
+# A zombie does not live.
 lives() { # process
   local stat
   read -r stat <"/proc/$1/stat" && [[ ${stat##*) } != Z* ]]
@@ -31,7 +31,7 @@ dead() { ! lives "$1"; }
 start() { # log command...
   local log=$1
   shift
-  # bats waits for whoever holds its descriptor 3.
+  # bats waits until no process has its descriptor 3.
   "$@" >"$log" 2>&1 3>&- &
   echo $! >>"$place/pids"
 }

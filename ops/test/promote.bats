@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Promotions for real: Traefik, Redis, servers as processes, and clients that check every count.
-# The tests follow one another on the same servers; each takes whichever colour is live as it is.
+# All tests use the same servers, one after the other. Each begins with the colour that is live then.
 
 bats_require_minimum_version 1.5.0
 load promotion.bash
@@ -28,20 +28,20 @@ teardown() {
   [[ -z $orphan_pid ]] || kill -KILL "$orphan_pid" 2>/dev/null || true
 }
 
-# A colour may take its time to get ready; a flag given twice counts as the last one.
+# A colour may need long to get ready on a busy machine. Of a flag given twice, the last one counts.
 promote() { "$BATS_TEST_DIRNAME/../promote.sh" --timeout 5m "$@"; }
 
 gone() { ! runs "$1"; } # color
 
 not_ready() { [[ $(promote status) =~ $1\ +running,\ not\ ready ]]; } # color
 
-# Runs on while the test does something else; a shell's background jobs ignore SIGINT otherwise.
+# Runs in the background. Without env, background jobs of a shell ignore SIGINT.
 promote_meanwhile() { # argument...
   env --default-signal=INT "$BATS_TEST_DIRNAME/../promote.sh" --timeout 5m "$@" >"$log" 2>&1 3>&- &
   promote_pid=$!
 }
 
-reached() { # what it said
+reached() { # text in its output
   await grep --quiet --fixed-strings "$1" "$log"
 }
 
@@ -63,7 +63,7 @@ expect_promoted() {
   run ! runs "$old"
 }
 
-@test "500 clients go there and back, lose nothing, and nobody is left behind" {
+@test "500 clients move to the other colour and back, and no count is lost" {
   start_clients 500 1000
   run --separate-stderr promote
   # shellcheck disable=SC2154 # run sets it
@@ -78,7 +78,7 @@ expect_promoted() {
   finish_clients
 }
 
-@test "to promote what is live already changes nothing and is no failure" {
+@test "a promotion to the live colour changes nothing and succeeds" {
   run promote --to "$old"
   [ "$status" -eq 0 ]
   [[ $output == *"$old is live already"* ]]
@@ -166,7 +166,7 @@ expect_promoted() {
   expect_promoted
 }
 
-@test "a release that is not there is none to promote" {
+@test "a jar that does not exist is not promoted" {
   TALLY_JAR=$BATS_TEST_TMPDIR/none.jar run promote
   echo "$output"
   [ "$status" -eq 1 ]
@@ -230,7 +230,7 @@ expect_promoted() {
 
 @test "a release that dies while the old one drains brings the old release back" {
   local go=$BATS_TEST_TMPDIR/go
-  # One that has drained, but does not go yet.
+  # It has drained, but its process does not end yet.
   # shellcheck disable=SC2016 # for the script
   TALLY_JAVA=$(release lingering 'setpriv --pdeathsig KILL java "$@" & server=$!; trap "kill -TERM $server" TERM' \
     'while kill -0 $server; do wait $server; done; until [[ -e '"'$go'"' ]]; do sleep 0.02; done') promote
@@ -246,7 +246,7 @@ expect_promoted() {
   finish_clients
 }
 
-@test "a live colour that died meanwhile is nothing to go back to" {
+@test "without a live colour to go back to, the new one is left as it is" {
   TALLY_JAVA=$(release sleeper 'exec sleep 600') promote_meanwhile
   await runs "$new"
   kill -KILL "$(color_pid "$old")"
@@ -262,7 +262,7 @@ expect_promoted() {
   expect_promoted
 }
 
-@test "a promotion that nobody listens to any more is finished" {
+@test "a promotion finishes after the reader of its output has ended" {
   status=0
   promote > >(head -n 1 >/dev/null) 2>&1 || status=$?
   [ "$status" -eq 0 ]
@@ -293,16 +293,16 @@ expect_promoted() {
   expect_promoted
 }
 
-# Until the test lets it go: a promotion with it does not get past its start.
+# It starts once the test makes a file, so a promotion waits for it.
 held_release() {
   # shellcheck disable=SC2016 # for the script
   release held 'until [[ -e '"'$BATS_TEST_TMPDIR/go'"' ]]; do sleep 0.02; done; exec java "$@"'
 }
 
-@test "of two promotions at once the second one is told who is at it, without a wait" {
+@test "the second of two promotions at once ends immediately and names the first one" {
   TALLY_JAVA=$(held_release) promote_meanwhile --timeout 30m
   await runs "$new"
-  # With a wait it would still be waiting when the test is given up.
+  # If it waited, the test would time out.
   PROMOTE_LOCK_TIMEOUT=3600 run promote
   echo "$output"
   [ "$status" -eq 5 ]
@@ -319,10 +319,10 @@ held_release() {
   [[ $output != *lock* ]]
 }
 
-@test "what a killed promotion started is awaited where it still has the lock" {
+@test "a promotion waits for commands of a killed one that still hold the lock" {
   TALLY_JAR=$BATS_TEST_TMPDIR/none.jar promote_meanwhile
   end_of_promotion
-  # The note in the lock's file is of that promotion, whose process has ended.
+  # The lock file names that promotion, whose process has ended.
   (exec 9>>"$TALLY_ROUTES/promote.lock" && flock 9 && touch "$BATS_TEST_TMPDIR/locked" && exec sleep 3600) 3>&- &
   orphan_pid=$!
   await test -e "$BATS_TEST_TMPDIR/locked"
@@ -339,7 +339,7 @@ held_release() {
   expect_nothing_changed
 }
 
-@test "a promotion that was killed is no obstacle to the next one" {
+@test "a promotion works after one that was killed" {
   TALLY_JAVA=$(release sleeper 'exec sleep 600') promote_meanwhile
   await runs "$new"
   kill -KILL "$promote_pid"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the promotion's tests stand on: a real Traefik and a real Redis of their own, on free ports,
-# colours as processes, and clients that keep sending and check every count.
+# What the tests of promotions use: a real Traefik and Redis on free ports, colours as processes, and
+# clients that send all the time and check every count.
 
 # shellcheck source=ops/test/processes.bash
 source "$(dirname "${BASH_SOURCE[0]}")/processes.bash"
@@ -38,15 +38,15 @@ start_redis() {
 
 listening() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-end() { # name TERM|KILL: of what has a pid file
+end() { # name TERM|KILL: a process that has a pid file
   local pid
   pid=$(cat "$place/$1.pid" 2>/dev/null) || return 0
   kill "-$2" "$pid" 2>/dev/null || true
   await dead "$pid"
 }
 
-# Servers with little memory and a short drain; a benchmark sets its own. What only a failure waits
-# for is long: a busy machine is none.
+# Servers with little memory and a short drain; a benchmark has its own values. The time limits are
+# long, since only a failure reaches them and a busy machine must not.
 small_servers() {
   export TALLY_DRAIN_TIMEOUT=3s PROMOTE_SETTLE=1 PROMOTE_ROUTE_TIMEOUT=120 PROMOTE_STOP_TIMEOUT=120 PROMOTE_RETURN_TIMEOUT=120
   export JAVA_TOOL_OPTIONS='-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
@@ -79,7 +79,7 @@ teardown_promotion() {
   end redis KILL
 }
 
-# A java that misbehaves as a release: what to do instead of just running the jar.
+# Makes a java command that misbehaves: the lines of a script that takes java's place.
 release() { # name line...
   local name=$1
   shift
@@ -100,7 +100,7 @@ runs() { # color
   pid=$(color_pid "$1") && lives "$pid"
 }
 
-# Ready, and that of `promote.sh status`.
+# The colour answers, and `promote.sh status` agrees.
 expect_live() { # color
   await answers_as "$1"
   await promote status
@@ -124,7 +124,7 @@ start_clients() { # how many, each sends once every so many ms
   await test -e "$clients_file"
 }
 
-# Lets them finish; every message must have been counted exactly once.
+# Ends the clients. Each message must have been counted exactly once.
 finish_clients() {
   local status=0
   rm "$clients_file"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Finds Traefik v3, or gets it, and prints where it is: what is on PATH, else what an earlier call
-# left in the cache, else the official release, else a build from source with Go, which too is
-# fetched where it is missing. No root needed.
+# Finds or installs Traefik v3 and prints its path. In this order: from PATH, from the cache of an earlier
+# call, the official release, a build from source with Go, which is downloaded if it is missing. No root
+# needed.
 # With --offline it only looks. Exit codes: 0 found, 1 not.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
-# The newest release whose every dependency can be had as a Go module today.
+# The newest release all of whose dependencies are available as Go modules today.
 readonly version=v3.6.12
 # What Traefik's go.mod asks for. Distributions forbid Go to fetch a newer one by itself.
 readonly minimum_go=1.25
@@ -54,7 +54,7 @@ build() { # directory
   PATH=$("$tools" path)
   if ! has_go; then
     "$tools" go || return
-    # Without a Go of their own nobody has a use for the modules.
+    # If Go was downloaded for this build, nothing else uses the modules.
     export GOPATH=$1/go GOCACHE=$1/go-build
   fi
   say "building $version from source, which takes some minutes once"
@@ -94,7 +94,7 @@ main() {
       say "$version could neither be downloaded nor built"
       return 1
     fi
-    # In one step, so that nobody ever runs half a file.
+    # In one step, so that no other process runs half a file.
     mv "$work/traefik" "$cache/traefik"
     say "$version is in $cache after $((SECONDS - started)) s"
   fi
