@@ -109,17 +109,22 @@ answered() { # fails if no instance answered the last scrape
   }
 }
 
+nothing_to_watch() {
+  if [[ $driver == process ]] || docker info >/dev/null 2>&1; then
+    printf 'monitor: no colour runs; see ops/monitor.sh --help\n' >&2
+  else
+    printf 'monitor: no Docker engine answers; docker info says why\n' >&2
+  fi
+  exit 1
+}
+
 watch() {
   local at last=0 text
   while true; do
     if ((${#given[@]} == 0)); then
-      [[ $driver == process ]] || docker info >/dev/null 2>&1 || {
-        printf 'monitor: no Docker engine answers; docker info says why\n' >&2
-        exit 1
-      }
       mapfile -t instances < <(running)
     fi
-    ((${#instances[@]} > 0)) || { printf 'monitor: no colour runs; see ops/monitor.sh --help\n' >&2 && exit 1; }
+    ((${#instances[@]} > 0)) || nothing_to_watch
     scrape "$work/now" "${instances[@]}"
     at=$(now_ms)
     if ((last > 0)); then

@@ -28,3 +28,18 @@ setup() {
   [[ $output == *"the server ended: tally-server: no luck" ]]
   [ ! -e "$work/out.jsa" ]
 }
+
+@test "JDK 17 says nothing about an archive that does not fit, unless it must use it" {
+  local jar=$BATS_TEST_DIRNAME/../../server-tyrus/target/tally-server.jar java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+  local options=(-Xlog:disable -Xlog:all=warning:stderr "-XX:SharedArchiveFile=$work/other.jsa")
+  "$java" -version 2>&1 | grep --quiet 'version "17' || skip 'this is another JDK'
+  "$archive" "$jar" "$work/other.jsa"
+  cp "$jar" "$work/moved.jar"
+  run "$java" "${options[@]}" -jar "$work/moved.jar" --version
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [ "${#lines[@]}" -eq 1 ]
+  run "$java" -Xshare:on "${options[@]}" -jar "$work/moved.jar" --version
+  echo "$output"
+  [ "$status" -eq 1 ]
+}
