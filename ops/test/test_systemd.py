@@ -100,16 +100,23 @@ def machine(tmp_path, request):
     return do
 
 
-def test_a_promotion_moves_from_blue_to_green(machine, tmp_path):
-    said = machine(
-        block(
-            "docs/operations/promote.md",
-            'curl --silent https://chat.example.org/healthz        # "color":"blue" is live',
-        )
+def swapped(commands: str) -> str:
+    """The same for the way back, as the page says: other names and ports, and no new jar."""
+    pairs = {"blue": "green", "8000": "8010", "8001": "8011"}
+    pairs |= {there: here for here, there in pairs.items()}
+    lines = [line for line in commands.splitlines() if not line.startswith("install ")]
+    return re.sub("|".join(pairs), lambda found: pairs[found[0]], "\n".join(lines))
+
+
+def test_the_documented_promotion_moves_to_green_and_back(machine, tmp_path):
+    commands = block(
+        "docs/operations/promote.md",
+        'curl --silent https://chat.example.org/healthz        # "color":"blue" is live',
     )
-    before, _, after = said.partition("1\n2\n")
-    assert '"color":"blue"' in before
-    assert '"color":"green"' in after
-    assert not (tmp_path / "blue.pid").exists()
-    assert (tmp_path / "green.pid").exists()
-    assert '"event":"stop"' in (tmp_path / "blue.log").read_text(encoding="utf-8")
+    for old, new, what in (("blue", "green", commands), ("green", "blue", swapped(commands))):
+        before, _, after = machine(what).partition("1\n2\n")
+        assert f'"color":"{old}"' in before
+        assert f'"color":"{new}"' in after
+        assert not (tmp_path / f"{old}.pid").exists()
+        assert (tmp_path / f"{new}.pid").exists()
+        assert '"event":"stop"' in (tmp_path / f"{old}.log").read_text(encoding="utf-8")
