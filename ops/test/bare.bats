@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ops/test/bare.sh itself takes half an hour; this is what it says before it starts.
+# ops/test/bare.sh itself takes half an hour; this tests its output before it starts.
 
 bats_require_minimum_version 1.5.0
 

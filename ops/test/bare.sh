@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a newcomer meets: a bare Debian with git, make and nothing else, a clone of this checkout, and the two commands of the
-# README. Says how long each took. Takes half an hour and 5 GB, hence no part of make test.
+# The two commands of the README in a bare Debian with only git, make and a clone of this checkout. Prints how long each took.
+# It takes half an hour and 5 GB, so make test does not run it.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
@@ -32,7 +32,7 @@ os_release() { # root variable
   sed -nE "s/^$2=\"?([^\"]*)\"?$/\1/p" "$1/etc/os-release"
 }
 
-# The machine's own sources for the release, since they are what can be reached from here.
+# The apt sources of this machine, since others may not be reachable from here.
 copy_sources() { # suite directory
   local file codename
   codename=$(os_release / VERSION_CODENAME)
@@ -44,7 +44,7 @@ copy_sources() { # suite directory
   done
 }
 
-# How this machine reaches the registries, and nothing else of it.
+# Only how this machine reaches the registries.
 copy_settings() {
   local file
   for file in /etc/resolv.conf /etc/hosts /etc/pip.conf ~/.config/pip ~/.npmrc /etc/npmrc /usr/etc/npmrc ~/.m2/settings.xml \

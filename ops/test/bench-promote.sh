@@ -10,14 +10,13 @@ promotions=${1:-20} clients=${2:-5000} interval=${3:-5000}
 
 # shellcheck source=ops/test/promotion.bash
 source "$ops/test/promotion.bash"
-# The just-in-time compiler's second stage would take the two cores for itself while both colours are new.
+# The optimizing compiler would use both cores while both colours have just started.
 export JAVA_TOOL_OPTIONS='-Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
-# So that 5,000 clients move at 500 a second, the slowest pace of a drain, and not at 625: two cores
-# carry the clients, Traefik, Redis and both colours. The overlap bears moments in which they do not.
+# With these, 5,000 clients move at 500 a second, the slowest rate of a drain, and not at 625: the clients,
+# Traefik, Redis and both colours share two cores. The overlap allows for moments when that is too fast.
 export TALLY_DRAIN_TIMEOUT=${TALLY_DRAIN_TIMEOUT:-15s} TALLY_DRAIN_OVERLAP=${TALLY_DRAIN_OVERLAP:-5s}
 export PROMOTE_STOP_TIMEOUT=${PROMOTE_STOP_TIMEOUT:-25}
-# Memory that the clients touch for the first time within a promotion, or have to collect in full,
-# would take its time from it.
+# If the clients used new memory or collected garbage during a promotion, that would slow it down.
 client_options+=(-Xms2500m -Xmx2500m -Xmn128m -XX:+AlwaysPreTouch)
 clients_pid=''
 

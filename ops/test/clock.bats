@@ -19,7 +19,7 @@ ops=$BATS_TEST_DIRNAME/..
 }
 
 @test "no script measures a duration by the time of day" {
-  # The mark of a route only has to be new; a lock says since when people wait.
+  # Allowed: the mark of a route, which only has to be new, and the time in the lock file, which people read.
   grep --line-number --extended-regexp '\<SECONDS\>|EPOCHREALTIME|EPOCHSECONDS|date [^|]*\+%s' \
     "$ops"/{archive,dev,monitor,promote}.sh "$ops"/promote/*.sh "$ops"/test/processes.bash >"$BATS_TEST_TMPDIR/found"
   run ! grep --invert-match --extended-regexp 'mark=|started_s|printf.*since|interval SECONDS' "$BATS_TEST_TMPDIR/found"

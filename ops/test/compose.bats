@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The compose stack for real, where a Docker engine is at hand and its ports are free: images from
-# a registry, or, where none is reachable, made by images.sh. In a project of its own.
+# The real compose stack, if there is a Docker engine and the ports are free. The images come from a
+# registry, or from images.sh if no registry can be reached. The project has a name of its own.
 
 bats_require_minimum_version 1.5.0
 
@@ -27,7 +27,7 @@ setup() {
   [[ -z $reason ]] || skip "$reason"
 }
 
-# Why there is no stack to test; nothing if there can be one.
+# Prints the reason why the stack cannot be tested; nothing if it can.
 cannot_start() {
   local port
   if ! command -v docker >/dev/null || ! docker info >/dev/null 2>&1; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The scripts in shells and environments that are not like ours.
+# The scripts in shells and environments with other settings than usual.
 
 bats_require_minimum_version 1.5.0
 load promotion.bash
@@ -19,7 +19,7 @@ teardown_file() {
   teardown_promotion
 }
 
-# What a script says of itself, from the root by a relative path.
+# The help of a script that is called from the root by a relative path.
 says() { # script environment...
   local script=$1
   shift
@@ -59,7 +59,7 @@ says() { # script environment...
   done
 }
 
-# All of it at once, and for real.
+# Runs a command with all of these at once.
 hostile() { # command...
   local place=$BATS_FILE_TMPDIR/hostile
   mkdir -p "$place/ops" "$place/a home"

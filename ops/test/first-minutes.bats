@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What a newcomer meets: each trouble is said in one sentence that names what to do. The rest of them is in setup.bats.
+# Problems of the first minutes: for each, one sentence says what to do. setup.bats has more of them.
 
 bats_require_minimum_version 1.5.0
 
@@ -13,7 +13,7 @@ setup() {
 
 teardown() { end_all; }
 
-# A Maven that fails as the real one does.
+# A Maven that fails with the real one's output.
 given_maven() { # line...
   mkdir -p "$work/bin"
   printf '#!/bin/bash\necho "$*" >"%s/arguments"\ncat <<"SAID"\n' "$work" >"$work/bin/mvn"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Images for the compose test where no registry is reachable: made of this machine's own programs,
-# under the names that compose.yaml and the Dockerfile ask for. Grafana is a page that says it is none.
-# An image that the engine already has is left as it is.
+# Images for the compose test if no registry can be reached: made of this machine's programs, with the
+# names in compose.yaml and the Dockerfile. In place of Grafana there is a page that says so.
+# Images that the engine has already are kept.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
@@ -47,14 +47,14 @@ with_programs() { # root program...
   done
 }
 
-# What the server's build and health check call, and what the JVM loads.
+# The programs that the server's build and health check call, and the libraries of the JVM.
 with_shell() { # root
   with_programs "$1" bash cat env grep mkdir rm seq sleep
   ln -s bash "$1/usr/bin/sh"
   with_libraries "$1" "$(jdk)"/bin/java "$(jdk)"/lib/*.so "$(jdk)"/lib/server/*.so
 }
 
-# busybox answers to the name that it is called by.
+# busybox does what the name says by which it is called.
 with_busybox() { # root name
   with_programs "$1" busybox
   mv "$1/usr/bin/busybox" "$1/usr/bin/$2"

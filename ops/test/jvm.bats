@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Whoever starts the server with options of ours gives those that keep standard output for the log,
-# and that end a process without memory. docs/operations/jvm.md, says why.
+# Every start of ours has the JVM options that keep standard output for the log, and those that end a
+# process when memory has run out. docs/operations/jvm.md explains them.
 
 @test "every start of ours gives the same two options" {
   cd "$BATS_TEST_DIRNAME/../.."

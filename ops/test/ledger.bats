@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The promotion's ledger, out of logs that were made up to be wrong in one way each.
+# The ledger of a promotion, from made-up logs that are each wrong in one way.
 
 setup() {
   old=$BATS_TEST_TMPDIR/old

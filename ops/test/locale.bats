@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# What scripts read and write is the same for every user.
+# Scripts read and write the same in every locale.
 bats_require_minimum_version 1.5.0
 
 setup() {
   mkdir "$BATS_TEST_TMPDIR/locales"
-  # It warns of what does not matter, and then exits with 1.
+  # It exits with 1 after warnings that do not matter here.
   localedef -i de_DE -f UTF-8 "$BATS_TEST_TMPDIR/locales/de_DE.UTF-8" || true
   [[ -s $BATS_TEST_TMPDIR/locales/de_DE.UTF-8/LC_NUMERIC ]] || skip 'the package locales is not installed'
   export LOCPATH=$BATS_TEST_TMPDIR/locales LC_ALL=de_DE.UTF-8 LANGUAGE=de

@@ -50,7 +50,7 @@ screen_with() { # label pattern monitor-argument...
 
 @test "reads and shows numbers alike in a language that has a decimal comma" {
   mkdir "$BATS_TEST_TMPDIR/locales"
-  # It warns of what does not matter, and then exits with 1.
+  # It exits with 1 after warnings that do not matter here.
   localedef -i de_DE -f UTF-8 "$BATS_TEST_TMPDIR/locales/de_DE.UTF-8" || true
   [[ -s $BATS_TEST_TMPDIR/locales/de_DE.UTF-8/LC_NUMERIC ]] || skip 'the package locales is not installed'
   export LOCPATH=$BATS_TEST_TMPDIR/locales LC_ALL=de_DE.UTF-8

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a newcomer does, as a check: `make run` comes up, counts and drains.
+# Checks that `make run` starts, counts and drains.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
@@ -7,7 +7,7 @@ cd "$ops/.."
 
 jar=server-tyrus/target/tally-server.jar
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-# What only a failure waits for.
+# Long, since only a failure waits for it.
 readonly patience=120
 log=$(mktemp)
 make_pid=''

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ops/traefik/traefik.yaml in a real Traefik before a real server, with the route that promote.sh writes.
+# ops/traefik/traefik.yaml in a real Traefik with a real server, and the route that promote.sh writes.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command with a Docker engine of its own, in a network namespace of its own, and takes both
-# away again: ops/test/with-docker.sh bats ops/test/compose.bats. Needs root, dockerd and ip.
+# Runs a command with its own Docker engine in its own network namespace, and removes both afterwards: ops/test/with-docker.sh bats ops/test/compose.bats. Needs root, dockerd and ip.
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"

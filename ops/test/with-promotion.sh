@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command beside what a promotion needs: a Redis, a Traefik and a live colour of their own, on
-# free ports, gone afterwards. In the command's environment are URL, where clients connect, and
-# PROMOTE, the command that promotes:
+# Runs a command with what a promotion needs: its own Redis, Traefik and live colour, on free ports, all
+# ended afterwards. The command's environment has URL, where clients connect, and PROMOTE, the command
+# that promotes:
 #   ops/test/with-promotion.sh make load-test SCENARIO=promotion
 set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
