@@ -60,7 +60,14 @@ def machine(tmp_path, request):
 
     def do(commands: str) -> str:
         path = f"{tmp_path}:{os.environ['PATH']}"
-        names = {"PATH": path, "PLACE": str(tmp_path), "ETC": str(tmp_path), "UNIT": str(unit)}
+        # curl as on a machine without a proxy and without ~/.curlrc.
+        plain = {"no_proxy": "*", "CURL_HOME": str(tmp_path), "HOME": str(tmp_path)}
+        names = plain | {
+            "PATH": path,
+            "PLACE": str(tmp_path),
+            "ETC": str(tmp_path),
+            "UNIT": str(unit),
+        }
         return run(here(commands), cwd=tmp_path, env=os.environ | names)
 
     end = "for pid in *.pid; do kill $(<$pid); done"
