@@ -73,6 +73,9 @@ public final class ChatSession {
      */
     void commit(ChatSession session);
 
+    /** Whether the store keeps messages, so that commits must bring them. */
+    boolean keepsMessages();
+
     /** Whether the store has answered before, and does not answer now. */
     boolean isAway();
 
@@ -125,7 +128,11 @@ public final class ChatSession {
     this.connectedMillis = shared.time().millis();
     this.closing = new ClosingFrames(transport, subprotocol);
     this.progress =
-        new SessionProgress(shared.settings(), shared.budget(), shared.listener().listens());
+        new SessionProgress(
+            shared.settings(),
+            shared.budget(),
+            shared.listener().listens(),
+            shared.store().keepsMessages());
   }
 
   /**
@@ -141,7 +148,8 @@ public final class ChatSession {
    * Counts one text message. The reply follows through the transport, on any thread, once the count
    * is stored. A message that comes after a bye or a close frame of ours is not counted.
    *
-   * @param text the payload; only a {@link dev.tally.chat.spi.MessageListener} sees its content
+   * @param text the payload; only a {@link dev.tally.chat.spi.MessageListener}, and a store that
+   *     keeps messages, see its content
    */
   public void onText(String text) {
     count(
@@ -152,7 +160,7 @@ public final class ChatSession {
 
   /**
    * Counts one text message, as {@link #onText(String)} does. The bytes are copied only if there is
-   * a {@link dev.tally.chat.spi.MessageListener}.
+   * a {@link dev.tally.chat.spi.MessageListener}, or the store keeps messages.
    *
    * @param utf8 holds the payload, which must be valid UTF-8; not kept after the call
    * @param from index of the payload's first byte
@@ -388,7 +396,7 @@ public final class ChatSession {
         transport.send(Reply.count(progress.stored()));
         shared.metrics().acknowledged(nowNanos - receivedNanos);
       }
-      if (progress.keepsPayloads()) {
+      if (shared.listener().listens()) {
         shared
             .listener()
             .onCounted(id, progress.stored(), new String(payload, StandardCharsets.UTF_8));

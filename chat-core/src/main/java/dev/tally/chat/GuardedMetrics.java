@@ -101,6 +101,24 @@ final class GuardedMetrics implements ChatMetrics {
   }
 
   @Override
+  public void logged(int messages, long bytes) {
+    try {
+      delegate.logged(messages, bytes);
+    } catch (Throwable e) {
+      complain(e);
+    }
+  }
+
+  @Override
+  public void missingFromLog(long messages) {
+    try {
+      delegate.missingFromLog(messages);
+    } catch (Throwable e) {
+      complain(e);
+    }
+  }
+
+  @Override
   public void error(String kind) {
     try {
       delegate.error(kind);

@@ -1,6 +1,7 @@
 package dev.tally.chat;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ final class PendingMessages {
   /**
    * Makes an empty queue.
    *
-   * @param keepsPayloads whether a listener sees the messages once they are counted
+   * @param keepsPayloads whether a listener or the store receives the messages
    */
   PendingMessages(boolean keepsPayloads) {
     this.payloads = keepsPayloads ? new ArrayDeque<>(1) : null;
@@ -81,6 +82,11 @@ final class PendingMessages {
     if (payloads != null) {
       payloads.add(payload);
     }
+  }
+
+  /** The payloads of all messages, oldest first; empty if they are not kept. */
+  List<byte[]> payloads() {
+    return payloads == null ? List.of() : List.copyOf(payloads);
   }
 
   /** When the oldest message was received; there must be one. */

@@ -3,6 +3,7 @@ package dev.tally.chat;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,9 @@ final class SessionProgress {
   private final PendingBudget<?> budget;
   private final PendingMessages pending;
 
+  /** Whether a commit brings the messages to the store. */
+  private final boolean storeKeepsMessages;
+
   /** Volatile: a takeover compares the epochs of two sessions, and must not lock both. */
   private volatile @Nullable Lease lease;
 
@@ -38,10 +42,12 @@ final class SessionProgress {
   /** Whether a commit was stored, after which the store keeps the session for longer. */
   private boolean committed;
 
-  SessionProgress(ChatSettings settings, PendingBudget<?> budget, boolean keepsPayloads) {
+  SessionProgress(
+      ChatSettings settings, PendingBudget<?> budget, boolean listens, boolean storeKeepsMessages) {
     this.settings = settings;
     this.budget = budget;
-    this.pending = new PendingMessages(keepsPayloads);
+    this.pending = new PendingMessages(listens || storeKeepsMessages);
+    this.storeKeepsMessages = storeKeepsMessages;
   }
 
   boolean keepsPayloads() {
@@ -104,7 +110,13 @@ final class SessionProgress {
   /** The commit that stores all messages up to now; null before {@link #begin}. */
   @Nullable Commit commit(boolean last) {
     Lease held = lease;
-    return held == null ? null : new Commit(held, stored + pending.size(), last);
+    return held == null
+        ? null
+        : new Commit(
+            held,
+            stored + pending.size(),
+            last,
+            storeKeepsMessages ? pending.payloads() : List.of());
   }
 
   /** Whether a message still waits that a commit up to this count has stored. */

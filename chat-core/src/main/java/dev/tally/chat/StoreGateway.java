@@ -44,6 +44,7 @@ final class StoreGateway implements ChatSession.Store {
 
   private final SessionStore store;
   private final boolean blocks;
+  private final boolean keepsMessages;
   private final ChatMetrics metrics;
   private final Connections connections;
   private final StoreHealth health;
@@ -62,6 +63,7 @@ final class StoreGateway implements ChatSession.Store {
       Connections connections) {
     this.store = store;
     this.blocks = store.blocks();
+    this.keepsMessages = store.keepsMessages();
     this.metrics = metrics;
     this.connections = connections;
     this.health = new StoreHealth(store, settings.storeGrace(), time);
@@ -147,6 +149,11 @@ final class StoreGateway implements ChatSession.Store {
       metrics.error(UNAVAILABLE);
       session.tryAgainLater(SILENT_DETAIL);
     }
+  }
+
+  @Override
+  public boolean keepsMessages() {
+    return keepsMessages;
   }
 
   @Override

@@ -76,6 +76,21 @@ public interface ChatMetrics {
   default void committed(int sessions, long nanos) {}
 
   /**
+   * The store added messages to its log.
+   *
+   * @param messages how many, above 0
+   * @param bytes the length of their texts in UTF-8, together
+   */
+  default void logged(int messages, long bytes) {}
+
+  /**
+   * The store found that messages of a session are not in its log, and said so there.
+   *
+   * @param messages how many numbers are missing, above 0
+   */
+  default void missingFromLog(long messages) {}
+
+  /**
    * Something failed.
    *
    * @param kind a word for it: {@code store_unavailable}, {@code slow_consumer}, {@code protocol},

@@ -3,7 +3,9 @@ package dev.tally.chat.spi;
 import dev.tally.chat.protocol.SessionId;
 
 /**
- * Receives the messages that were counted.
+ * Receives the messages that were counted, each at most once. To receive every message exactly
+ * once, keep messages in the {@link SessionStore} ({@link SessionStore#keepsMessages}), as the
+ * message log in Redis does, and read them there.
  *
  * <p>Called once for each message whose count is stored, in the order of the numbers, after the
  * reply was sent, also if the client is gone by then. A number can be missing in two cases. In both
@@ -14,9 +16,6 @@ import dev.tally.chat.protocol.SessionId;
  *       repeated.
  *   <li>The connection was closed to make room for others while the commit was on its way.
  * </ul>
- *
- * <p>So delivery is at most once, in order. If you must see every message, keep messages in the
- * {@link SessionStore} itself.
  *
  * <p>Called on any thread, also on selector threads, and under the session's lock: must return
  * without waiting. It may call {@link dev.tally.chat.ChatHub#push}, for any session. What it throws

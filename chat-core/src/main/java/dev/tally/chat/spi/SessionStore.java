@@ -107,6 +107,30 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
+   * Whether commits should bring the messages that they count. The core keeps the text of a message
+   * until its commit is answered, charged to {@link dev.tally.chat.ChatSettings#maxPendingBytes}.
+   * Otherwise it copies and keeps no text. Asked once.
+   *
+   * <p>Rules for a store that returns true; {@code MessageLogContract} in chat-core's test-jar has
+   * a test for each. What it keeps for a session is its log:
+   *
+   * <ul>
+   *   <li>Count and messages are stored in one step: both or neither.
+   *   <li>Each number is in the log once, in order, also if commits are repeated or overlap. A
+   *       commit that is superseded adds nothing.
+   *   <li>The log says what is missing. If messages were counted that the store was not given, or
+   *       that it has lost, the next commit adds an entry that names the range of their numbers.
+   *   <li>When numbers start again (the session expired or was lost), the log tells the new
+   *       messages from the old ones with the same numbers.
+   * </ul>
+   *
+   * @return false unless the store keeps messages
+   */
+  default boolean keepsMessages() {
+    return false;
+  }
+
+  /**
    * Asks whether the store works now. Called about once a second, never by two threads at once. The
    * hub's readiness depends on it alone, so a store that can be away must ask, best by doing what a
    * commit does. If a call does not return within {@link dev.tally.chat.ChatSettings#storeGrace},

@@ -34,6 +34,11 @@ public class ForwardingStore implements SessionStore {
   }
 
   @Override
+  public boolean keepsMessages() {
+    return delegate.keepsMessages();
+  }
+
+  @Override
   public void checkHealth() {
     delegate.checkHealth();
   }

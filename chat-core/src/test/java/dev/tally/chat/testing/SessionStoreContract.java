@@ -66,6 +66,11 @@ public abstract class SessionStoreContract {
     elapse(TTL.plusSeconds(1));
   }
 
+  /** The store under test; made before each test. */
+  SessionStore store() {
+    return store;
+  }
+
   @BeforeEach
   void makeStore() {
     store = newStore(TTL, UNUSED_TTL);
