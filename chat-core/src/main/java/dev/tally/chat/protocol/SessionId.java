@@ -1,10 +1,7 @@
 package dev.tally.chat.protocol;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -62,18 +59,34 @@ public record SessionId(UUID value) {
   }
 
   /**
+   * Names the session that a subject has under this id. A subject that presents the id of another
+   * one gets a session of its own: two pairs of subject and id never have the same key.
+   *
+   * <p>The key is a UUID of version 8 (RFC 9562, 5.8). It is made from the SHA-256 of the 16 bytes
+   * of the id and the subject's name in UTF-8. As the id has a fixed length, no two pairs have the
+   * same bytes.
+   *
+   * @param subject the user
+   * @return the key; a client that presents it as its id gets another session
+   */
+  public SessionId ownedBy(Subject subject) {
+    byte[] id = new byte[16];
+    ByteBuffer.wrap(id)
+        .putLong(value.getMostSignificantBits())
+        .putLong(value.getLeastSignificantBits());
+    ByteBuffer digest = ByteBuffer.wrap(Sha256.of(id, subject.utf8()));
+    long high = (digest.getLong() & ~0xF000L) | 0x8000L;
+    long low = (digest.getLong() & ~(0b11L << 62)) | (0b10L << 62);
+    return new SessionId(new UUID(high, low));
+  }
+
+  /**
    * A name for logs: the start of the SHA-256 of the canonical form.
    *
    * @return 12 hexadecimal digits
    */
   public String hash() {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(text().getBytes(StandardCharsets.US_ASCII));
-      return HexFormat.of().formatHex(digest, 0, 6).toLowerCase(Locale.ROOT);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return Sha256.name(text().getBytes(StandardCharsets.US_ASCII));
   }
 
   /** The {@link #hash()}, never the secret. */

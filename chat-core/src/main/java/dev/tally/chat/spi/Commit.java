@@ -1,6 +1,8 @@
 package dev.tally.chat.spi;
 
+import dev.tally.chat.protocol.Subject;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the store should keep of one session.
@@ -19,8 +21,23 @@ import java.util.List;
  *     the number {@code count}, and no number is missing between them. Empty if nothing is new, and
  *     always if the store does not {@linkplain SessionStore#keepsMessages keep messages}. The
  *     arrays must not be changed.
+ * @param subject whose session it is, for the log; empty if the client is not authenticated. All
+ *     commits of a session have the same
  */
-public record Commit(Lease lease, long count, boolean last, List<byte[]> messages) {
+public record Commit(
+    Lease lease, long count, boolean last, List<byte[]> messages, Optional<Subject> subject) {
+
+  /**
+   * A commit of a client that is not authenticated.
+   *
+   * @param lease the owner's right to write
+   * @param count the number of messages counted in the session
+   * @param last whether this is the owner's last commit
+   * @param messages the newest messages up to {@code count}
+   */
+  public Commit(Lease lease, long count, boolean last, List<byte[]> messages) {
+    this(lease, count, last, messages, Optional.empty());
+  }
 
   /**
    * A commit for a store that keeps no messages.
