@@ -133,6 +133,19 @@ public final class ChatHub implements AutoCloseable {
   }
 
   /**
+   * Adds a connection of a client that is not authenticated, as {@link #connect(Transport,
+   * SessionId, Subprotocol, Identity)} does.
+   *
+   * @param transport sends to the client
+   * @param id the session to resume or begin
+   * @param subprotocol what the handshake agreed on
+   * @return receives what comes from the client
+   */
+  public ChatSession connect(Transport transport, SessionId id, Subprotocol subprotocol) {
+    return connect(transport, id, subprotocol, Identity.ANONYMOUS);
+  }
+
+  /**
    * Adds a connection after its handshake. Does not wait for the store: you may call {@link
    * ChatSession#onText} at once, and messages wait until the store has opened the session. If a
    * drain is closing connections, this one is closed too.
@@ -141,13 +154,15 @@ public final class ChatHub implements AutoCloseable {
    * open, and its session is renewed in the store.
    *
    * @param transport sends to the client
-   * @param id the session to resume or begin
+   * @param id the session to resume or begin, as the client calls it
    * @param subprotocol what the handshake agreed on
+   * @param identity who the client is; the session belongs to its subject
    * @return receives what comes from the client
    */
-  public ChatSession connect(Transport transport, SessionId id, Subprotocol subprotocol) {
+  public ChatSession connect(
+      Transport transport, SessionId id, Subprotocol subprotocol, Identity identity) {
     Transport guarded = new GuardedTransport(transport, metrics);
-    ChatSession session = new ChatSession(shared, id, subprotocol, guarded);
+    ChatSession session = new ChatSession(shared, id, subprotocol, identity, guarded);
     connections.add(session);
     if (closingClients) {
       // No lease is asked for: it would take the session from the server that the client moves to.
@@ -163,15 +178,16 @@ public final class ChatHub implements AutoCloseable {
    * not counted; it is sent between two replies. Give it a JSON {@code type} of its own, so that
    * clients can tell it from a count (docs/PROTOCOL.md). Does not block.
    *
-   * @param id the session
+   * @param key the session as the server names it: what a {@link MessageListener} is given, or
+   *     {@link ChatSession#key}
    * @param text at most 65,535 bytes in UTF-8
    * @return false if no open connection of this server owns the session; true if the message was
    *     handed to the transport, which does not mean that it arrived
    * @throws IllegalArgumentException if the text is longer
    */
-  public boolean push(SessionId id, String text) {
+  public boolean push(SessionId key, String text) {
     Reply reply = Reply.push(text);
-    ChatSession owner = connections.owner(id);
+    ChatSession owner = connections.owner(key);
     return owner != null && owner.push(reply);
   }
 

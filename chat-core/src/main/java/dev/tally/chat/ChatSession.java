@@ -3,6 +3,7 @@ package dev.tally.chat;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subject;
 import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
@@ -13,6 +14,7 @@ import dev.tally.chat.spi.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +99,8 @@ public final class ChatSession {
 
   private final Shared shared;
   private final SessionId id;
+  private final SessionId key;
+  private final Optional<Subject> subject;
   private final Subprotocol subprotocol;
   private final Transport transport;
   private final long connectedMillis;
@@ -120,9 +124,16 @@ public final class ChatSession {
 
   private Duration drainRetryAfter = Duration.ZERO;
 
-  ChatSession(Shared shared, SessionId id, Subprotocol subprotocol, Transport transport) {
+  ChatSession(
+      Shared shared,
+      SessionId id,
+      Subprotocol subprotocol,
+      Identity identity,
+      Transport transport) {
     this.shared = shared;
     this.id = id;
+    this.key = identity.keyOf(id);
+    this.subject = identity.subject();
     this.subprotocol = subprotocol;
     this.transport = transport;
     this.connectedMillis = shared.time().millis();
@@ -136,12 +147,22 @@ public final class ChatSession {
   }
 
   /**
-   * Names the session.
+   * Names the session for the client.
    *
    * @return the id that the client may resume with
    */
   public SessionId id() {
     return id;
+  }
+
+  /**
+   * Names the session on the server: in the store, for {@link ChatHub#push} and for listeners.
+   *
+   * @return the {@link #id} if the client has no subject; otherwise {@link SessionId#ownedBy} the
+   *     subject, which no client knows
+   */
+  public SessionId key() {
+    return key;
   }
 
   /**
@@ -342,7 +363,7 @@ public final class ChatSession {
 
   /** What to store now; null if nothing is to be stored, and then the session left the queue. */
   synchronized @Nullable Commit nextCommit() {
-    Commit commit = superseded ? null : progress.commit(isLeaving());
+    Commit commit = superseded ? null : progress.commit(subject, isLeaving());
     if (commit == null) {
       queued = false;
       dropPending();
@@ -399,7 +420,7 @@ public final class ChatSession {
       if (shared.listener().listens()) {
         shared
             .listener()
-            .onCounted(id, progress.stored(), new String(payload, StandardCharsets.UTF_8));
+            .onCounted(key, progress.stored(), new String(payload, StandardCharsets.UTF_8));
       }
     }
     progress.stored(commit.count(), TimeUnit.NANOSECONDS.toMillis(nowNanos));

@@ -23,7 +23,7 @@ final class Connections {
 
   void remove(ChatSession connection) {
     all.remove(connection);
-    owners.remove(connection.id(), connection);
+    owners.remove(connection.key(), connection);
   }
 
   /** A live view: connections are added and removed while it is iterated. */
@@ -32,8 +32,8 @@ final class Connections {
   }
 
   /** The connection of this server that owns a session; null if none does. */
-  @Nullable ChatSession owner(SessionId id) {
-    return owners.get(id);
+  @Nullable ChatSession owner(SessionId key) {
+    return owners.get(key);
   }
 
   /**
@@ -64,7 +64,7 @@ final class Connections {
     if (!all.contains(connection)) {
       // The connection ended meanwhile, and remove() may have run before it became the owner. An
       // owner that is never removed would be a leak.
-      owners.remove(connection.id(), connection);
+      owners.remove(connection.key(), connection);
     }
   }
 }

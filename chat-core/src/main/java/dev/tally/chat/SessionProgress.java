@@ -1,9 +1,11 @@
 package dev.tally.chat;
 
+import dev.tally.chat.protocol.Subject;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -108,7 +110,7 @@ final class SessionProgress {
   }
 
   /** The commit that stores all messages up to now; null before {@link #begin}. */
-  @Nullable Commit commit(boolean last) {
+  @Nullable Commit commit(Optional<Subject> subject, boolean last) {
     Lease held = lease;
     return held == null
         ? null
@@ -116,7 +118,8 @@ final class SessionProgress {
             held,
             stored + pending.size(),
             last,
-            storeKeepsMessages ? pending.payloads() : List.of());
+            storeKeepsMessages ? pending.payloads() : List.of(),
+            subject);
   }
 
   /** Whether a message still waits that a commit up to this count has stored. */

@@ -129,7 +129,7 @@ final class StoreGateway implements ChatSession.Store {
     if (blocks) {
       // The queue keeps no order while the store is away. If two connections of a session waited,
       // the older one could be opened last, and then a dead socket would own the session.
-      ChatSession older = claims.put(session.id(), session);
+      ChatSession older = claims.put(session.key(), session);
       if (older != null) {
         older.supersede();
       }
@@ -140,7 +140,7 @@ final class StoreGateway implements ChatSession.Store {
       return;
     }
     try {
-      connections.own(session, store.open(session.id()));
+      connections.own(session, store.open(session.key()));
     } catch (StoreFullException e) {
       metrics.error(FULL);
       session.tryAgainLater(FULL_DETAIL);
@@ -203,7 +203,7 @@ final class StoreGateway implements ChatSession.Store {
     for (ChatSession session : batch) {
       if (stillWaits(session)) {
         wanted.add(session);
-        ids.add(session.id());
+        ids.add(session.key());
       }
     }
     if (ids.isEmpty()) {
@@ -220,7 +220,7 @@ final class StoreGateway implements ChatSession.Store {
     for (int i = 0; i < wanted.size(); i++) {
       Optional<Lease> lease = leases.get(i);
       if (lease.isPresent()) {
-        claims.remove(wanted.get(i).id(), wanted.get(i));
+        claims.remove(wanted.get(i).key(), wanted.get(i));
         connections.own(wanted.get(i), lease.get());
       } else {
         left.add(wanted.get(i));
@@ -236,7 +236,7 @@ final class StoreGateway implements ChatSession.Store {
   private boolean stillWaits(ChatSession session) {
     boolean waits = session.isOpening();
     if (!waits) {
-      claims.remove(session.id(), session);
+      claims.remove(session.key(), session);
     }
     return waits;
   }

@@ -8,7 +8,7 @@ import java.util.Optional;
  * The right of one connection to count the messages of a session. It ends when the store gives a
  * newer lease of the session.
  *
- * @param sessionId the session
+ * @param sessionId the session as the server names it: {@link dev.tally.chat.ChatSession#key}
  * @param epoch the fencing token: higher than that of every earlier lease of this session
  * @param count messages counted in the session when the lease was given; 0 or more
  * @param resumed whether the session existed before

@@ -30,7 +30,9 @@ public interface MessageListener {
   /**
    * A message was counted.
    *
-   * @param session the session of the message; a bearer secret, not for logs
+   * @param session the session of the message, as the server names it: for {@link
+   *     dev.tally.chat.ChatHub#push}. Without authentication it is the client's id, a bearer
+   *     secret: not for logs
    * @param number its number in the session, from 1
    * @param text what the client sent
    */

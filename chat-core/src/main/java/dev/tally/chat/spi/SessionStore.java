@@ -37,7 +37,7 @@ public interface SessionStore extends AutoCloseable {
    * Gives one connection the lease of a session. Makes the session if it does not exist, and makes
    * every earlier lease of it invalid.
    *
-   * @param id the session
+   * @param id the session as the server names it: {@link dev.tally.chat.ChatSession#key}
    * @return the lease, with an epoch above all earlier ones of this session, and the stored count
    * @throws StoreUnavailableException if the store did not answer; {@link StoreFullException} if it
    *     has no room
