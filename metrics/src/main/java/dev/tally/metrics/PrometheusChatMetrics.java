@@ -37,6 +37,8 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "timeout",
           "too_large",
           "too_many_from_address",
+          "too_many_handshakes",
+          "too_many_sessions",
           "wrong_host",
           "wrong_version");
 

@@ -182,6 +182,8 @@ final class Launcher {
         .maxConnections(settings.connectionLimit())
         .spareConnections(settings.spareConnections.value())
         .maxConnectionsPerAddress(settings.maxConnectionsPerAddress.value())
+        .handshakesPerMinutePerAddress(settings.handshakeRatePerAddress.value())
+        .sessionsPerMinutePerAddress(settings.sessionRatePerAddress.value())
         .messagesPerSecond(
             settings.messageRate
                 .value()) // Two seconds' worth at once: a client that was away sends what it kept.

@@ -84,6 +84,7 @@ class RefusalsTest {
         first.expectCount(1);
       }
     }
+    comesTooOften(good);
     drains(good);
     evicts();
     timesOut();
@@ -119,6 +120,17 @@ class RefusalsTest {
     assertThat(server.events).contains("handshake " + result);
     assertThat(lines).anyMatch(line -> line.contains("result=\"" + result + "\""));
     Collections.addAll(walked, result);
+  }
+
+  private void comesTooOften(String request) throws Exception {
+    try (RunningServer server =
+            RunningServer.withClockThatStands(l -> l.withRatesPerAddress(2, 1));
+        RawClient open = RawClient.open(server.port())) {
+      refused(server, request, "429", "too_many_sessions");
+      refused(server, request, "429", "too_many_handshakes");
+      open.text("still here");
+      open.expectCount(1);
+    }
   }
 
   private void drains(String request) throws Exception {

@@ -42,6 +42,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
   }
 
   RunningServer(WebSocketSettings settings, ChatSettings config, SessionStore store) {
+    this(settings, config, store, false);
+  }
+
+  private RunningServer(
+      WebSocketSettings settings, ChatSettings config, SessionStore store, boolean clockStands) {
     ChatMetrics metrics =
         new ChatMetrics() {
           @Override
@@ -74,7 +79,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
             store,
             metrics,
             InstantSource.system(),
-            () -> time.nanos() + skippedNanos.get());
+            () -> (clockStands ? 0 : time.nanos()) + skippedNanos.get());
     try {
       server.start();
     } catch (IOException e) {
@@ -84,6 +89,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   RunningServer(UnaryOperator<Limits> change) {
     this(change.apply(new Limits()).settings(0), memory());
+  }
+
+  /** For its server time passes in {@link #skip} only. */
+  static RunningServer withClockThatStands(UnaryOperator<Limits> change) {
+    return new RunningServer(change.apply(new Limits()).settings(0), QUIET, memory(), true);
   }
 
   public RunningServer() {
@@ -142,6 +152,8 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     private int connections = 1000;
     private int spare = 128;
     private int perAddress;
+    private int handshakesPerMinute;
+    private int sessionsPerMinute;
     private int rate;
     private int burst = 1;
     private int smallFrames = 500;
@@ -159,6 +171,12 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     Limits withConnections(int most, int mostPerAddress) {
       connections = most;
       perAddress = mostPerAddress;
+      return this;
+    }
+
+    Limits withRatesPerAddress(int handshakesAMinute, int newSessionsAMinute) {
+      handshakesPerMinute = handshakesAMinute;
+      sessionsPerMinute = newSessionsAMinute;
       return this;
     }
 
@@ -232,6 +250,8 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
           .maxConnections(connections)
           .spareConnections(spare)
           .maxConnectionsPerAddress(perAddress)
+          .handshakesPerMinutePerAddress(handshakesPerMinute)
+          .sessionsPerMinutePerAddress(sessionsPerMinute)
           .messagesPerSecond(rate)
           .messageBurst(burst)
           .smallFramesPerSecond(smallFrames)

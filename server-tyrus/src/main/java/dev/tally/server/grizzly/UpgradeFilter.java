@@ -2,11 +2,14 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.metrics.http.RequestHead;
+import dev.tally.server.handshake.AddressRate;
 import dev.tally.server.handshake.ConnectionLimits;
 import dev.tally.server.handshake.ConnectionLimits.Place;
 import dev.tally.server.handshake.Handshake;
 import dev.tally.server.handshake.HandshakeRules;
+import dev.tally.server.handshake.RateLimits;
 import dev.tally.server.handshake.Refusal;
+import dev.tally.server.handshake.UnnamedProxy;
 import dev.tally.server.http.HttpAnswer;
 import dev.tally.server.http.HttpRequest;
 import java.io.IOException;
@@ -47,10 +50,12 @@ final class UpgradeFilter extends BaseFilter {
   private final TyrusHandshake tyrus;
   private final WebSocketSettings settings;
   private final ConnectionLimits limits;
+  private final RateLimits rates;
   private final ConnectionRegistry registry;
   private final HttpSockets sockets;
   private final Function<HttpRequest, HttpAnswer> pages;
   private final HandshakeRules rules;
+  private final UnnamedProxy unnamedProxy;
   private final ChatMetrics metrics;
   private volatile boolean draining;
 
@@ -59,6 +64,7 @@ final class UpgradeFilter extends BaseFilter {
       WebSocketEngine engine,
       WebSocketSettings settings,
       ConnectionLimits limits,
+      RateLimits rates,
       ConnectionRegistry registry,
       HttpSockets sockets,
       Function<HttpRequest, HttpAnswer> pages,
@@ -67,6 +73,7 @@ final class UpgradeFilter extends BaseFilter {
     this.tyrus = new TyrusHandshake(engine);
     this.settings = settings;
     this.limits = limits;
+    this.rates = rates;
     this.registry = registry;
     this.sockets = sockets;
     this.pages = pages;
@@ -76,6 +83,7 @@ final class UpgradeFilter extends BaseFilter {
             settings.allowedOrigins(),
             settings.trustedProxies(),
             settings.compression());
+    this.unnamedProxy = new UnnamedProxy(settings.trustedProxies());
     this.metrics = metrics;
   }
 
@@ -139,10 +147,13 @@ final class UpgradeFilter extends BaseFilter {
 
   private void handshake(
       HttpSocket socket, URI path, HttpRequestPacket request, HttpContent content) {
-    Refusal refusal =
-        draining
-            ? unavailable("draining", "is draining")
-            : rules.check(new GrizzlyRequest(request));
+    GrizzlyRequest head = new GrizzlyRequest(request);
+    String address = rules.address(head);
+    unnamedProxy.saw(head);
+    Refusal refusal = draining ? unavailable("draining", "is draining") : rates.handshake(address);
+    if (refusal == null) {
+      refusal = rules.check(head);
+    }
     if (refusal == null && socket.waitingBytes() > 0) {
       // Frames would overtake them: they go past Grizzly's queue.
       refusal =
@@ -152,20 +163,25 @@ final class UpgradeFilter extends BaseFilter {
               "There are answers to earlier requests that have not been read.");
     }
     if (refusal == null) {
-      String address = rules.address(new GrizzlyRequest(request));
       Place place = limits.take(address);
       if (place == Place.TAKEN) {
-        upgrade(socket, path, request, content, address);
-        return;
+        AddressRate.Charge session = rates.session(address);
+        if (session.isTaken()) {
+          upgrade(socket, path, request, content, address, session);
+          return;
+        }
+        limits.release(address);
+        refusal = rates.sessionRefusal(address, session);
+      } else {
+        refusal =
+            place == Place.FULL
+                ? unavailable("full", "has as many connections as it may have")
+                : new Refusal(
+                    "429 Too Many Requests",
+                    "too_many_from_address",
+                    retryAfter(),
+                    "The address " + address + " has as many connections as one address may have.");
       }
-      refusal =
-          place == Place.FULL
-              ? unavailable("full", "has as many connections as it may have")
-              : new Refusal(
-                  "429 Too Many Requests",
-                  "too_many_from_address",
-                  retryAfter(),
-                  "The address " + address + " has as many connections as one address may have.");
     }
     sockets.refuse(socket, refusal, !Method.HEAD.equals(request.getMethod()));
   }
@@ -200,10 +216,12 @@ final class UpgradeFilter extends BaseFilter {
       URI path,
       HttpRequestPacket request,
       HttpContent content,
-      String address) {
+      String address,
+      AddressRate.Charge session) {
     NIOConnection socket = httpSocket.connection;
     Handshake handshake = rules.read(new GrizzlyRequest(request), address);
     WebSocketConnection connection = registry.make(socket, handshake);
+    connection.charged(session);
     UpgradeAnswer response = new UpgradeAnswer();
     UpgradeInfo upgrade = tyrus.upgrade(path, request, connection, response);
     if (upgrade == null) {

@@ -6,6 +6,7 @@ import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.Transport;
+import dev.tally.server.handshake.AddressRate;
 import dev.tally.server.handshake.Handshake;
 import dev.tally.server.websocket.FrameReceiver;
 import dev.tally.server.websocket.Liveness;
@@ -61,6 +62,9 @@ final class WebSocketConnection extends LoopConnection
   private final EndListener endListener;
   private final TyrusSession tyrus = new TyrusSession(this);
 
+  /** Until the store says whether the session is new. */
+  private AddressRate.@Nullable Charge charge;
+
   /** Attached while Tyrus opens the endpoint, so before the first message is read. */
   private @Nullable ChatSession session;
 
@@ -103,6 +107,11 @@ final class WebSocketConnection extends LoopConnection
   /** What the client asked for when it connected. */
   Handshake handshake() {
     return handshake;
+  }
+
+  /** What a new session was charged. Before {@link #open}. */
+  void charged(AddressRate.Charge session) {
+    charge = session;
   }
 
   /** The handshake succeeded: answers it, opens the Jakarta session, and reads on. */
@@ -308,6 +317,11 @@ final class WebSocketConnection extends LoopConnection
 
   @Override
   public void opened(Lease lease) {
+    AddressRate.Charge charged = charge;
+    charge = null;
+    if (charged != null && lease.resumed()) {
+      charged.giveBack();
+    }
     ConnectionLog.opened(LOGGER, handshake, lease);
   }
 

@@ -3,6 +3,7 @@ package dev.tally.server.grizzly;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.server.handshake.ConnectionLimits;
+import dev.tally.server.handshake.RateLimits;
 import dev.tally.server.http.HttpAnswer;
 import dev.tally.server.http.HttpRequest;
 import dev.tally.server.websocket.BufferBudgets;
@@ -91,6 +92,10 @@ public final class WebSocketServer {
             container.getWebSocketEngine(),
             settings,
             limits,
+            new RateLimits(
+                settings.handshakesPerMinutePerAddress(),
+                settings.sessionsPerMinutePerAddress(),
+                time),
             registry,
             httpSockets,
             pages,

@@ -23,6 +23,10 @@ import java.util.List;
  * @param spareConnections sockets above that, for handshakes under way and plain HTTP
  * @param maxConnectionsPerAddress WebSockets at a time from one client address, and other sockets
  *     from one peer that is no trusted proxy; 0 for no limit
+ * @param handshakesPerMinutePerAddress handshakes a minute from one client address, and at once; 0
+ *     for no limit
+ * @param sessionsPerMinutePerAddress new sessions a minute from one client address, and at once; 0
+ *     for no limit
  * @param messagesPerSecond messages that one connection may send per second; 0 for no limit
  * @param messageBurst messages that it may send at once after a pause
  * @param smallFramesPerSecond pings, pongs and small fragments that one connection may send per
@@ -50,6 +54,8 @@ public record WebSocketSettings(
     int maxConnections,
     int spareConnections,
     int maxConnectionsPerAddress,
+    int handshakesPerMinutePerAddress,
+    int sessionsPerMinutePerAddress,
     int messagesPerSecond,
     int messageBurst,
     int smallFramesPerSecond,
@@ -101,6 +107,8 @@ public record WebSocketSettings(
     private int maxConnections = 10_000;
     private int spareConnections = 128;
     private int maxConnectionsPerAddress = 0;
+    private int handshakesPerMinutePerAddress = 0;
+    private int sessionsPerMinutePerAddress = 0;
     private int messagesPerSecond = 0;
     private int messageBurst = 1;
     private int smallFramesPerSecond = 500;
@@ -205,6 +213,28 @@ public record WebSocketSettings(
      */
     public Builder maxConnectionsPerAddress(int value) {
       maxConnectionsPerAddress = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link WebSocketSettings#handshakesPerMinutePerAddress}.
+     *
+     * @param value handshakes a minute from one client address, and at once; 0 for no limit
+     * @return this
+     */
+    public Builder handshakesPerMinutePerAddress(int value) {
+      handshakesPerMinutePerAddress = value;
+      return this;
+    }
+
+    /**
+     * Sets {@link WebSocketSettings#sessionsPerMinutePerAddress}.
+     *
+     * @param value new sessions a minute from one client address, and at once; 0 for no limit
+     * @return this
+     */
+    public Builder sessionsPerMinutePerAddress(int value) {
+      sessionsPerMinutePerAddress = value;
       return this;
     }
 
@@ -390,6 +420,8 @@ public record WebSocketSettings(
           maxConnections,
           spareConnections,
           maxConnectionsPerAddress,
+          handshakesPerMinutePerAddress,
+          sessionsPerMinutePerAddress,
           messagesPerSecond,
           messageBurst,
           smallFramesPerSecond,

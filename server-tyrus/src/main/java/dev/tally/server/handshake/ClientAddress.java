@@ -52,8 +52,12 @@ public final class ClientAddress {
       return address;
     }
     InetAddress parsed = withoutZone(address);
-    if (parsed == null || parsed.getAddress().length != 16) {
+    if (parsed == null) {
       return address;
+    }
+    if (parsed.getAddress().length != 16) {
+      // ::ffff:192.0.2.1 is another way to write an IPv4 address.
+      return parsed.getHostAddress();
     }
     return HexFormat.of().formatHex(parsed.getAddress(), 0, 8);
   }

@@ -282,6 +282,24 @@ public final class ServerSettings {
           "The most WebSockets at a time from one address, and the most other sockets. An "
               + "IPv6 network of 64 bits is one address. 0: off.");
 
+  public final Setting<Integer> handshakeRatePerAddress =
+      add(
+          "--handshake-rate-per-address",
+          "N",
+          new Values.NonNegativeInt(),
+          LISTENER.handshakesPerMinutePerAddress(),
+          "Handshakes a minute from one address; at once, as many. More get 429. An IPv6 network "
+              + "of 64 bits is one address. 0: off.");
+
+  public final Setting<Integer> sessionRatePerAddress =
+      add(
+          "--session-rate-per-address",
+          "N",
+          new Values.NonNegativeInt(),
+          LISTENER.sessionsPerMinutePerAddress(),
+          "New sessions a minute from one address; at once, as many. More get 429. A session that "
+              + "is resumed is not new. 0: off.");
+
   public final Setting<Integer> messageRate =
       add(
           "--message-rate",
