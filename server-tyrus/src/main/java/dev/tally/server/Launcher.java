@@ -79,7 +79,7 @@ final class Launcher {
 
   private SessionStore store() {
     return SettingsCheck.redis(settings)
-        .<SessionStore>map(redis -> new RedisSessionStore(redis, chatMetrics))
+        .<SessionStore>map(redis -> new RedisSessionStore(redis, Optional.empty(), chatMetrics))
         .orElseGet(this::inMemoryStore);
   }
 

@@ -9,8 +9,7 @@ import java.util.UUID;
  */
 final class Ascii {
 
-  private static final String PREFIX = "tally:session:{";
-  private static final byte[] KEY_TEMPLATE = of(PREFIX + new UUID(0, 0) + "}");
+  private static final byte[] NIL = of(new UUID(0, 0).toString());
   private static final byte[] HEX = of("0123456789abcdef");
 
   private Ascii() {}
@@ -34,15 +33,22 @@ final class Ascii {
     return digits;
   }
 
+  /** The 36 characters of a UUID, in lower case. */
+  static byte[] of(UUID uuid) {
+    byte[] text = NIL.clone();
+    write(uuid, text, text.length);
+    return text;
+  }
+
   /**
-   * The key of a session. The braces make its UUID the hash tag of a Cluster, which decides on the
-   * slot.
+   * Writes a UUID, in lower case, over the one that stands in a text.
+   *
+   * @param text changed from {@code end - 36} on
+   * @param end the index after the UUID
    */
-  static byte[] key(UUID session) {
-    byte[] key = KEY_TEMPLATE.clone();
-    int at = hexBefore(key, key.length - 1, session.getLeastSignificantBits());
-    hexBefore(key, at, session.getMostSignificantBits());
-    return key;
+  static void write(UUID uuid, byte[] text, int end) {
+    int at = hexBefore(text, end, uuid.getLeastSignificantBits());
+    hexBefore(text, at, uuid.getMostSignificantBits());
   }
 
   /**

@@ -18,7 +18,10 @@ final class RedisScripts implements AutoCloseable {
    * Sessions in one run of a script. Redis serves no other client during a run, so runs must stay
    * short; longer ones would save little.
    */
-  private static final int KEYS_PER_SCRIPT = 64;
+  private static final int SESSIONS_PER_RUN = 64;
+
+  /** Bytes of arguments after which no further session is added to a run, for the same reason. */
+  private static final long BYTES_PER_RUN = 256 * 1024;
 
   private final RedisSettings settings;
   private final RedisConnections connections;
@@ -66,10 +69,16 @@ final class RedisScripts implements AutoCloseable {
   }
 
   private void runOn(ConnectionProvider provider, ScriptBatch batch) {
-    List<int[]> chunks = new ArrayList<>(batch.size() / KEYS_PER_SCRIPT + 1);
-    for (int from = 0; from < batch.size(); from += KEYS_PER_SCRIPT) {
-      int to = Math.min(batch.size(), from + KEYS_PER_SCRIPT);
-      chunks.add(IntStream.range(from, to).toArray());
+    List<int[]> chunks = new ArrayList<>(batch.size() / SESSIONS_PER_RUN + 1);
+    int from = 0;
+    long bytes = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      bytes += batch.size(i);
+      if (i + 1 == batch.size() || i + 1 - from == SESSIONS_PER_RUN || bytes >= BYTES_PER_RUN) {
+        chunks.add(IntStream.rangeClosed(from, i).toArray());
+        from = i + 1;
+        bytes = 0;
+      }
     }
     List<Object> replies;
     try (Connection connection = provider.getConnection()) {

@@ -15,8 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps sessions in Redis, so that they survive the server and can be resumed at another one. Works
@@ -44,64 +44,76 @@ public final class RedisSessionStore implements SessionStore {
   private static final long NO_HASH = -1;
   private static final long NO_SESSION = 2;
 
-  private static final Bytes LAST = new Bytes(Ascii.of(1));
-  private static final Bytes NOT_LAST = new Bytes(Ascii.of(0));
-
   private final RedisSettings settings;
-  private final RedisScripts scripts;
+  private final Keys keys;
   private final List<Bytes> ttls;
+  private final CommitScript commits;
+  private final @Nullable Partitions partitions;
+  private final RedisScripts scripts;
   private final DamagedEntries damaged;
 
   /**
-   * Makes a store; connects when first used.
+   * Makes a store without a message log; connects when first used.
    *
    * @param settings where Redis is and how to connect to it
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
   public RedisSessionStore(RedisSettings settings) {
-    this(settings, ChatMetrics.NONE);
+    this(settings, Optional.empty(), ChatMetrics.NONE);
   }
 
   /**
    * Makes a store; connects when first used.
    *
    * @param settings where Redis is and how to connect to it
+   * @param log how messages are kept; empty if they are not
    * @param metrics gets an error of the kind {@code store_entry} for each entry that is not a
-   *     session
+   *     session, {@code message_log} for each commit that the log refused, and what is added to the
+   *     log
    * @throws IllegalArgumentException if the file of trusted certificates cannot be read
    */
-  public RedisSessionStore(RedisSettings settings, ChatMetrics metrics) {
-    this(settings, metrics, new RedisScripts(settings));
+  public RedisSessionStore(RedisSettings settings, Optional<MessageLog> log, ChatMetrics metrics) {
+    this(settings, log, metrics, new RedisScripts(settings));
   }
 
-  RedisSessionStore(RedisSettings settings, ChatMetrics metrics, RedisScripts scripts) {
-    this.damaged = new DamagedEntries(metrics);
-    this.settings = settings;
-    this.scripts = scripts;
+  RedisSessionStore(
+      RedisSettings settings, Optional<MessageLog> log, ChatMetrics metrics, RedisScripts scripts) {
     long ttlMillis = settings.sessionTtl().toMillis();
     long unusedTtlMillis = Math.min(ttlMillis, settings.unusedSessionTtl().toMillis());
+    this.settings = settings;
+    this.keys = new Keys(settings, log);
     this.ttls = List.of(new Bytes(Ascii.of(ttlMillis)), new Bytes(Ascii.of(unusedTtlMillis)));
+    this.damaged = new DamagedEntries(metrics);
+    this.commits = new CommitScript(keys, log, ttls, damaged, metrics);
+    this.partitions = log.map(each -> new Partitions(each, scripts)).orElse(null);
+    this.scripts = scripts;
+  }
+
+  @Override
+  public boolean keepsMessages() {
+    return partitions != null;
   }
 
   @Override
   public Lease open(SessionId id) {
-    Numbers numbers = orThrow(run(Script.OPEN, List.of(id), RedisSessionStore::opening));
-    return lease(id, numbers).orElseThrow(RedisSessionStore::noHash);
+    Answer answer = openings(List.of(id)).get(0);
+    return lease(id, orThrow(answer)).orElseThrow(RedisSessionStore::nothingStored);
   }
 
   @Override
   public CommitResult commit(Commit commit) {
-    CommitResult result =
-        result(commit, orThrow(run(Script.COMMIT, List.of(commit), RedisSessionStore::committing)));
+    Answer answer = committed(List.of(commit)).get(0);
+    Numbers unused = orThrow(answer);
+    CommitResult result = commits.results(List.of(commit), List.of(answer)).get(0);
     if (result == CommitResult.UNAVAILABLE) {
-      throw noHash();
+      throw nothingStored();
     }
     return result;
   }
 
   @Override
   public List<Optional<Lease>> openAll(List<SessionId> ids) {
-    List<Answer> answers = run(Script.OPEN, ids, RedisSessionStore::opening);
+    List<Answer> answers = openings(ids);
     List<Optional<Lease>> leases = new ArrayList<>(ids.size());
     for (int i = 0; i < answers.size(); i++) {
       leases.add(
@@ -113,20 +125,14 @@ public final class RedisSessionStore implements SessionStore {
   }
 
   @Override
-  public List<CommitResult> commitAll(List<Commit> commits) {
-    List<Answer> answers = run(Script.COMMIT, commits, RedisSessionStore::committing);
-    List<CommitResult> results = new ArrayList<>(commits.size());
-    for (int i = 0; i < answers.size(); i++) {
-      results.add(
-          answers.get(i) instanceof Numbers numbers
-              ? result(commits.get(i), numbers)
-              : CommitResult.UNAVAILABLE);
-    }
-    return results;
+  public List<CommitResult> commitAll(List<Commit> batch) {
+    return commits.results(batch, committed(batch));
   }
 
   /**
    * {@inheritDoc}
+   *
+   * <p>With a message log, also compares the number of partitions with that of the other servers.
    *
    * <p>Writes a key, as a session does: a server that answers but accepts no writes is not healthy.
    * A Cluster is healthy if at least one of several parts of it is. Commands for a master of a
@@ -147,8 +153,22 @@ public final class RedisSessionStore implements SessionStore {
     scripts.run(batch);
     List<Answer> answers = batch.answers();
     if (answers.stream().noneMatch(Numbers.class::isInstance)) {
-      Numbers unused = orThrow(answers);
+      Numbers unused = orThrow(answers.get(0));
     }
+    if (partitions != null) {
+      partitions.compare();
+    }
+  }
+
+  /**
+   * Looks whether this server may use the message log in Redis. Ask before clients connect: a
+   * server that may not is never healthy.
+   *
+   * @return what is wrong, as a sentence; empty if nothing is, if there is no message log, or if
+   *     Redis does not answer now
+   */
+  public Optional<String> misfitOfMessageLog() {
+    return partitions == null ? Optional.empty() : partitions.difference();
   }
 
   @Override
@@ -156,22 +176,25 @@ public final class RedisSessionStore implements SessionStore {
     scripts.close();
   }
 
-  private <T> List<Answer> run(Script script, List<T> what, Function<T, Call> toCall) {
-    ScriptBatch batch = new ScriptBatch(script, ttls, what.stream().map(toCall).toList());
-    scripts.run(batch);
+  private List<Answer> openings(List<SessionId> ids) {
+    List<Call> calls = ids.stream().map(id -> new Call(keys.hash(id))).toList();
+    return run(new ScriptBatch(Script.OPEN, ttls, calls));
+  }
+
+  private List<Answer> committed(List<Commit> batch) {
+    return run(commits.batch(batch));
+  }
+
+  private List<Answer> run(ScriptBatch batch) {
+    try {
+      if (partitions != null) {
+        partitions.require();
+      }
+      scripts.run(batch);
+    } catch (StoreUnavailableException e) {
+      batch.failed(IntStream.range(0, batch.size()).toArray(), e);
+    }
     return batch.answers();
-  }
-
-  private static Call opening(SessionId id) {
-    return new Call(new Bytes(Ascii.key(id.value())));
-  }
-
-  private static Call committing(Commit commit) {
-    return new Call(
-        new Bytes(Ascii.key(commit.lease().sessionId().value())),
-        new Bytes(Ascii.of(commit.lease().epoch())),
-        new Bytes(Ascii.of(commit.count())),
-        commit.last() ? LAST : NOT_LAST);
   }
 
   /** Empty if the key is not a hash. */
@@ -194,27 +217,13 @@ public final class RedisSessionStore implements SessionStore {
             gap < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(gap))));
   }
 
-  /** {@code UNAVAILABLE} if the key is not a hash. */
-  private CommitResult result(Commit commit, Numbers numbers) {
-    long result = numbers.get(0);
-    SessionId id = commit.lease().sessionId();
-    if (result == NO_HASH) {
-      damaged.report(id, "it is not a hash; it is left as it is, and nothing is stored");
-      return CommitResult.UNAVAILABLE;
-    }
-    if (result == NO_SESSION) {
-      damaged.report(id, "its connected owner has written it again");
-    }
-    return result == 0 ? CommitResult.SUPERSEDED : CommitResult.STORED;
-  }
-
-  private static StoreUnavailableException noHash() {
+  private static StoreUnavailableException nothingStored() {
     return new StoreUnavailableException(
-        "the session's key in Redis holds a value that is not a session");
+        "the session's key in Redis holds a value that is not a session, or the message log refuses"
+            + " entries");
   }
 
-  private static Numbers orThrow(List<Answer> answers) {
-    Answer answer = answers.get(0);
+  private static Numbers orThrow(Answer answer) {
     if (answer instanceof Failure failure) {
       throw failure.error();
     }

@@ -16,11 +16,16 @@ import java.util.HexFormat;
  * @param text the script
  * @param answers how many integers it returns for each key
  */
-@SuppressWarnings("ArrayRecordComponent") // Never compared: there are two constants.
+@SuppressWarnings("ArrayRecordComponent") // Never compared: there are only constants.
 record Script(byte[] sha, byte[] text, int answers) {
 
   static final Script OPEN = load("open.lua", 4);
   static final Script COMMIT = load("commit.lua", 1);
+
+  /** The same script, which returns more if there is a message log. */
+  static final Script COMMIT_AND_LOG = new Script(COMMIT.sha(), COMMIT.text(), 3);
+
+  static final Script PARTITIONS = load("partitions.lua", 1);
 
   private static Script load(String name, int answers) {
     try (InputStream resource = Script.class.getResourceAsStream("scripts/" + name)) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Protocol.Command;
@@ -23,10 +24,24 @@ final class ScriptBatch {
    * The call for one session.
    *
    * @param key the session's key
+   * @param other a second key that the script uses for this session; null if it uses none
    * @param arguments the script's arguments for this session
    */
-  @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record Call(Bytes key, Bytes... arguments) {}
+  record Call(Bytes key, @Nullable Bytes other, List<Bytes> arguments) {
+
+    Call(Bytes key, Bytes... arguments) {
+      this(key, null, List.of(arguments));
+    }
+
+    /** How many bytes its arguments have. */
+    long size() {
+      long size = 0;
+      for (Bytes argument : arguments) {
+        size += argument.getRaw().length;
+      }
+      return size;
+    }
+  }
 
   /**
    * Bytes that Jedis sends without copying them.
@@ -80,6 +95,10 @@ final class ScriptBatch {
 
   int size() {
     return answers.length;
+  }
+
+  long size(int index) {
+    return calls.get(index).size();
   }
 
   byte[] key(int index) {
@@ -181,15 +200,21 @@ final class ScriptBatch {
   private CommandArguments arguments(Command command, int[] chunk) {
     CommandArguments arguments = new CommandArguments(command);
     arguments.add(command == Command.EVAL ? script.text() : script.sha());
-    arguments.add(chunk.length);
+    List<Bytes> others = new ArrayList<>(0);
+    for (int index : chunk) {
+      Bytes other = calls.get(index).other();
+      if (other != null) {
+        others.add(other);
+      }
+    }
+    arguments.add(chunk.length + others.size());
     for (int index : chunk) {
       arguments.add(calls.get(index).key());
     }
+    others.forEach(arguments::add);
     shared.forEach(arguments::add);
     for (int index : chunk) {
-      for (Bytes argument : calls.get(index).arguments()) {
-        arguments.add(argument);
-      }
+      calls.get(index).arguments().forEach(arguments::add);
     }
     return arguments;
   }

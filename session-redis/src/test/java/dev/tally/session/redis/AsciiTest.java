@@ -20,11 +20,13 @@ class AsciiTest {
   }
 
   @Test
-  void writesKeysAsTheDocumentationSays() {
+  void writesUuidsAsTheirTextIs() {
     Random random = new Random(2);
     for (int i = 0; i < 1000; i++) {
       UUID session = new UUID(random.nextLong(), random.nextLong());
-      assertThat(Ascii.key(session)).asString().isEqualTo("tally:session:{" + session + "}");
+      byte[] text = Ascii.of("<" + new UUID(0, 0) + ">");
+      Ascii.write(session, text, text.length - 1);
+      assertThat(text).asString().isEqualTo("<" + session + ">");
     }
   }
 }

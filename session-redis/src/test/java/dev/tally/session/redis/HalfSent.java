@@ -11,6 +11,7 @@ import dev.tally.session.redis.ScriptBatch.Call;
 import dev.tally.session.redis.ScriptBatch.Failure;
 import java.util.AbstractList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** A batch that fails in the middle: a part of it is sent, and its replies are not read. */
@@ -25,7 +26,8 @@ final class HalfSent {
     RedisSettings settings =
         RedisUrl.parse(url + (url.contains("?") ? "&" : "?") + "pool_size=1", Sessions.TTL);
     try (RedisScripts scripts = new RedisScripts(settings);
-        RedisSessionStore store = new RedisSessionStore(settings, ChatMetrics.NONE, scripts)) {
+        RedisSessionStore store =
+            new RedisSessionStore(settings, Optional.empty(), ChatMetrics.NONE, scripts)) {
       Sessions sessions = Sessions.open(store, SESSIONS);
       assertThat(store.commitAll(numbered(sessions))).isEqualTo(sessions.all(CommitResult.STORED));
 

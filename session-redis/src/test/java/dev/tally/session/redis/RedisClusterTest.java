@@ -11,7 +11,6 @@ import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,28 +18,21 @@ import org.junit.jupiter.api.Test;
 
 class RedisClusterTest {
 
+  private RedisCluster cluster;
   private List<RedisServer> masters;
   private SessionStore store;
 
   @BeforeEach
   void start() {
-    masters = Stream.generate(RedisClusterTest::node).limit(3).toList();
-    String[] create =
-        Stream.of(
-                Stream.of("--cluster", "create"),
-                masters.stream().map(RedisServer::address),
-                Stream.of("--cluster-yes"))
-            .flatMap(part -> part)
-            .toArray(String[]::new);
-    assertThat(masters.get(0).cli(create)).contains("All 16384 slots covered");
-    masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
+    cluster = RedisCluster.start();
+    masters = cluster.masters();
     store = Sessions.store(url(""));
   }
 
   @AfterEach
   void stop() {
     store.close();
-    masters.forEach(RedisServer::close);
+    cluster.close();
   }
 
   @Test
@@ -90,7 +82,7 @@ class RedisClusterTest {
       List<CommitResult> waited = sessions.commit(1);
       assertThat(waited).containsOnly(CommitResult.STORED, CommitResult.UNAVAILABLE);
       silent.resume();
-      masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
+      cluster.awaitAll();
 
       // It would answer now, but no command is sent to it before the health check.
       assertThat(sessions.commit(2)).isEqualTo(waited);
@@ -121,7 +113,7 @@ class RedisClusterTest {
   @Test
   void sessionsGoOnAtTheNewMaster() {
     RedisServer silent = masters.get(1);
-    try (RedisServer replica = node("cluster-replica-validity-factor 0")) {
+    try (RedisServer replica = RedisCluster.node("cluster-replica-validity-factor 0")) {
       assertThat(
               silent.cli(
                   "--cluster",
@@ -175,7 +167,7 @@ class RedisClusterTest {
       silent.pause();
       assertThat(session.commit(1)).containsExactly(CommitResult.UNAVAILABLE);
       silent.resume();
-      masters.forEach(RedisClusterTest::awaitPartOfTheCluster);
+      cluster.awaitAll();
 
       assertThat(session.commit(2)).containsExactly(CommitResult.UNAVAILABLE);
       await().untilAsserted(() -> checkAndCommit(patient, session, 3));
@@ -186,24 +178,8 @@ class RedisClusterTest {
   void sessionsAreFollowedWhenTheirSlotsMove() {
     Sessions sessions = Sessions.open(store, 300);
     sessions.commitAndExpectStored(1);
-    String from = masters.get(0).cli("CLUSTER", "MYID");
-    String to = masters.get(1).cli("CLUSTER", "MYID");
-    int before = Integer.parseInt(masters.get(0).cli("DBSIZE"));
 
-    masters
-        .get(0)
-        .cli(
-            "--cluster",
-            "reshard",
-            masters.get(0).address(),
-            "--cluster-from",
-            from,
-            "--cluster-to",
-            to,
-            "--cluster-slots",
-            "2000",
-            "--cluster-yes");
-    assertThat(Integer.parseInt(masters.get(0).cli("DBSIZE"))).isLessThan(before);
+    cluster.moveSlots();
 
     sessions.commitAndExpectStored(2);
     sessions.resumeAndExpect(2);
@@ -230,33 +206,7 @@ class RedisClusterTest {
   }
 
   private String url(String options) {
-    return masters.stream()
-        .map(RedisServer::address)
-        .collect(Collectors.joining(",", "redis+cluster://", options));
-  }
-
-  private static RedisServer node(String... settings) {
-    return RedisServer.start(
-        Stream.concat(
-                Stream.of(
-                    "cluster-enabled yes",
-                    "cluster-port {bus-port}",
-                    // On a busy machine a node that works may be silent for a while.
-                    "cluster-node-timeout 60000",
-                    "cluster-require-full-coverage no",
-                    "appendonly yes",
-                    // Written data must survive the process only, not the machine.
-                    "appendfsync no"),
-                Stream.of(settings))
-            .toArray(String[]::new));
-  }
-
-  private static void awaitPartOfTheCluster(RedisServer node) {
-    await()
-        .until(
-            () ->
-                node.cli("CLUSTER", "INFO").contains("cluster_state:ok")
-                    && !node.cli("CLUSTER", "NODES").contains("fail"));
+    return cluster.url(options);
   }
 
   private static void setUser(RedisServer server, String rules) {

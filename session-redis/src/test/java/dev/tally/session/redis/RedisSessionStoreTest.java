@@ -27,22 +27,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RedisSessionStoreTest extends SessionStoreContract {
 
-  private static final String AGE =
-      """
-      for _, key in ipairs(redis.call('KEYS', 'tally:session:*')) do
-        local rest = redis.call('PTTL', key) - ARGV[1]
-        if rest <= 0 then
-          redis.call('DEL', key)
-        else
-          redis.call('PEXPIRE', key, rest)
-          if redis.call('HEXISTS', key, 'left') == 1 then
-            redis.call('HINCRBY', key, 'left', -ARGV[1])
-          end
-        end
-      end
-      return 'OK'
-      """;
-
   private static RedisServer redis;
 
   private final List<String> errors = new ArrayList<>();
@@ -67,13 +51,13 @@ class RedisSessionStoreTest extends SessionStoreContract {
   @Override
   protected SessionStore newStore(Duration ttl, Duration unusedTtl) {
     redis.cli("FLUSHALL");
-    return new RedisSessionStore(RedisUrl.parse(redis.url(), ttl, unusedTtl), metrics);
+    return new RedisSessionStore(
+        RedisUrl.parse(redis.url(), ttl, unusedTtl), Optional.empty(), metrics);
   }
 
-  /** Redis has no clock to move, so every session is made older instead. */
   @Override
   protected void elapse(Duration duration) {
-    assertThat(redis.cli("EVAL", AGE, "0", "" + duration.toMillis())).isEqualTo("OK");
+    Ageing.elapse(redis, duration);
   }
 
   @Override
