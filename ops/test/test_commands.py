@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import yaml
-from documented import Redis, block, run
+from documented import ROOT, Redis, block, run
 from live import JAR, OPS, await_that, of_jdk
 
 
@@ -131,6 +131,36 @@ def test_what_went_wrong_is_found_in_a_log(tmp_path):
     )
     found = run(commands, cwd=tmp_path).splitlines()
     assert [re.search(r'"code":(\d+)', each)[1] for each in found] == ["0", "1013"]
+
+
+def test_the_addresses_that_a_server_sees_are_counted(tmp_path):
+    connections = ["open 192.0.2.1", "resume 192.0.2.1", "open 2001:db8::1", "close 192.0.2.9"]
+    lines = [
+        '{{"level":"INFO","event":"{}","remote":"{}","count":0}}\n'.format(*each.split())
+        for each in connections
+    ]
+    (tmp_path / "blue.log").write_text("".join(lines), encoding="utf-8")
+    page = "docs/operations/who-may-connect.md"
+    command = block(page, """grep -E '"event":"(open|resume)"' blue.log |""")
+    found = [line.split() for line in run(command, cwd=tmp_path).splitlines()]
+    assert found == [["2", '"remote":"192.0.2.1"'], ["1", '"remote":"2001:db8::1"']]
+
+
+def test_limits_per_address_are_those_that_are_recommended():
+    text = (ROOT / "docs/operations/who-may-connect.md").read_text(encoding="utf-8")
+    recommended = {
+        f"TALLY_{flag.upper().replace('-', '_')}": value
+        for flag, value in re.findall(r"^\| `--([a-z-]+rate-per-address)` \| (\d+) \|", text, re.M)
+    }
+    assert len(recommended) == 2
+    unit = (OPS / "systemd/tally.env").read_text(encoding="utf-8")
+    manifest = (OPS / "kubernetes/deployment.yaml").read_text(encoding="utf-8")
+    compose = yaml.safe_load((OPS / "compose.yaml").read_text(encoding="utf-8"))
+    for name, value in recommended.items():
+        assert f"\n{name}={value}\n" in unit
+        assert re.search(rf'# - name: {name}\n +#   value: "{value}"\n', manifest)
+        # The load test, whose users have one address, runs against this stack.
+        assert compose["services"]["app_blue"]["environment"][name] == f"${{{name}:-0}}"
 
 
 def test_compose_takes_the_url_of_redis_from_a_file():
