@@ -19,7 +19,9 @@ import dev.tally.server.settings.HostAndPort;
 import dev.tally.server.settings.ServerSettings;
 import dev.tally.server.settings.SettingsCheck;
 import dev.tally.server.websocket.BufferBudgets;
+import dev.tally.session.redis.MessageLog;
 import dev.tally.session.redis.RedisSessionStore;
+import dev.tally.session.redis.RedisSettings;
 import dev.tally.session.redis.RedisUrl;
 import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
@@ -69,18 +71,25 @@ final class Launcher {
             settings.color.value(),
             OutOfMemory::endTheProcessIf);
     try {
-      return serve(store(), signals, logging);
+      Optional<RedisSettings> redis = SettingsCheck.redis(settings);
+      if (redis.isEmpty()) {
+        return serve(inMemoryStore(), signals, logging);
+      }
+      Optional<MessageLog> log = SettingsCheck.messageLog(settings);
+      RedisSessionStore store = new RedisSessionStore(redis.get(), log, chatMetrics);
+      Optional<String> misfit = store.misfitOfMessageLog();
+      if (misfit.isPresent()) {
+        err.println("tally-server: " + misfit.get() + " (--message-log-partitions).");
+        err.flush();
+        store.close();
+        return 2;
+      }
+      return serve(store, signals, logging);
     } catch (InterruptedException e) {
       return 1;
     } finally {
       logging.close();
     }
-  }
-
-  private SessionStore store() {
-    return SettingsCheck.redis(settings)
-        .<SessionStore>map(redis -> new RedisSessionStore(redis, Optional.empty(), chatMetrics))
-        .orElseGet(this::inMemoryStore);
   }
 
   private SessionStore inMemoryStore() {
@@ -101,6 +110,7 @@ final class Launcher {
         .addKeyValue("instance", instance)
         .addKeyValue("java", Runtime.version().toString())
         .addKeyValue("store", settings.redisUrl.value().map(RedisUrl::redacted).orElse("memory"))
+        .addKeyValue("message_log", settings.messageLog.value() ? "on" : "off")
         .log("starting");
     int connections = settings.connectionLimit();
     if (!FileDescriptors.suffice(connections, settings.spareConnections.value())) {

@@ -132,6 +132,31 @@ class MainTest {
     assertRefused("none' does not exist");
   }
 
+  @Test
+  void aMessageLogNeedsRedisAndANumberOfPartitions() {
+    assertThat(run(Map.of("TALLY_MESSAGE_LOG", "on"))).isEqualTo(2);
+    assertThat(err.toString())
+        .startsWith(
+            "tally-server: Invalid value for option '--message-log': 'on' needs"
+                + " Redis: set --redis-url or --redis-url-file");
+    err.getBuffer().setLength(0);
+
+    assertThat(run(Map.of("REDIS_URL", "redis://h"), "--message-log-partitions", "1025"))
+        .isEqualTo(2);
+    assertThat(err.toString())
+        .startsWith(
+            "tally-server: Invalid value for option '--message-log-partitions': partitions must be"
+                + " from 1 to 1024, not 1025");
+
+    Map<String, String> complete = Map.of("REDIS_URL", "redis://h", "TALLY_MESSAGE_LOG", "on");
+    assertThat(run(complete, "--message-log-length", "0", "--print-config")).isZero();
+    assertThat(out.toString().lines())
+        .contains(
+            "TALLY_MESSAGE_LOG=on",
+            "TALLY_MESSAGE_LOG_PARTITIONS=16",
+            "TALLY_MESSAGE_LOG_LENGTH=0");
+  }
+
   private void assertRefused(String rule) {
     assertThat(err.toString().lines()).hasSize(1);
     assertThat(err.toString())

@@ -4,6 +4,7 @@ import dev.tally.chat.ChatSettings;
 import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.WebSocketSettings;
+import dev.tally.session.redis.MessageLog;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,6 +100,31 @@ public final class ServerSettings {
           Optional.empty(),
           "A file with the value of --redis-url, read at the start. It keeps the password out of "
               + "the environment and the list of processes. Not together with --redis-url.");
+
+  public final Setting<Boolean> messageLog =
+      add(
+          "--message-log",
+          "ON|OFF",
+          new Values.OnOff(),
+          false,
+          "on: every counted message is kept in Redis, exactly once, for programs that read Redis"
+              + " Streams. Needs --redis-url or --redis-url-file.");
+
+  public final Setting<Integer> messageLogPartitions =
+      add(
+          "--message-log-partitions",
+          "N",
+          new Values.PositiveInt(),
+          MessageLog.DEFAULT_PARTITIONS,
+          "Streams of the message log; 1 to 1024. The same number for all servers on one Redis.");
+
+  public final Setting<Long> messageLogLength =
+      add(
+          "--message-log-length",
+          "N",
+          new Values.NonNegativeLong(),
+          MessageLog.DEFAULT_LENGTH,
+          "About how many messages each stream keeps. 0: all, until the memory of Redis is full.");
 
   public final Setting<Duration> sessionTtl =
       duration(
@@ -228,8 +254,7 @@ public final class ServerSettings {
           "BYTES",
           new Values.PositiveLong(),
           DEFAULTS.maxPendingBytes(),
-          "Memory for the unacknowledged messages of all sessions: 64 bytes each (their text "
-              + "is not kept). One session may use a sixteenth.");
+          "Memory for the unacknowledged messages of all sessions: 64 bytes each, and their text with --message-log. One session may use a sixteenth.");
 
   public final Setting<Integer> maxBatch =
       add(

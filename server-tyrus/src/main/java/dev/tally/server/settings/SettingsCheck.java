@@ -1,5 +1,6 @@
 package dev.tally.server.settings;
 
+import dev.tally.session.redis.MessageLog;
 import dev.tally.session.redis.RedisSettings;
 import dev.tally.session.redis.RedisUrl;
 import java.util.Objects;
@@ -44,6 +45,14 @@ public final class SettingsCheck {
           "--redis-url-file",
           rule.replace(RedisUrl.redacted(file.get().secret()), file.get().path()));
     }
+    if (settings.messageLog.value() && file.isEmpty() && settings.redisUrl.value().isEmpty()) {
+      throw invalid("--message-log", "'on' needs Redis: set --redis-url or --redis-url-file");
+    }
+    try {
+      Optional<MessageLog> unused = messageLog(settings);
+    } catch (IllegalArgumentException e) {
+      throw invalid("--message-log-partitions", String.valueOf(e.getMessage()));
+    }
     if (settings.bufferedBytes() / 4 < settings.maxMessageBytes.value()) {
       throw invalid(
           "--max-buffered-bytes",
@@ -69,6 +78,17 @@ public final class SettingsCheck {
             url ->
                 RedisUrl.parse(
                     url, settings.sessionTtl.value(), settings.unusedSessionTtl.value()));
+  }
+
+  /**
+   * The settings of the message log; empty if it is off.
+   *
+   * @throws IllegalArgumentException if a number breaks a rule
+   */
+  public static Optional<MessageLog> messageLog(ServerSettings settings) {
+    MessageLog log =
+        new MessageLog(settings.messageLogPartitions.value(), settings.messageLogLength.value());
+    return Optional.of(log).filter(each -> settings.messageLog.value());
   }
 
   private ParameterException invalid(String flag, String rule) {
