@@ -51,6 +51,7 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "internal",
           "invalid_utf8",
           "listener",
+          "message_log",
           "message_timeout",
           "protocol",
           "rate_limited",
@@ -81,6 +82,9 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   private final Counter errors;
   private final Counter handshakes;
   private final Counter heartbeats;
+  private final Counter loggedMessages;
+  private final Counter loggedBytes;
+  private final Counter missingFromLog;
 
   // Children are looked up once, not for each event: the lookup allocates.
   private final Counter.Child newSessions;
@@ -118,6 +122,16 @@ public final class PrometheusChatMetrics implements ChatMetrics {
             .register(registry);
     heartbeats =
         Counter.build("chat_heartbeats_total", "Heartbeats sent, one per connection and round.")
+            .register(registry);
+    loggedMessages =
+        Counter.build("message_log_messages_total", "Messages added to the message log.")
+            .register(registry);
+    loggedBytes =
+        Counter.build("message_log_bytes_total", "Bytes of the texts added to the message log.")
+            .register(registry);
+    missingFromLog =
+        Counter.build(
+                "message_log_missing_total", "Counted messages that the log says are missing.")
             .register(registry);
     Counter sessions =
         Counter.build("chat_sessions_total", "Sessions opened by connections.")
@@ -202,6 +216,17 @@ public final class PrometheusChatMetrics implements ChatMetrics {
   public void committed(int sessions, long nanos) {
     batchSize.observe(sessions);
     commitTime.observe(nanos / NANOS_PER_SECOND);
+  }
+
+  @Override
+  public void logged(int messages, long bytes) {
+    loggedMessages.inc(messages);
+    loggedBytes.inc((double) bytes);
+  }
+
+  @Override
+  public void missingFromLog(long messages) {
+    missingFromLog.inc((double) messages);
   }
 
   @Override

@@ -25,6 +25,8 @@ class PrometheusChatMetricsTest {
     metrics.error("slow_consumer");
     metrics.heartbeat(7);
     metrics.committed(5, 2_000_000);
+    metrics.logged(2, 70);
+    metrics.missingFromLog(4);
     metrics.sessionOpened(lease(false, Optional.empty()));
     metrics.sessionOpened(lease(true, Optional.of(Duration.ofMillis(40))));
     assertThat(Scrape.of(registry))
@@ -38,6 +40,9 @@ class PrometheusChatMetricsTest {
             "websocket_errors_total{kind=\"slow_consumer\",} 1.0\n",
             "chat_heartbeats_total 7.0\n",
             "session_store_batch_size_sum 5.0\n",
+            "message_log_messages_total 2.0\n",
+            "message_log_bytes_total 70.0\n",
+            "message_log_missing_total 4.0\n",
             "session_store_commit_seconds_sum 0.002\n",
             "chat_sessions_total{kind=\"new\",} 1.0\n",
             "chat_sessions_total{kind=\"resumed\",} 1.0\n",

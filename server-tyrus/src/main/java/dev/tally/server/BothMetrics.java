@@ -62,6 +62,18 @@ record BothMetrics(ChatMetrics first, ChatMetrics second) implements ChatMetrics
   }
 
   @Override
+  public void logged(int messages, long bytes) {
+    first.logged(messages, bytes);
+    second.logged(messages, bytes);
+  }
+
+  @Override
+  public void missingFromLog(long messages) {
+    first.missingFromLog(messages);
+    second.missingFromLog(messages);
+  }
+
+  @Override
   public void error(String kind) {
     first.error(kind);
     second.error(kind);
