@@ -148,6 +148,30 @@ class RateLimitsTest {
     }
   }
 
+  /** Nobody knows yet whether these are resumes: a flood while the store hangs is one after it. */
+  @Test
+  void aStoreThatDoesNotAnswerGivesNothingBack() throws Exception {
+    HangingStore store = new HangingStore();
+    String session = CHAT + "?session_id=" + UUID.randomUUID();
+    try (RunningServer server =
+        RunningServer.withClockThatStands(l -> l.withRatesPerAddress(0, 2), store)) {
+      try (RawClient first = RawClient.open(server.port(), session)) {
+        first.text("one");
+        first.expectCount(1);
+      }
+      store.hang();
+      try (RawClient waiting = RawClient.open(server.port(), session)) {
+        assertThat(status(server, "127.0.0.1")).isEqualTo("429");
+        store.goOn();
+        waiting.text("two");
+        waiting.expectCount(2);
+      } finally {
+        store.goOn();
+      }
+      exhaust(server, 1, "127.0.0.1");
+    }
+  }
+
   @Test
   void aRefusedHandshakeLeavesItsPlaceToOthers() throws IOException {
     try (RunningServer server =

@@ -93,7 +93,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   /** For its server time passes in {@link #skip} only. */
   static RunningServer withClockThatStands(UnaryOperator<Limits> change) {
-    return new RunningServer(change.apply(new Limits()).settings(0), QUIET, memory(), true);
+    return withClockThatStands(change, memory());
+  }
+
+  static RunningServer withClockThatStands(UnaryOperator<Limits> change, SessionStore store) {
+    return new RunningServer(change.apply(new Limits()).settings(0), QUIET, store, true);
   }
 
   public RunningServer() {

@@ -60,7 +60,7 @@ public final class AddressRate {
   private final int perMinute;
   private final long interval;
   private final MonotonicClock time;
-  private final byte[] key = new byte[16];
+  private final byte[] key;
 
   /**
    * When each cell's bucket is full again, with {@link MonotonicClock#nanos}; a time that is over
@@ -80,7 +80,11 @@ public final class AddressRate {
     this.interval = perMinute == 0 ? 0 : MINUTE / perMinute;
     this.time = time;
     this.fullAt = new long[perMinute == 0 ? 0 : ROWS * CELLS];
-    new SecureRandom().nextBytes(key);
+    this.key = new byte[16];
+    if (perMinute > 0) {
+      // Not without need: it takes time at the start.
+      new SecureRandom().nextBytes(key);
+    }
   }
 
   /** {@return tokens a minute; 0 for no limit} */
