@@ -33,12 +33,14 @@ public final class PrometheusChatMetrics implements ChatMetrics {
           "evicted",
           "forbidden_origin",
           "full",
+          "keys_unavailable",
           "not_found",
           "timeout",
           "too_large",
           "too_many_from_address",
           "too_many_handshakes",
           "too_many_sessions",
+          "unauthorized",
           "wrong_host",
           "wrong_version");
 

@@ -3,18 +3,22 @@ package dev.tally.server;
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSettings;
 import dev.tally.chat.DrainReport;
+import dev.tally.chat.Readiness;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.metrics.Health;
+import dev.tally.server.auth.TokenVerifier;
 import dev.tally.server.grizzly.WebSocketServer;
+import dev.tally.server.handshake.Authentication;
 import dev.tally.server.http.StatusPages;
 import dev.tally.server.jakarta.ChatEndpoint;
 import dev.tally.server.websocket.BufferBudgets;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -39,6 +43,7 @@ public final class ChatServer {
   private final Duration drainTimeout;
   private final MonotonicClock time;
   private final ChatHub hub;
+  private final Optional<TokenVerifier> tokens;
   private final WebSocketServer server;
 
   /**
@@ -62,17 +67,50 @@ public final class ChatServer {
     this.drainTimeout = config.drainTimeout();
     this.time = time;
     this.hub = new ChatHub(store, metrics, config, clock, time, MessageListener.NONE);
+    this.tokens = settings.auth().map(auth -> new TokenVerifier(auth, clock, time));
     this.server =
         new WebSocketServer(
             settings.webSocket(),
             ChatEndpoint.configs(hub),
             new StatusPages(
                 new Health(
-                    hub::readiness, settings.color(), settings.version(), settings.instance()),
+                    this::readiness, settings.color(), settings.version(), settings.instance()),
                 settings.webSocket().allowedHosts(),
                 settings.adminAddress()),
+            authentication(),
             hub.metrics(),
             time);
+  }
+
+  private Authentication authentication() {
+    return tokens
+        .map(
+            verifier ->
+                Authentication.by(
+                    verifier,
+                    settings.auth().orElseThrow().query(),
+                    settings.webSocket().retryAfter()))
+        .orElseGet(Authentication::off);
+  }
+
+  /**
+   * Whether a balancer should send new clients here. Beyond the hub's reasons there is {@code
+   * keys_unavailable}: until the keys are here that tokens are checked with, nobody can connect.
+   *
+   * @return the state now, and its reason
+   */
+  public Readiness readiness() {
+    Readiness now = hub.readiness();
+    return now.ready() && !hasKeys() ? new Readiness(false, "keys_unavailable") : now;
+  }
+
+  /**
+   * Whether tokens can be checked.
+   *
+   * @return true also if authentication is off
+   */
+  public boolean hasKeys() {
+    return tokens.isEmpty() || tokens.get().hasKeys();
   }
 
   /**
@@ -83,6 +121,7 @@ public final class ChatServer {
    */
   public void start() throws IOException {
     server.start();
+    tokens.ifPresent(TokenVerifier::start);
     hub.start();
   }
 
@@ -104,6 +143,7 @@ public final class ChatServer {
     server.terminateConnections();
     hub.close();
     server.stop();
+    tokens.ifPresent(TokenVerifier::close);
     return report;
   }
 

@@ -1,7 +1,9 @@
 package dev.tally.server;
 
+import dev.tally.server.auth.AuthSettings;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What {@link ChatServer} needs to know, besides the hub's own settings.
@@ -13,6 +15,7 @@ import java.time.Duration;
  * @param adminAddress {@code host:port} where the metrics are; empty if nowhere
  * @param drainDelay how long to take new clients after readiness went off, for balancers that poll
  *     it
+ * @param auth which tokens clients must have; empty if they need none
  */
 public record ChatServerSettings(
     WebSocketSettings webSocket,
@@ -20,7 +23,8 @@ public record ChatServerSettings(
     String version,
     String instance,
     String adminAddress,
-    Duration drainDelay) {
+    Duration drainDelay,
+    Optional<AuthSettings> auth) {
 
   /**
    * The documented defaults.
@@ -36,6 +40,7 @@ public record ChatServerSettings(
         "dev",
         "",
         "",
-        Duration.ZERO);
+        Duration.ZERO,
+        Optional.empty());
   }
 }

@@ -226,7 +226,8 @@ final class Launcher {
         build.version(),
         instance,
         adminAddress,
-        settings.drainDelay.value());
+        settings.drainDelay.value(),
+        Optional.empty());
   }
 
   private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub) throws IOException {

@@ -8,11 +8,15 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/** What the process logs as a warning or worse from now on, the libraries' lines included. */
+/** What the process logs from now on, the libraries' lines included. */
 final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
+  /** Warnings and worse. */
   final ConcurrentLinkedQueue<String> troubles = new ConcurrentLinkedQueue<>();
+
+  private final ConcurrentLinkedQueue<String> lines = new ConcurrentLinkedQueue<>();
   private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+  private final Level before = root.getLevel();
 
   CapturedLog() {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
@@ -22,8 +26,20 @@ final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoClose
     root.addAppender(this);
   }
 
+  /** With all that is logged at this level and above. */
+  CapturedLog(Level level) {
+    this();
+    root.setLevel(level);
+  }
+
+  /** All lines, with their keys and values. */
+  String text() {
+    return String.join("\n", lines);
+  }
+
   @Override
   protected void append(ILoggingEvent event) {
+    lines.add(event.getKeyValuePairs() + " " + event.getFormattedMessage());
     if (event.getLevel().isGreaterOrEqual(Level.WARN)) {
       String cause =
           event.getThrowableProxy() == null ? "" : ": " + event.getThrowableProxy().getMessage();
@@ -34,5 +50,6 @@ final class CapturedLog extends AppenderBase<ILoggingEvent> implements AutoClose
   @Override
   public void close() {
     root.detachAppender(this);
+    root.setLevel(before);
   }
 }

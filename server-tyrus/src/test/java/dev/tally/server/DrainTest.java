@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -98,7 +99,13 @@ class DrainTest {
     ChatServer server =
         new ChatServer(
             new ChatServerSettings(
-                defaults.webSocket(), "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", delay),
+                defaults.webSocket(),
+                "blue",
+                "1.2.3",
+                "5f3a21c4",
+                "127.0.0.1:8001",
+                delay,
+                Optional.empty()),
             ChatSettings.defaults(),
             RunningServer.memory(),
             ChatMetrics.NONE,

@@ -4,6 +4,7 @@ import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.server.grizzly.WebSocketServer;
 import dev.tally.server.grizzly.WebSocketSettings;
+import dev.tally.server.handshake.Authentication;
 import dev.tally.server.http.HttpAnswer;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
@@ -46,6 +47,7 @@ public final class EchoServer implements AutoCloseable {
             settings,
             List.of(ServerEndpointConfig.Builder.create(Echo.class, "/").build()),
             request -> HttpAnswer.text("404 Not Found", "text/plain", "No pages.\n"),
+            Authentication.off(),
             ChatMetrics.NONE,
             MonotonicClock.system());
     server.start();

@@ -9,6 +9,7 @@ import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.server.RunningServer.Limits;
 import dev.tally.server.grizzly.WebSocketServer;
+import dev.tally.server.handshake.Authentication;
 import dev.tally.server.http.HttpAnswer;
 import dev.tally.session.redis.testing.FreePort;
 import jakarta.websocket.server.ServerEndpointConfig;
@@ -45,6 +46,7 @@ class ListenerTest {
             new Limits().settings(port),
             List.of(endpoint, endpoint),
             request -> HttpAnswer.text("404 Not Found", "text/plain", ""),
+            Authentication.off(),
             ChatMetrics.NONE,
             MonotonicClock.system());
     try {

@@ -9,11 +9,16 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.tally.metrics.PrometheusChatMetrics;
 import dev.tally.server.RawClient.Response;
+import dev.tally.server.auth.AuthSettings;
+import dev.tally.server.auth.KeyLocation;
 import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -85,10 +90,29 @@ class RefusalsTest {
       }
     }
     comesTooOften(good);
+    wantsTokens(good);
     drains(good);
     evicts();
     timesOut();
     assertThat(walked).isEqualTo(results());
+  }
+
+  private void wantsTokens(String good) throws Exception {
+    AuthSettings noKeys =
+        new AuthSettings(
+            new KeyLocation.JwksFile(Path.of("/does/not/exist")),
+            Optional.empty(),
+            Optional.empty(),
+            Duration.ZERO,
+            false);
+    try (RunningServer server = new RunningServer(l -> l, noKeys, InstantSource.system())) {
+      refused(server, good, "401", "unauthorized");
+      refused(
+          server,
+          RawClient.handshake("/ws/chat/", "Authorization: Bearer a.b.c"),
+          "503",
+          "keys_unavailable");
+    }
   }
 
   private void refused(RunningServer server, String request, String status, String result)

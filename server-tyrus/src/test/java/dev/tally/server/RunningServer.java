@@ -5,6 +5,7 @@ import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
+import dev.tally.server.auth.AuthSettings;
 import dev.tally.server.grizzly.WebSocketSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
@@ -42,11 +44,21 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
   }
 
   RunningServer(WebSocketSettings settings, ChatSettings config, SessionStore store) {
-    this(settings, config, store, false);
+    this(settings, config, store, Optional.empty(), InstantSource.system(), false);
+  }
+
+  /** A server that wants tokens, and by which clock it checks them. */
+  RunningServer(UnaryOperator<Limits> change, AuthSettings auth, InstantSource clock) {
+    this(change.apply(new Limits()).settings(0), QUIET, memory(), Optional.of(auth), clock, false);
   }
 
   private RunningServer(
-      WebSocketSettings settings, ChatSettings config, SessionStore store, boolean clockStands) {
+      WebSocketSettings settings,
+      ChatSettings config,
+      SessionStore store,
+      Optional<AuthSettings> auth,
+      InstantSource clock,
+      boolean clockStands) {
     ChatMetrics metrics =
         new ChatMetrics() {
           @Override
@@ -74,11 +86,17 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     this.server =
         new ChatServer(
             new ChatServerSettings(
-                settings, "blue", "1.2.3", "5f3a21c4", "127.0.0.1:8001", defaults.drainDelay()),
+                settings,
+                "blue",
+                "1.2.3",
+                "5f3a21c4",
+                "127.0.0.1:8001",
+                defaults.drainDelay(),
+                auth),
             config,
             store,
             metrics,
-            InstantSource.system(),
+            clock,
             () -> (clockStands ? 0 : time.nanos()) + skippedNanos.get());
     try {
       server.start();
@@ -97,7 +115,13 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
   }
 
   static RunningServer withClockThatStands(UnaryOperator<Limits> change, SessionStore store) {
-    return new RunningServer(change.apply(new Limits()).settings(0), QUIET, store, true);
+    return new RunningServer(
+        change.apply(new Limits()).settings(0),
+        QUIET,
+        store,
+        Optional.empty(),
+        InstantSource.system(),
+        true);
   }
 
   public RunningServer() {

@@ -9,6 +9,7 @@ import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.server.grizzly.WebSocketServer;
+import dev.tally.server.handshake.Authentication;
 import dev.tally.server.http.HttpAnswer;
 import dev.tally.server.jakarta.DirectConnection;
 import jakarta.websocket.CloseReason;
@@ -50,6 +51,7 @@ class SealedCloseTest {
                       })
                   .build()),
           request -> HttpAnswer.text("404 Not Found", "text/plain", "No pages.\n"),
+          Authentication.off(),
           ChatMetrics.NONE,
           MonotonicClock.system());
 

@@ -1,5 +1,6 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.chat.protocol.Subject;
 import dev.tally.chat.spi.Lease;
 import dev.tally.server.handshake.Handshake;
 import java.time.Duration;
@@ -32,11 +33,16 @@ final class ConnectionLog {
   }
 
   private static LoggingEventBuilder of(Logger logger, Handshake handshake, String event) {
-    return logger
-        .atInfo()
-        .addKeyValue("event", event)
-        .addKeyValue("session", () -> handshake.sessionId().hash())
-        .addKeyValue("request_id", handshake.requestId())
+    LoggingEventBuilder line =
+        logger
+            .atInfo()
+            .addKeyValue("event", event)
+            .addKeyValue("session", () -> handshake.sessionId().hash());
+    if (handshake.client().isPresent()) {
+      Subject subject = handshake.client().get().subject();
+      line = line.addKeyValue("subject", () -> subject.hash());
+    }
+    return line.addKeyValue("request_id", handshake.requestId())
         .addKeyValue("remote", handshake.address());
   }
 }

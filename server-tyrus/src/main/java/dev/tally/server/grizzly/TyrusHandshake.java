@@ -1,7 +1,7 @@
 package dev.tally.server.grizzly;
 
+import dev.tally.server.handshake.Subprotocols;
 import java.net.URI;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.glassfish.grizzly.http.HttpRequestPacket;
@@ -20,8 +20,6 @@ import org.slf4j.LoggerFactory;
 final class TyrusHandshake {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(TyrusHandshake.class);
-
-  private static final String PROTOCOL = "Sec-WebSocket-Protocol";
 
   /** What Tyrus sees as it came; extensions are not among it, since it knows of none. */
   private static final List<String> HEADERS = List.of("Host", "Sec-WebSocket-Key");
@@ -77,14 +75,9 @@ final class TyrusHandshake {
         context.getHeaders().put(name, List.of(value));
       }
     }
-    if (request.getHeader(PROTOCOL) != null) {
-      List<String> protocols = new ArrayList<>();
-      for (String value : request.getHeaders().values(PROTOCOL)) {
-        for (String protocol : value.split(",", -1)) {
-          protocols.add(protocol.strip());
-        }
-      }
-      context.getHeaders().put(PROTOCOL, protocols);
+    if (request.getHeader(Subprotocols.HEADER) != null) {
+      List<String> asked = Subprotocols.asked(request.getHeaders().values(Subprotocols.HEADER));
+      context.getHeaders().put(Subprotocols.HEADER, asked);
     }
     return context;
   }

@@ -2,7 +2,12 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.metrics.http.RequestHead;
+import dev.tally.server.auth.Authenticated;
 import dev.tally.server.handshake.AddressRate;
+import dev.tally.server.handshake.Admission;
+import dev.tally.server.handshake.Admission.Denied;
+import dev.tally.server.handshake.Admission.Granted;
+import dev.tally.server.handshake.Authentication;
 import dev.tally.server.handshake.ConnectionLimits;
 import dev.tally.server.handshake.ConnectionLimits.Place;
 import dev.tally.server.handshake.Handshake;
@@ -20,6 +25,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -56,6 +62,7 @@ final class UpgradeFilter extends BaseFilter {
   private final Function<HttpRequest, HttpAnswer> pages;
   private final HandshakeRules rules;
   private final UnnamedProxy unnamedProxy;
+  private final Authentication authentication;
   private final ChatMetrics metrics;
   private volatile boolean draining;
 
@@ -68,6 +75,7 @@ final class UpgradeFilter extends BaseFilter {
       ConnectionRegistry registry,
       HttpSockets sockets,
       Function<HttpRequest, HttpAnswer> pages,
+      Authentication authentication,
       ChatMetrics metrics) {
     this.paths = paths.stream().collect(Collectors.toUnmodifiableMap(path -> path, URI::create));
     this.tyrus = new TyrusHandshake(engine);
@@ -84,6 +92,7 @@ final class UpgradeFilter extends BaseFilter {
             settings.trustedProxies(),
             settings.compression());
     this.unnamedProxy = new UnnamedProxy(settings.trustedProxies());
+    this.authentication = authentication;
     this.metrics = metrics;
   }
 
@@ -163,27 +172,43 @@ final class UpgradeFilter extends BaseFilter {
               "There are answers to earlier requests that have not been read.");
     }
     if (refusal == null) {
-      Place place = limits.take(address);
-      if (place == Place.TAKEN) {
-        AddressRate.Charge session = rates.session(address);
-        if (session.isTaken()) {
-          upgrade(socket, path, request, content, address, session);
-          return;
-        }
-        limits.release(address);
-        refusal = rates.sessionRefusal(address, session);
-      } else {
-        refusal =
-            place == Place.FULL
-                ? unavailable("full", "has as many connections as it may have")
-                : new Refusal(
-                    "429 Too Many Requests",
-                    "too_many_from_address",
-                    retryAfter(),
-                    "The address " + address + " has as many connections as one address may have.");
-      }
+      // Checked last, as it costs most, and before a place is taken.
+      Admission admission = authentication.check(head);
+      refusal =
+          admission instanceof Granted granted
+              ? enter(socket, path, request, content, address, granted.client())
+              : ((Denied) admission).refusal();
     }
-    sockets.refuse(socket, refusal, !Method.HEAD.equals(request.getMethod()));
+    if (refusal != null) {
+      sockets.refuse(socket, refusal, !Method.HEAD.equals(request.getMethod()));
+    }
+  }
+
+  /** Takes a place and upgrades, or says why there is no place. */
+  private @Nullable Refusal enter(
+      HttpSocket socket,
+      URI path,
+      HttpRequestPacket request,
+      HttpContent content,
+      String address,
+      Optional<Authenticated> client) {
+    Place place = limits.take(address);
+    if (place == Place.TAKEN) {
+      AddressRate.Charge session = rates.session(address);
+      if (session.isTaken()) {
+        upgrade(socket, path, request, content, address, session, client);
+        return null;
+      }
+      limits.release(address);
+      return rates.sessionRefusal(address, session);
+    }
+    return place == Place.FULL
+        ? unavailable("full", "has as many connections as it may have")
+        : new Refusal(
+            "429 Too Many Requests",
+            "too_many_from_address",
+            Refusal.retryAfter(settings.retryAfter()),
+            "The address " + address + " has as many connections as one address may have.");
   }
 
   /** A target may be a URL; its host then counts in place of the header (RFC 9112, 3.2.2). */
@@ -199,16 +224,10 @@ final class UpgradeFilter extends BaseFilter {
   }
 
   private Refusal unavailable(String result, String why) {
-    return new Refusal(
-        "503 Service Unavailable",
+    return Refusal.unavailable(
         result,
-        retryAfter(),
-        "This server " + why + "; try again, another one may answer.");
-  }
-
-  /** In whole seconds, rounded up: a client never comes too early. */
-  private String retryAfter() {
-    return "Retry-After: " + settings.retryAfter().plusMillis(999).toSeconds();
+        "This server " + why + "; try again, another one may answer.",
+        settings.retryAfter());
   }
 
   private void upgrade(
@@ -217,9 +236,10 @@ final class UpgradeFilter extends BaseFilter {
       HttpRequestPacket request,
       HttpContent content,
       String address,
-      AddressRate.Charge session) {
+      AddressRate.Charge session,
+      Optional<Authenticated> client) {
     NIOConnection socket = httpSocket.connection;
-    Handshake handshake = rules.read(new GrizzlyRequest(request), address);
+    Handshake handshake = rules.read(new GrizzlyRequest(request), address, client);
     WebSocketConnection connection = registry.make(socket, handshake);
     connection.charged(session);
     UpgradeAnswer response = new UpgradeAnswer();

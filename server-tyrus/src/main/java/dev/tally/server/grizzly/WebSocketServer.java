@@ -2,6 +2,7 @@ package dev.tally.server.grizzly;
 
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.MonotonicClock;
+import dev.tally.server.handshake.Authentication;
 import dev.tally.server.handshake.ConnectionLimits;
 import dev.tally.server.handshake.RateLimits;
 import dev.tally.server.http.HttpAnswer;
@@ -63,6 +64,7 @@ public final class WebSocketServer {
    * @param settings addresses and limits
    * @param endpoints what to serve, each on a path without parameters
    * @param pages answers everything that is no handshake; must not block
+   * @param authentication who may open a WebSocket; must not block
    * @param metrics told of handshakes and errors; must not throw
    * @param time measures timeouts and rates
    * @throws IllegalArgumentException if one of the trusted proxies is no CIDR block
@@ -71,6 +73,7 @@ public final class WebSocketServer {
       WebSocketSettings settings,
       List<ServerEndpointConfig> endpoints,
       Function<HttpRequest, HttpAnswer> pages,
+      Authentication authentication,
       ChatMetrics metrics,
       MonotonicClock time) {
     this.endpoints = List.copyOf(endpoints);
@@ -99,6 +102,7 @@ public final class WebSocketServer {
             registry,
             httpSockets,
             pages,
+            authentication,
             metrics);
     this.listener = new NetworkListener("main", settings.host(), settings.port());
     this.listener.setTransport(transport(settings.backlog()));

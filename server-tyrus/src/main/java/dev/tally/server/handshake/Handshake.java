@@ -1,6 +1,7 @@
 package dev.tally.server.handshake;
 
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.server.auth.Authenticated;
 import java.util.Optional;
 
 /**
@@ -9,7 +10,12 @@ import java.util.Optional;
  * @param sessionId the session to resume, or a new one
  * @param requestId for the logs of both sides
  * @param address whose connection it is
+ * @param client whose token it had; empty if authentication is off
  * @param extensions what is agreed on, for {@code Sec-WebSocket-Extensions}
  */
 public record Handshake(
-    SessionId sessionId, String requestId, String address, Optional<String> extensions) {}
+    SessionId sessionId,
+    String requestId,
+    String address,
+    Optional<Authenticated> client,
+    Optional<String> extensions) {}

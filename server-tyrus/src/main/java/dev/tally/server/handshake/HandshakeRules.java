@@ -1,11 +1,11 @@
 package dev.tally.server.handshake;
 
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.server.auth.Authenticated;
 import dev.tally.server.http.AllowedHosts;
 import dev.tally.server.http.HttpRequest;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -180,10 +180,11 @@ public final class HandshakeRules {
    *
    * @param request one that broke no rule
    * @param address what {@link #address} said of it
+   * @param client what {@link Authentication} said of it
    * @return the handshake
    */
-  public Handshake read(HttpRequest request, String address) {
-    List<String> asked = sessionParameters(request);
+  public Handshake read(HttpRequest request, String address, Optional<Authenticated> client) {
+    List<String> asked = Query.values(request, SESSION_PARAMETER);
     String requestId = request.header("X-Request-Id");
     if (requestId == null || !REQUEST_ID.matcher(requestId).matches()) {
       // No secret, so it need not be unguessable.
@@ -195,6 +196,7 @@ public final class HandshakeRules {
             : SessionId.parse(URLDecoder.decode(asked.get(0), StandardCharsets.UTF_8)),
         requestId,
         address,
+        client,
         extensions(request));
   }
 
@@ -260,7 +262,7 @@ public final class HandshakeRules {
     String asked = "";
     SessionId first = null;
     try {
-      for (String raw : sessionParameters(request)) {
+      for (String raw : Query.values(request, SESSION_PARAMETER)) {
         asked = raw;
         asked = URLDecoder.decode(raw, StandardCharsets.UTF_8);
         SessionId id = SessionId.parse(asked);
@@ -278,31 +280,6 @@ public final class HandshakeRules {
           Refusal.quoted(asked)
               + " will not do: session_id must be a UUID of 36 characters, such as "
               + "123e4567-e89b-42d3-a456-426614174000, and not all zeros or ones.");
-    }
-  }
-
-  /** What the query says behind {@code session_id}, which may be percent-encoded itself. */
-  private static List<String> sessionParameters(HttpRequest request) {
-    String query = request.query();
-    if (query == null) {
-      return List.of();
-    }
-    List<String> values = new ArrayList<>(1);
-    for (String parameter : query.split("&", -1)) {
-      int equals = parameter.indexOf('=');
-      String name = equals < 0 ? parameter : parameter.substring(0, equals);
-      if (name.equals(SESSION_PARAMETER) || decoded(name).equals(SESSION_PARAMETER)) {
-        values.add(equals < 0 ? "" : parameter.substring(equals + 1));
-      }
-    }
-    return values;
-  }
-
-  private static String decoded(String name) {
-    try {
-      return URLDecoder.decode(name, StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      return name;
     }
   }
 }

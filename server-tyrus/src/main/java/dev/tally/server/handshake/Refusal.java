@@ -3,6 +3,7 @@ package dev.tally.server.handshake;
 import dev.tally.metrics.http.HeadFault;
 import dev.tally.server.http.HttpAnswer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +20,16 @@ public record Refusal(String status, String result, String header, String senten
 
   public Refusal(String status, String result, String sentence) {
     this(status, result, "", sentence);
+  }
+
+  /** For now: the client may come back after the given time, or try another server. */
+  public static Refusal unavailable(String result, String sentence, Duration retryAfter) {
+    return new Refusal("503 Service Unavailable", result, retryAfter(retryAfter), sentence);
+  }
+
+  /** A header line, in whole seconds, rounded up: a client never comes too early. */
+  public static String retryAfter(Duration time) {
+    return "Retry-After: " + time.plusMillis(999).toSeconds();
   }
 
   /** Of a head that the check refuses. */

@@ -1,0 +1,135 @@
+package dev.tally.server.auth;
+
+import dev.tally.chat.spi.MonotonicClock;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The keys that are known now, and the thread that keeps them up to date. A source that fails does
+ * no harm to the keys that are known. Nobody who asks for keys ever waits. Safe for concurrent use.
+ */
+final class KeyCache implements AutoCloseable {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(KeyCache.class);
+
+  /** A token with an invented key makes the source be asked again no more often than this. */
+  static final Duration FRESH = Duration.ofSeconds(10);
+
+  /** While there is no key at all, nobody can connect. */
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+
+  private static final long MAX_PARK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final @Nullable KeySource source;
+  private final MonotonicClock time;
+  private final Thread thread = new Thread(this::run, "tally-keys");
+  private volatile @Nullable KeySet keys;
+
+  /** When the last look began that found the source's keys. */
+  private volatile long seenNanos;
+
+  private volatile boolean wanted;
+  private volatile boolean closed;
+  private boolean failing;
+
+  /** Keys that never change. */
+  KeyCache(KeySet keys, MonotonicClock time) {
+    this.source = null;
+    this.keys = keys;
+    this.time = time;
+  }
+
+  /** Keys of a source; none until {@link #start}. */
+  KeyCache(KeySource source, MonotonicClock time) {
+    this.source = source;
+    this.time = time;
+    thread.setDaemon(true);
+  }
+
+  /** Begins to look. Call once. */
+  void start() {
+    if (source != null) {
+      thread.start();
+    }
+  }
+
+  /** The keys as they were last seen; null if they never were. */
+  @Nullable KeySet known() {
+    return keys;
+  }
+
+  /**
+   * Asks for a look at the source, for a key that is not among {@link #known}.
+   *
+   * @return false if the keys were seen just now, so that there is no such key
+   */
+  boolean lookAgain() {
+    if (source == null || (keys != null && time.nanos() - seenNanos < FRESH.toNanos())) {
+      return false;
+    }
+    wanted = true;
+    LockSupport.unpark(thread);
+    return true;
+  }
+
+  private void run() {
+    KeySource place = Objects.requireNonNull(source);
+    try {
+      while (!closed) {
+        wanted = false;
+        long began = time.nanos();
+        look(place, began);
+        long usual = (failing ? FRESH : place.interval()).toNanos();
+        while (!closed && time.nanos() - began < pause(usual)) {
+          LockSupport.parkNanos(this, Math.min(MAX_PARK_NANOS, pause(usual)));
+        }
+      }
+    } catch (InterruptedException e) {
+      // It was closed while it read.
+    }
+  }
+
+  private long pause(long usual) {
+    if (keys == null) {
+      return FIRST_RETRY.toNanos();
+    }
+    return wanted ? Math.min(usual, FRESH.toNanos()) : usual;
+  }
+
+  private void look(KeySource place, long began) throws InterruptedException {
+    try {
+      place.read().map(KeySet::parse).ifPresent(found -> take(place, found));
+      seenNanos = began;
+      failing = false;
+    } catch (IOException | RuntimeException e) {
+      if (!failing) {
+        LOGGER
+            .atWarn()
+            .addKeyValue("event", "keys_unavailable")
+            .log("cannot read the keys for tokens from {}: {}", place, e.getMessage());
+      }
+      failing = true;
+    }
+  }
+
+  private void take(KeySource place, KeySet found) {
+    keys = found;
+    LOGGER
+        .atInfo()
+        .addKeyValue("event", "keys")
+        .addKeyValue("keys", found.size())
+        .log("read the keys for tokens from {}", place);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+  }
+}
