@@ -11,7 +11,8 @@ setup_file() {
   local chat metrics
   web=127.0.0.1:$(free_port) admin=127.0.0.1:$(free_port) chat=127.0.0.1:$(free_port) metrics=127.0.0.1:$(free_port)
 
-  start /dev/null java -jar "$jar" --host 127.0.0.1 --port "${chat#*:}" --admin-port "${metrics#*:}" --color green
+  start /dev/null java -jar "$jar" --host 127.0.0.1 --port "${chat#*:}" --admin-port "${metrics#*:}" --color green \
+    --trusted-proxies 127.0.0.1 --handshake-rate-per-address 10
 
   driver_address() { echo "$chat"; }
   driver_admin_address() { echo "$metrics"; }
@@ -54,6 +55,21 @@ logged() { # how many, with which status
   await logged 3 0
   await logged 1 400
   run ! grep --fixed-strings -e "$id" -e session_id "$log"
+}
+
+# A handshake that breaks a rule counts too.
+handshake_from() { # address, and the address that it claims to forward from
+  probe --interface "$1" --header "X-Forwarded-For: $2" --output /dev/null --write-out '%{http_code}' "http://$web/ws/chat/"
+}
+
+@test "each client has a limit of its own, and cannot make addresses up" {
+  local i answer
+  for i in {1..100}; do
+    answer=$(handshake_from 127.0.0.2 "203.0.113.$i")
+    [[ $answer == 400 ]] || break
+  done
+  [ "$answer" = 429 ]
+  [ "$(handshake_from 127.0.0.3 203.0.113.1)" = 400 ]
 }
 
 @test "Traefik answers its health check, and Prometheus" {
