@@ -61,16 +61,21 @@ final class ManySocketsPart {
       List<Peer> peers = new ArrayList<>(List.of(all.onTheJvm().get(1)));
       peers.add(all.tally("Tally, Redis", "--redis-url", redis.url()));
       all.django("Django, Redis", redis.url()).ifPresent(peers::add);
-      Samples latency = new Samples();
-      lab.inTurns(
-          peers,
-          3,
-          (name, server, round) ->
-              trickle(lab, server, lab.brief() ? 100 : 5000, Duration.ofSeconds(5), latency, name));
       return "Milliseconds from the moment at which a message was due:\n\n"
-          + latency.table("counter", MILLIS, "")
+          + latencyOf(lab, peers, "")
           + Report.commands(lab, peers);
     }
+  }
+
+  /** The same for servers that store every count in one Redis. */
+  static String latencyOf(Lab lab, List<Peer> peers, String base) throws IOException {
+    Samples latency = new Samples();
+    lab.inTurns(
+        peers,
+        3,
+        (name, server, round) ->
+            trickle(lab, server, lab.brief() ? 100 : 5000, Duration.ofSeconds(5), latency, name));
+    return latency.table("counter", MILLIS, base);
   }
 
   /**

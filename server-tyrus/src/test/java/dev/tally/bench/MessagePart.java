@@ -18,12 +18,16 @@ final class MessagePart {
   private final Samples redisCpu = new Samples();
   private final Samples throughput = new Samples();
 
-  private MessagePart() {}
+  private final int payloadBytes;
+
+  private MessagePart(int payloadBytes) {
+    this.payloadBytes = payloadBytes;
+  }
 
   /** All peers, counting in memory. */
   static String inMemory(Lab lab) throws IOException {
     List<Peer> peers = lab.peers(lab.jvm()).all();
-    MessagePart part = new MessagePart();
+    MessagePart part = new MessagePart(Lab.PAYLOAD_BYTES);
     lab.inTurns(peers, 6, (name, server, round) -> part.measure(lab, name, server, round, 0));
     Files.writeString(
         lab.images().resolve("cpu.svg"),
@@ -38,14 +42,25 @@ final class MessagePart {
       List<Peer> peers = new ArrayList<>(List.of(all.tally("Tally, in memory")));
       peers.add(all.tally(Peers.TALLY, "--redis-url", redis.url()));
       all.django("Django", redis.url()).ifPresent(peers::add);
-      MessagePart part = new MessagePart();
+      MessagePart part = new MessagePart(Lab.PAYLOAD_BYTES);
       lab.inTurns(
           peers, 4, (name, server, round) -> part.measure(lab, name, server, round, redis.pid()));
-      return part.tables(Peers.TALLY)
-          + "\nCPU of redis-server itself for each message, µs:\n\n"
-          + part.redisCpu.table("counter", MICROS, "")
-          + Report.commands(lab, peers);
+      return part.tables(Peers.TALLY) + part.redisTable("") + Report.commands(lab, peers);
     }
+  }
+
+  /** Servers that store every count in one Redis; ratios to one of them. */
+  static String beside(Lab lab, List<Peer> peers, RedisServer redis, int payloadBytes, String base)
+      throws IOException {
+    MessagePart part = new MessagePart(payloadBytes);
+    lab.inTurns(
+        peers, 4, (name, server, round) -> part.measure(lab, name, server, round, redis.pid()));
+    return part.tables(base) + part.redisTable(base);
+  }
+
+  private String redisTable(String base) {
+    return "\nCPU of redis-server itself for each message, µs:\n\n"
+        + redisCpu.table("counter", MICROS, base);
   }
 
   private void measure(Lab lab, String name, ServerProcess server, int number, long redis)
@@ -53,7 +68,7 @@ final class MessagePart {
     // The just-in-time compiler has the first round.
     boolean counts = lab.brief() || number > 0;
     Duration warmUp = lab.seconds(number == 0 ? 2 : 0.5);
-    try (LoadGenerator load = new LoadGenerator(server.port(), Lab.PAYLOAD_BYTES)) {
+    try (LoadGenerator load = new LoadGenerator(server.port(), payloadBytes)) {
       load.connect(SOCKETS, SOCKETS);
       for (int depth : DEPTHS) {
         load.closedLoop(depth, warmUp).exact();

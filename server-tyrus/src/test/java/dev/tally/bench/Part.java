@@ -19,7 +19,8 @@ enum Part {
   LEAK,
   SURROUNDINGS,
   HOSTILE,
-  COMPRESSION;
+  COMPRESSION,
+  LOG;
 
   /** Measures, and returns the section as Markdown. */
   String run(Lab lab) throws IOException {
@@ -37,6 +38,7 @@ enum Part {
       case SURROUNDINGS -> SurroundingsPart.run(lab);
       case HOSTILE -> HostilePart.run(lab);
       case COMPRESSION -> CompressionPart.run(lab);
+      case LOG -> MessageLogPart.run(lab);
     };
   }
 
