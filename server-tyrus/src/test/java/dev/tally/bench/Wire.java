@@ -39,18 +39,13 @@ final class Wire {
     return direct(head.getBytes(US_ASCII));
   }
 
-  /** One frame, with the alphabet over and over in it. */
+  /** A text message in one frame, with the alphabet over and over in it. */
   static ByteBuffer maskedText(int payloadBytes) {
-    if (payloadBytes > LONGEST) {
-      throw new IllegalArgumentException(
-          "payload is " + payloadBytes + " bytes, at most " + LONGEST + " fit");
-    }
-    ByteBuffer frame = ByteBuffer.allocate(6 + payloadBytes);
-    frame.put((byte) 0x81).put((byte) (0x80 | payloadBytes)).putInt(MASK);
+    byte[] payload = new byte[payloadBytes];
     for (int i = 0; i < payloadBytes; i++) {
-      frame.put((byte) (('a' + i % 26) ^ (MASK >>> (24 - 8 * (i % 4)))));
+      payload[i] = (byte) ('a' + i % 26);
     }
-    return direct(frame.array());
+    return frame(0x81, payload);
   }
 
   /** One masked frame. */
