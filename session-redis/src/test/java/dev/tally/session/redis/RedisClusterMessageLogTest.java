@@ -11,6 +11,7 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.testing.LogEntry;
 import dev.tally.chat.testing.MessageLogContract;
+import dev.tally.session.redis.testing.RedisCluster;
 import dev.tally.session.redis.testing.RedisServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -97,7 +98,9 @@ class RedisClusterMessageLogTest extends MessageLogContract {
       List<Lease> leases = store.openAll(ids).stream().map(Optional::orElseThrow).toList();
       commitAll(store, leases, 1);
 
-      cluster.moveSlots();
+      int before = Integer.parseInt(cluster.masters().get(0).cli("DBSIZE"));
+      cluster.moveSlots(0, 1, 2000);
+      assertThat(Integer.parseInt(cluster.masters().get(0).cli("DBSIZE"))).isLessThan(before);
       commitAll(store, leases, 2);
       cluster.masters().get(1).kill();
       List<CommitResult> results =

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
+import dev.tally.session.redis.testing.RedisCluster;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.util.List;
@@ -179,7 +180,9 @@ class RedisClusterTest {
     Sessions sessions = Sessions.open(store, 300);
     sessions.commitAndExpectStored(1);
 
-    cluster.moveSlots();
+    int before = Integer.parseInt(masters.get(0).cli("DBSIZE"));
+    cluster.moveSlots(0, 1, 2000);
+    assertThat(Integer.parseInt(masters.get(0).cli("DBSIZE"))).isLessThan(before);
 
     sessions.commitAndExpectStored(2);
     sessions.resumeAndExpect(2);

@@ -1,9 +1,8 @@
-package dev.tally.session.redis;
+package dev.tally.session.redis.testing;
 
 import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tally.session.redis.testing.RedisServer;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -13,9 +12,19 @@ import java.util.stream.Stream;
  *
  * @param masters its nodes
  */
-record RedisCluster(List<RedisServer> masters) implements AutoCloseable {
+public record RedisCluster(List<RedisServer> masters) implements AutoCloseable {
 
-  static RedisCluster start() {
+  /** Copies the list. */
+  public RedisCluster {
+    masters = List.copyOf(masters);
+  }
+
+  /**
+   * Starts three masters and gives each a third of the slots.
+   *
+   * @return the Cluster; every node knows the others
+   */
+  public static RedisCluster start() {
     RedisCluster cluster = new RedisCluster(Stream.generate(RedisCluster::node).limit(3).toList());
     String[] create =
         Stream.of(
@@ -29,7 +38,13 @@ record RedisCluster(List<RedisServer> masters) implements AutoCloseable {
     return cluster;
   }
 
-  static RedisServer node(String... settings) {
+  /**
+   * Starts a node that is part of no Cluster yet.
+   *
+   * @param settings further lines of redis.conf
+   * @return the node; it answers already
+   */
+  public static RedisServer node(String... settings) {
     return RedisServer.start(
         Stream.concat(
                 Stream.of(
@@ -45,14 +60,20 @@ record RedisCluster(List<RedisServer> masters) implements AutoCloseable {
             .toArray(String[]::new));
   }
 
-  String url(String options) {
+  /**
+   * How to reach it.
+   *
+   * @param options of the URL, with their question mark; or empty
+   * @return the URL
+   */
+  public String url(String options) {
     return masters.stream()
         .map(RedisServer::address)
         .collect(Collectors.joining(",", "redis+cluster://", options));
   }
 
   /** Waits until every node knows that all of them are there. */
-  void awaitAll() {
+  public void awaitAll() {
     masters.forEach(RedisCluster::awaitPartOfTheCluster);
   }
 
@@ -64,22 +85,26 @@ record RedisCluster(List<RedisServer> masters) implements AutoCloseable {
                     && !node.cli("CLUSTER", "NODES").contains("fail"));
   }
 
-  /** Moves 2,000 slots with their keys from the first master to the second. */
-  void moveSlots() {
-    RedisServer from = masters.get(0);
-    int before = Integer.parseInt(from.cli("DBSIZE"));
-    from.cli(
+  /**
+   * Moves slots with their keys from one master to another, the lowest ones first.
+   *
+   * @param from the number of the master that has them
+   * @param to the number of the master that gets them
+   * @param slots how many
+   */
+  public void moveSlots(int from, int to, int slots) {
+    RedisServer source = masters.get(from);
+    source.cli(
         "--cluster",
         "reshard",
-        from.address(),
+        source.address(),
         "--cluster-from",
-        from.cli("CLUSTER", "MYID"),
+        source.cli("CLUSTER", "MYID"),
         "--cluster-to",
-        masters.get(1).cli("CLUSTER", "MYID"),
+        masters.get(to).cli("CLUSTER", "MYID"),
         "--cluster-slots",
-        "2000",
+        "" + slots,
         "--cluster-yes");
-    assertThat(Integer.parseInt(from.cli("DBSIZE"))).isLessThan(before);
   }
 
   @Override
