@@ -4,12 +4,19 @@ import dev.tally.chat.spi.ChatStatistics;
 import io.prometheus.client.Collector;
 import io.prometheus.client.GaugeMetricFamily;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The statistics of the chat, read when a scrape asks for them. */
 final class ChatGauges extends Collector {
 
   private volatile @Nullable ChatStatistics statistics;
+
+  private volatile BooleanSupplier alsoNeeded = () -> true;
+
+  void readyOnlyIf(BooleanSupplier condition) {
+    alsoNeeded = condition;
+  }
 
   void bind(ChatStatistics source) {
     statistics = source;
@@ -21,10 +28,11 @@ final class ChatGauges extends Collector {
     return now == null ? List.of() : read(now);
   }
 
-  private static List<MetricFamilySamples> read(ChatStatistics now) {
+  private List<MetricFamilySamples> read(ChatStatistics now) {
+    boolean ready = now.ready() && alsoNeeded.getAsBoolean();
     return List.of(
         gauge("websocket_active_connections", "Open connections.", now.connections()),
-        gauge("chat_ready", "1 if new clients are accepted.", now.ready() ? 1 : 0),
+        gauge("chat_ready", "1 if new clients are accepted.", ready ? 1 : 0),
         gauge("chat_draining", "1 once the drain began.", now.draining() ? 1 : 0),
         gauge(
             "session_store_up",

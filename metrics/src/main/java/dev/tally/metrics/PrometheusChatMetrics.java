@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /**
  * What happens in the chat, as Prometheus metrics in base units (seconds, bytes). Gauges are read
@@ -170,6 +171,15 @@ public final class PrometheusChatMetrics implements ChatMetrics {
         Histogram.build("chat_resume_gap_seconds", "Time a session was without a connection.")
             .buckets(GAP_SECONDS)
             .register(registry);
+  }
+
+  /**
+   * Makes the server around the chat a part of {@code chat_ready}.
+   *
+   * @param condition without it the chat is not ready; cheap, and safe on any thread
+   */
+  public void readyOnlyIf(BooleanSupplier condition) {
+    gauges.readyOnlyIf(condition);
   }
 
   @Override

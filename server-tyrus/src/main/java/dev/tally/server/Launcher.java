@@ -1,6 +1,5 @@
 package dev.tally.server;
 
-import dev.tally.chat.ChatHub;
 import dev.tally.chat.DrainReport;
 import dev.tally.chat.InMemorySessionStore;
 import dev.tally.chat.Readiness;
@@ -11,6 +10,8 @@ import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.Health;
 import dev.tally.metrics.PrometheusChatMetrics;
 import dev.tally.metrics.PrometheusServerMetrics;
+import dev.tally.server.auth.AuthSettings;
+import dev.tally.server.auth.KeyLocation;
 import dev.tally.server.grizzly.WebSocketSettings;
 import dev.tally.server.logging.LogFormat;
 import dev.tally.server.logging.Logging;
@@ -111,7 +112,13 @@ final class Launcher {
         .addKeyValue("java", Runtime.version().toString())
         .addKeyValue("store", settings.redisUrl.value().map(RedisUrl::redacted).orElse("memory"))
         .addKeyValue("message_log", settings.messageLog.value() ? "on" : "off")
+        .addKeyValue("auth", settings.auth.settings().map(Launcher::kind).orElse("off"))
         .log("starting");
+    if (settings.auth.settings().filter(auth -> auth.audience().isEmpty()).isPresent()) {
+      log.warn(
+          "tokens that were made for other services are accepted too: set --auth-audience to what"
+              + " aud names in those for this one");
+    }
     int connections = settings.connectionLimit();
     if (!FileDescriptors.suffice(connections, settings.spareConnections.value())) {
       log.warn(
@@ -127,6 +134,7 @@ final class Launcher {
     ChatMetrics metrics = new BothMetrics(totals, new BothMetrics(new HeartbeatLog(), chatMetrics));
     ChatServer server =
         new ChatServer(chatServerSettings(), settings.chatConfig(), store, metrics, clock, time);
+    chatMetrics.readyOnlyIf(server::hasKeys);
     serverMetrics.outboundBytes(server::outboundBytes);
     serverMetrics.throttled(server::throttled);
     addBuffers(serverMetrics, server.buffers());
@@ -135,7 +143,7 @@ final class Launcher {
     serverMetrics.httpConnections(server::httpConnections);
     Optional<AdminServer> admin = Optional.empty();
     try {
-      admin = admin(registry, server.hub());
+      admin = admin(registry, server);
       admin.ifPresent(serverMetrics::adminPort);
       server.start();
     } catch (IOException e) {
@@ -174,6 +182,10 @@ final class Launcher {
     } finally {
       admin.ifPresent(AdminServer::close);
     }
+  }
+
+  private static String kind(AuthSettings auth) {
+    return auth.keys() instanceof KeyLocation.Secret ? "secret" : "jwks";
   }
 
   private static void addBuffers(PrometheusServerMetrics serverMetrics, BufferBudgets buffers) {
@@ -227,15 +239,16 @@ final class Launcher {
         instance,
         adminAddress,
         settings.drainDelay.value(),
-        Optional.empty());
+        settings.auth.settings());
   }
 
-  private Optional<AdminServer> admin(CollectorRegistry registry, ChatHub hub) throws IOException {
+  private Optional<AdminServer> admin(CollectorRegistry registry, ChatServer server)
+      throws IOException {
     if (settings.adminPort.value() == 0) {
       return Optional.empty();
     }
     Health health =
-        new Health(hub::readiness, settings.color.value().orElse(""), build.version(), instance);
+        new Health(server::readiness, settings.color.value().orElse(""), build.version(), instance);
     InetSocketAddress address =
         new InetSocketAddress(settings.adminHost.value(), settings.adminPort.value());
     AdminServer admin =
@@ -259,13 +272,13 @@ final class Launcher {
         new Thread(
             () -> {
               try {
-                Readiness readiness = server.hub().readiness();
+                Readiness readiness = server.readiness();
                 while (!readiness.ready()) {
                   if (readiness.reason().equals("draining")) {
                     return;
                   }
                   Thread.sleep(READY_POLL.toMillis());
-                  readiness = server.hub().readiness();
+                  readiness = server.readiness();
                 }
               } catch (InterruptedException e) {
                 return;

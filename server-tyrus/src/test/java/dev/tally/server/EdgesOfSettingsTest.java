@@ -17,8 +17,12 @@ import picocli.CommandLine.TypeConversionException;
 /** A value that is accepted works wherever it goes. */
 class EdgesOfSettingsTest {
 
-  /** They say where to listen, not how much or how long; and a delay is waited for. */
-  private static final Set<String> AS_THEY_ARE = Set.of("--port", "--admin-port", "--drain-delay");
+  /**
+   * They say where to listen, not how much or how long; a delay is waited for; and a leeway needs
+   * tokens.
+   */
+  private static final Set<String> AS_THEY_ARE =
+      Set.of("--port", "--admin-port", "--drain-delay", "--auth-leeway");
 
   private static final List<String> LONG = List.of("100000000d", "366d");
   private static final List<String> LARGE =

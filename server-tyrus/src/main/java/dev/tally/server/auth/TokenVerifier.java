@@ -5,6 +5,7 @@ import com.nimbusds.jose.JWSObject;
 import com.nimbusds.jwt.JWTClaimsSet;
 import dev.tally.chat.protocol.Subject;
 import dev.tally.chat.spi.MonotonicClock;
+import java.io.IOException;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,6 +60,23 @@ public final class TokenVerifier implements AutoCloseable {
     return location instanceof KeyLocation.JwksUrl url
         ? new KeyCache(new KeyUrl(url.url(), KeyUrl.TIMEOUT), time)
         : new KeyCache(new KeyFile(((KeyLocation.JwksFile) location).path()), time);
+  }
+
+  /**
+   * Checks keys that are in a file. Reads nothing over the network.
+   *
+   * @param location where the keys are
+   * @throws IOException if a file cannot be read or has no usable keys; the message names it and
+   *     says why
+   */
+  public static void checkFile(KeyLocation location) throws IOException {
+    if (location instanceof KeyLocation.JwksFile file) {
+      try {
+        KeySet unused = KeySet.parse(new KeyFile(file.path()).read().orElseThrow());
+      } catch (IOException | IllegalArgumentException e) {
+        throw new IOException("'" + file.path() + "' cannot be used: " + e.getMessage(), e);
+      }
+    }
   }
 
   /** Begins to read the keys, in a thread of its own. Call once. */

@@ -17,7 +17,7 @@ import java.nio.file.Path;
  */
 public record SecretFile(String path, String secret) {
 
-  private static final int MAX_BYTES = 65_536;
+  static final int MAX_BYTES = 65_536;
 
   /**
    * Reads a file.
@@ -26,10 +26,24 @@ public record SecretFile(String path, String secret) {
    *     empty or too long
    */
   static SecretFile read(String path) {
-    byte[] content;
+    byte[] content = content(path);
+    String secret = new String(content, StandardCharsets.UTF_8).stripTrailing();
+    if (secret.isEmpty() || content.length > MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "'" + path + "' must have between 1 and " + MAX_BYTES + " bytes of text");
+    }
+    return new SecretFile(path, secret);
+  }
+
+  /**
+   * All bytes of a file; one more than {@link #MAX_BYTES} if there are more.
+   *
+   * @throws IllegalArgumentException with the path and the rule, if the file cannot be read
+   */
+  static byte[] content(String path) {
     try (InputStream file = Files.newInputStream(Path.of(path))) {
       // Bounded: /dev/zero never ends.
-      content = file.readNBytes(MAX_BYTES + 1);
+      return file.readNBytes(MAX_BYTES + 1);
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException("'" + path + "' does not exist", e);
     } catch (AccessDeniedException e) {
@@ -37,12 +51,6 @@ public record SecretFile(String path, String secret) {
     } catch (IOException e) {
       throw new IllegalArgumentException("'" + path + "' cannot be read: " + e.getMessage(), e);
     }
-    String secret = new String(content, StandardCharsets.UTF_8).stripTrailing();
-    if (secret.isEmpty() || content.length > MAX_BYTES) {
-      throw new IllegalArgumentException(
-          "'" + path + "' must have between 1 and " + MAX_BYTES + " bytes of text");
-    }
-    return new SecretFile(path, secret);
   }
 
   @Override

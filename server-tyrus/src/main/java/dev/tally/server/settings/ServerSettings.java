@@ -394,6 +394,8 @@ public final class ServerSettings {
               + "server takes X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Port and Forwarded. "
               + "Without it: none.");
 
+  public final AuthFlags auth = new AuthFlags(options::add);
+
   public final Setting<Optional<String>> color =
       add(
           "--color",

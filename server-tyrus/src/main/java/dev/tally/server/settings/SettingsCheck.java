@@ -1,8 +1,11 @@
 package dev.tally.server.settings;
 
+import dev.tally.server.auth.AuthSettings;
+import dev.tally.server.auth.TokenVerifier;
 import dev.tally.session.redis.MessageLog;
 import dev.tally.session.redis.RedisSettings;
 import dev.tally.session.redis.RedisUrl;
+import java.io.IOException;
 import java.util.Objects;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -53,6 +56,7 @@ public final class SettingsCheck {
     } catch (IllegalArgumentException e) {
       throw invalid("--message-log-partitions", String.valueOf(e.getMessage()));
     }
+    checkAuth(settings.auth);
     if (settings.bufferedBytes() / 4 < settings.maxMessageBytes.value()) {
       throw invalid(
           "--max-buffered-bytes",
@@ -89,6 +93,34 @@ public final class SettingsCheck {
     MessageLog log =
         new MessageLog(settings.messageLogPartitions.value(), settings.messageLogLength.value());
     return Optional.of(log).filter(each -> settings.messageLog.value());
+  }
+
+  private void checkAuth(AuthFlags auth) {
+    Optional<SecretKeyFile> secret = auth.secretFile.value();
+    if (secret.isPresent() && auth.jwks.value().isPresent()) {
+      throw invalid("--auth-secret-file", "'" + secret.get() + "' is given with --auth-jwks");
+    }
+    Optional<AuthSettings> on = auth.settings();
+    if (on.isEmpty()) {
+      auth.issuer.value().ifPresent(value -> refuseAlone("--auth-issuer", value));
+      auth.audience.value().ifPresent(value -> refuseAlone("--auth-audience", value));
+      if (!auth.leeway.value().equals(AuthSettings.DEFAULT_LEEWAY)) {
+        refuseAlone("--auth-leeway", EnvironmentSettings.text(auth.leeway.value()));
+      }
+      if (auth.query.value()) {
+        refuseAlone("--auth-query", "on");
+      }
+      return;
+    }
+    try {
+      TokenVerifier.checkFile(on.get().keys());
+    } catch (IOException e) {
+      throw invalid("--auth-jwks", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void refuseAlone(String flag, String value) {
+    throw invalid(flag, "'" + value + "' is given without --auth-jwks or --auth-secret-file");
   }
 
   private ParameterException invalid(String flag, String rule) {

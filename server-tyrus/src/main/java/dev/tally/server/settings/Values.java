@@ -2,6 +2,9 @@ package dev.tally.server.settings;
 
 import dev.tally.server.handshake.AddressBlock;
 import dev.tally.server.logging.LogFormat;
+import dev.tally.session.redis.RedisUrl;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -65,6 +68,48 @@ public final class Values {
         return Optional.of(SecretFile.read(text));
       } catch (IllegalArgumentException e) {
         throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  /** A file with a key, where there need not be any. */
+  static final class OptionalSecretKeyFile implements ITypeConverter<Optional<SecretKeyFile>> {
+    @Override
+    public Optional<SecretKeyFile> convert(String text) {
+      try {
+        return Optional.of(SecretKeyFile.read(text));
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  /** A file, or a URL whose answer nobody on the way can change. */
+  static final class Jwks implements ITypeConverter<Optional<String>> {
+    private static final Pattern LOOPBACK =
+        Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]");
+
+    @Override
+    public Optional<String> convert(String text) {
+      if (text.contains("://") && !isSafe(text)) {
+        throw new TypeConversionException(
+            "'"
+                + RedisUrl.redacted(text)
+                + "' is not a file, an https URL without a login, or an http URL of a loopback"
+                + " address such as http://127.0.0.1:8080/jwks.json");
+      }
+      return Optional.of(text);
+    }
+
+    private static boolean isSafe(String text) {
+      try {
+        URI url = new URI(text);
+        boolean plain = url.getHost() != null && url.getUserInfo() == null;
+        return plain
+            && ("https".equals(url.getScheme())
+                || ("http".equals(url.getScheme()) && LOOPBACK.matcher(url.getHost()).matches()));
+      } catch (URISyntaxException e) {
+        return false;
       }
     }
   }

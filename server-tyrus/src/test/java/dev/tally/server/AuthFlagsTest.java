@@ -1,0 +1,168 @@
+package dev.tally.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tally.server.auth.Issuer;
+import java.io.File;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** What the flags of authentication take, what they refuse, and what they make the server load. */
+class AuthFlagsTest {
+
+  private static final String SECRET = "0123456789abcdef0123456789abcdef";
+
+  @TempDir private Path directory;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int print(String... arguments) {
+    CommandLine command = Main.commandLine(Map.of());
+    command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add("--print-config");
+    return command.execute(all.toArray(String[]::new));
+  }
+
+  private String file(String name, String content) throws Exception {
+    return Files.writeString(directory.resolve(name), content).toString();
+  }
+
+  private void refuses(String flag, String sentence, String... arguments) {
+    assertThat(print(arguments)).isEqualTo(2);
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(err.toString())
+        .startsWith("tally-server: Invalid value for option '" + flag + "'")
+        .contains(sentence)
+        .doesNotContain(SECRET, "hunter2");
+    err.getBuffer().setLength(0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://issuer.example/.well-known/jwks.json",
+        "http://127.0.0.1:8080/jwks?format=json",
+        "http://localhost/jwks",
+        "http://[::1]:1/"
+      })
+  void takeAUrlThatNobodyOnTheWayCanChange(String url) {
+    assertThat(print("--auth-jwks", url)).isZero();
+    assertThat(out.toString().lines()).contains("TALLY_AUTH_JWKS=" + url);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://issuer.example/jwks",
+        "http://127.0.0.1.issuer.example/",
+        "http://localhost@issuer.example/",
+        "https://me:hunter2@issuer.example/",
+        "ftp://issuer.example/",
+        "https:///jwks",
+        "https://a b/"
+      })
+  void refuseOtherUrls(String url) {
+    refuses("--auth-jwks", "is not a file, an https URL without a login", "--auth-jwks", url);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "\r\n"})
+  void takeASecretWithoutItsLastNewline(String end) throws Exception {
+    String path = file("secret", SECRET + end);
+    assertThat(print("--auth-secret-file", path)).isZero();
+    assertThat(out.toString()).contains("TALLY_AUTH_SECRET_FILE=" + path).doesNotContain(SECRET);
+  }
+
+  @Test
+  void refuseAShortOrMissingSecret() throws Exception {
+    String path = file("secret", "0123456789abcdef0123456789abcde\n");
+    refuses(
+        "--auth-secret-file",
+        "'" + path + "' has 31 bytes without its last newline, and needs 32 or more",
+        "--auth-secret-file",
+        path);
+    refuses(
+        "--auth-secret-file", "none' does not exist", "--auth-secret-file", directory + "/none");
+    refuses("--auth-secret-file", "has more than 65536 bytes", "--auth-secret-file", "/dev/zero");
+  }
+
+  @Test
+  void refuseAKeySetThatCannotBeUsed() throws Exception {
+    refuses("--auth-jwks", "cannot be used: it does not exist", "--auth-jwks", "/does/not/exist");
+    refuses("--auth-jwks", "it is no JSON Web Key Set: ", "--auth-jwks", file("a", "no JSON"));
+    refuses("--auth-jwks", "it has no key for ", "--auth-jwks", file("b", "{\"keys\":[]}"));
+    refuses("--auth-jwks", "longer than 1048576 bytes", "--auth-jwks", "/dev/zero");
+    String secret = "{\"keys\":[{\"kty\":\"oct\",\"k\":\"" + Issuer.encode(SECRET) + "\"}]}";
+    refuses("--auth-jwks", "it has no key for ", "--auth-jwks", file("c", secret));
+    String keys = file("d", Issuer.jwks(Issuer.of("ES256", "k")));
+    assertThat(print("--auth-jwks", keys)).isZero();
+  }
+
+  @Test
+  void refuseTwoKindsOfKeys() throws Exception {
+    String path = file("secret", SECRET);
+    refuses(
+        "--auth-secret-file",
+        "'" + path + "' is given with --auth-jwks",
+        "--auth-secret-file",
+        path,
+        "--auth-jwks",
+        "https://a/");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--auth-issuer,https://a",
+    "--auth-audience,tally",
+    "--auth-leeway,5m",
+    "--auth-query,on"
+  })
+  void refuseRulesForTokensWithoutKeys(String flag, String value) {
+    refuses(
+        flag, "'" + value + "' is given without --auth-jwks or --auth-secret-file", flag, value);
+  }
+
+  @Test
+  void loadTheLibraryOnlyIfTheyAreGiven() throws Exception {
+    assertThat(classesOf("--auth-secret-file", file("secret", SECRET)))
+        .contains(" com.nimbusds.", " dev.tally.server.auth.TokenVerifier ");
+    assertThat(classesOf())
+        .contains(" dev.tally.server.handshake.Authentication ")
+        .doesNotContain("com.nimbusds", "java.net.http");
+  }
+
+  /** Of a server that was started and had one client. */
+  private String classesOf(String... arguments) throws Exception {
+    Path classes = directory.resolve("classes");
+    try (Processes processes = new Processes(directory)) {
+      List<String> all = new ArrayList<>(List.of("--port", "0", "--admin-port", "0"));
+      all.addAll(List.of("--host", "127.0.0.1", "--log-format", "json"));
+      all.addAll(List.of(arguments));
+      Process server =
+          processes.launch(
+              "server",
+              "-Xlog:class+load:file=" + classes.toString().replace(File.separatorChar, '/'),
+              all.toArray(String[]::new));
+      try (RawClient client = new RawClient(processes.port("server"))) {
+        client.send(RawClient.handshake("/ws/chat/").getBytes(UTF_8));
+        assertThat(client.response().status()).matches("(101|401) .*");
+      }
+      server.destroy();
+      assertThat(Processes.exitCode(server)).isZero();
+    }
+    return Files.readString(classes);
+  }
+}
