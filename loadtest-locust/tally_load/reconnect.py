@@ -21,7 +21,8 @@ MAX_STRAYS = 5
 
 ABNORMAL = 1006
 SUPERSEDED = 4001
-FINAL_CLOSE_CODES = frozenset({1000, 1002, 1003, 1007, 1009, SUPERSEDED})
+KICKED = 4403
+FINAL_CLOSE_CODES = frozenset({1000, 1002, 1003, 1007, 1009, SUPERSEDED, KICKED})
 # After these the server will soon close again for the same reason, so the pauses keep growing.
 BACKOFF_CLOSE_CODES = frozenset({1008, 1011})
 

@@ -1,4 +1,4 @@
-/** @typedef {'never' | 'after-hint' | 'with-backoff'} Reconnect */
+/** @typedef {'never' | 'after-hint' | 'with-backoff' | 'with-new-token'} Reconnect */
 
 /**
  * Whether to come back after a close: the table of docs/PROTOCOL.md, with the codes that an API
@@ -19,6 +19,8 @@ export const CLOSE_CODES = new Map([
   [1011, 'with-backoff'],
   [1013, 'after-hint'],
   [4001, 'never'],
+  [4401, 'with-new-token'],
+  [4403, 'never'],
 ]);
 
 export const NORMAL = 1000;

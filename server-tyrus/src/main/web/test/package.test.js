@@ -14,11 +14,12 @@ describe('the package', () => {
 
   it('knows the close codes of the protocol', () => {
     const protocol = readFileSync(`${web}/../../../../docs/PROTOCOL.md`, 'utf8');
-    const rows = [...protocol.matchAll(/^\| (\d{4}) \|[^|]*\| (no|after the hint|with backoff) \|$/gm)];
+    const rows = [...protocol.matchAll(/^\| (\d{4}) \|[^|]*\| (no|after the hint|with backoff|with a new token) \|$/gm)];
     const words = new Map([
       ['no', 'never'],
       ['after the hint', 'after-hint'],
       ['with backoff', 'with-backoff'],
+      ['with a new token', 'with-new-token'],
     ]);
 
     assert.deepEqual(

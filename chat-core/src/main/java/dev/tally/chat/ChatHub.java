@@ -2,6 +2,7 @@ package dev.tally.chat;
 
 import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subject;
 import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.ChatStatistics;
@@ -11,9 +12,11 @@ import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 
 /**
  * The connections of one server: opens their sessions, stores their counts, sends heartbeats, and
@@ -39,6 +42,7 @@ public final class ChatHub implements AutoCloseable {
   private final StoreGateway store;
   private final PendingBudget<ChatSession> budget;
   private final DrainCounters counters;
+  private final ExpirySchedule expiry = new ExpirySchedule();
   private final ChatSession.Shared shared;
   private final PeriodicTasks timer = new PeriodicTasks("tally-timer");
   private final PeriodicTasks health = new PeriodicTasks("tally-store-health");
@@ -54,7 +58,7 @@ public final class ChatHub implements AutoCloseable {
    * @param store where sessions live; closed by {@link #close}
    * @param metrics receives events and the gauges; may throw without harm
    * @param settings timeouts and limits
-   * @param clock the time of day in heartbeats
+   * @param clock the time of day, for heartbeats and for the expiry of identities
    */
   public ChatHub(
       SessionStore store, ChatMetrics metrics, ChatSettings settings, InstantSource clock) {
@@ -67,7 +71,7 @@ public final class ChatHub implements AutoCloseable {
    * @param store where sessions live; closed by {@link #close}
    * @param metrics receives events and the gauges; may throw without harm
    * @param settings timeouts and limits
-   * @param clock the time of day in heartbeats
+   * @param clock the time of day, for heartbeats and for the expiry of identities
    * @param listener receives every counted message; may throw without harm
    */
   public ChatHub(
@@ -86,7 +90,7 @@ public final class ChatHub implements AutoCloseable {
    * @param store where sessions live; closed by {@link #close}
    * @param metrics receives events and the gauges; may throw without harm
    * @param settings timeouts and limits
-   * @param clock the time of day in heartbeats
+   * @param clock the time of day, for heartbeats and for the expiry of identities
    * @param time measures all durations
    * @param listener receives every counted message; may throw without harm
    */
@@ -150,6 +154,11 @@ public final class ChatHub implements AutoCloseable {
    * ChatSession#onText} at once, and messages wait until the store has opened the session. If a
    * drain is closing connections, this one is closed too.
    *
+   * <p>If the identity expires, a {@code tally.v1} client is told in its welcome how long it has.
+   * Once {@link ChatSettings#expiryLeeway} is over too, the connection is closed with 4401: at once
+   * or, if many expire together, within 10 s. The time until then is measured once, by the time of
+   * day now. If the machine's clock is set later, this changes nothing for the connection.
+   *
    * <p>You must call {@link ChatSession#onClose} when the connection ends. Until then it counts as
    * open, and its session is renewed in the store.
    *
@@ -162,7 +171,14 @@ public final class ChatHub implements AutoCloseable {
   public ChatSession connect(
       Transport transport, SessionId id, Subprotocol subprotocol, Identity identity) {
     Transport guarded = new GuardedTransport(transport, metrics);
-    ChatSession session = new ChatSession(shared, id, subprotocol, identity, guarded);
+    ChatSession session =
+        new ChatSession(
+            shared,
+            id,
+            identity.keyOf(id),
+            subprotocol,
+            TimedIdentity.of(identity, clock.instant(), time.millis()),
+            guarded);
     connections.add(session);
     if (closingClients) {
       // No lease is asked for: it would take the session from the server that the client moves to.
@@ -189,6 +205,38 @@ public final class ChatHub implements AutoCloseable {
     Reply reply = Reply.push(text);
     ChatSession owner = connections.owner(key);
     return owner != null && owner.push(reply);
+  }
+
+  /**
+   * Closes every connection of a subject with 4403, after which clients do not come back. It does
+   * not keep the subject out: first revoke what it could connect with again. What is acknowledged
+   * stays counted. Does not block, but looks at every connection. You may repeat it.
+   *
+   * @param subject the user
+   * @return how many connections this call closed
+   */
+  public int kick(Subject subject) {
+    return kick(session -> session.isOf(subject));
+  }
+
+  /**
+   * Closes every connection of a session with 4403, as {@link #kick(Subject)} does.
+   *
+   * @param key the session as the server names it: {@link ChatSession#key}
+   * @return how many connections this call closed
+   */
+  public int kick(SessionId key) {
+    return kick(session -> session.key().equals(key));
+  }
+
+  private int kick(Predicate<ChatSession> which) {
+    int kicked = 0;
+    for (ChatSession session : connections.all()) {
+      if (which.test(session) && session.kick()) {
+        kicked++;
+      }
+    }
+    return kicked;
   }
 
   /**
@@ -310,8 +358,22 @@ public final class ChatHub implements AutoCloseable {
 
   void sweep() {
     long now = time.millis();
+    List<ChatSession> expired = new ArrayList<>();
     for (ChatSession session : connections.all()) {
       session.sweep(now);
+      if (session.hasExpired(now)) {
+        expired.add(session);
+      }
+    }
+    if (!expired.isEmpty() && expiry.add(expired, now)) {
+      closeExpired();
+    }
+  }
+
+  /** Closes those whose turn it is. In a drain every client has its slot, and is closed there. */
+  void closeExpired() {
+    if (!closingClients && expiry.step(time.millis()) && started) {
+      timer.doOnce(ExpirySchedule.STEP_MILLIS, this::closeExpired);
     }
   }
 

@@ -14,7 +14,6 @@ import dev.tally.chat.spi.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>OPENING: the store was asked for the lease. Messages wait.
  *   <li>OPEN: messages are counted.
- *   <li>DRAINING: no further message is counted. The last count is being stored.
+ *   <li>LEAVING: no further message is counted. The last count is being stored.
  *   <li>CLOSING: our close frame was handed to the transport. Commits may still be on their way.
  *   <li>CLOSED: the connection ended.
  * </ol>
@@ -49,7 +48,7 @@ public final class ChatSession {
   private enum State {
     OPENING,
     OPEN,
-    DRAINING,
+    LEAVING,
     CLOSING,
     CLOSED
   }
@@ -100,7 +99,7 @@ public final class ChatSession {
   private final Shared shared;
   private final SessionId id;
   private final SessionId key;
-  private final Optional<Subject> subject;
+  private final TimedIdentity identity;
   private final Subprotocol subprotocol;
   private final Transport transport;
   private final long connectedMillis;
@@ -122,18 +121,22 @@ public final class ChatSession {
   /** Whether the store has our last commit, so that it knows when this owner left. */
   private boolean lastCommitStored;
 
+  /** Whether the session leaves because its client's identity expired, and not in a drain. */
+  private boolean expired;
+
   private Duration drainRetryAfter = Duration.ZERO;
 
   ChatSession(
       Shared shared,
       SessionId id,
+      SessionId key,
       Subprotocol subprotocol,
-      Identity identity,
+      TimedIdentity identity,
       Transport transport) {
     this.shared = shared;
     this.id = id;
-    this.key = identity.keyOf(id);
-    this.subject = identity.subject();
+    this.key = key;
+    this.identity = identity;
     this.subprotocol = subprotocol;
     this.transport = transport;
     this.connectedMillis = shared.time().millis();
@@ -297,8 +300,8 @@ public final class ChatSession {
   }
 
   /** Whether no further message is counted. */
-  private boolean isLeaving() {
-    return state.compareTo(State.DRAINING) >= 0;
+  boolean isLeaving() {
+    return state.compareTo(State.LEAVING) >= 0;
   }
 
   /** Whether the client still waits for the lease. */
@@ -327,7 +330,8 @@ public final class ChatSession {
                 given.resumed(),
                 given.count(),
                 shared.settings().sessionTtl(),
-                shared.settings().heartbeat()));
+                shared.settings().heartbeat(),
+                identity.expiresIn(shared.time().millis())));
       }
       // Only after the welcome was sent: a push takes no lock, and must not come before it.
       state = State.OPEN;
@@ -363,7 +367,7 @@ public final class ChatSession {
 
   /** What to store now; null if nothing is to be stored, and then the session left the queue. */
   synchronized @Nullable Commit nextCommit() {
-    Commit commit = superseded ? null : progress.commit(subject, isLeaving());
+    Commit commit = superseded ? null : progress.commit(identity.subject(), isLeaving());
     if (commit == null) {
       queued = false;
       dropPending();
@@ -395,7 +399,7 @@ public final class ChatSession {
       dropPending();
     }
     if (result == CommitResult.UNAVAILABLE) {
-      sayByeIfAllIsAcknowledged();
+      leaveIfAllIsAcknowledged();
     }
     return queued;
   }
@@ -425,8 +429,8 @@ public final class ChatSession {
     }
     progress.stored(commit.count(), TimeUnit.NANOSECONDS.toMillis(nowNanos));
     lastCommitStored = commit.last();
-    if (commit.last() && state == State.DRAINING) {
-      sayBye(drainRetryAfter);
+    if (commit.last() && state == State.LEAVING) {
+      leave();
     }
   }
 
@@ -437,13 +441,22 @@ public final class ChatSession {
     }
   }
 
-  /**
-   * Ends a drain although the last commit was not answered, if no message waits for it: then that
-   * commit would only have said when the client left.
-   */
-  private void sayByeIfAllIsAcknowledged() {
-    if (state == State.DRAINING && !progress.isBehind()) {
+  /** Closes, because nothing of the session is on its way to the store any more. */
+  private void leave() {
+    if (expired) {
+      close(CloseCode.TOKEN_EXPIRED, CloseCode.TOKEN_EXPIRED.reason());
+    } else {
       sayBye(drainRetryAfter);
+    }
+  }
+
+  /**
+   * Closes although the last commit was not answered, if no message waits for it: then that commit
+   * would only have said when the client left.
+   */
+  private void leaveIfAllIsAcknowledged() {
+    if (state == State.LEAVING && !progress.isBehind()) {
+      leave();
     }
   }
 
@@ -477,10 +490,12 @@ public final class ChatSession {
         } else {
           commit = (progress.isRenewalDue(nowMillis) || progress.isBehind()) && enqueue();
         }
-      } else if (state == State.DRAINING) {
+      } else if (state == State.LEAVING) {
         commit = enqueue();
-        if (shared.store().isAway()) {
-          sayByeIfAllIsAcknowledged();
+        if (expired && progress.hasWaited(nowMillis, shared.settings().commitTimeout())) {
+          leave();
+        } else if (shared.store().isAway()) {
+          leaveIfAllIsAcknowledged();
         }
       }
     }
@@ -505,20 +520,74 @@ public final class ChatSession {
   void drain(Duration retryAfter) {
     boolean commit = false;
     synchronized (this) {
-      if (state == State.OPENING) {
-        sayBye(retryAfter);
-      } else if (state == State.OPEN) {
-        state = State.DRAINING;
+      if (!isLeaving()) {
         drainRetryAfter = retryAfter;
-        commit = enqueue();
-        if (shared.store().isAway()) {
-          sayByeIfAllIsAcknowledged();
-        }
+        commit = beginToLeave();
       }
     }
     if (commit) {
       shared.store().commit(this);
     }
+  }
+
+  /**
+   * Whether the client's identity has expired, and the session takes messages all the same. It does
+   * for a while: the expiry is a time on the clock of another machine.
+   */
+  boolean hasExpired(long nowMillis) {
+    return !isLeaving() && identity.hasExpired(nowMillis, shared.settings().expiryLeeway());
+  }
+
+  /**
+   * Counts no further message, stores the last count, then closes with 4401.
+   *
+   * @return false if the session was leaving before
+   */
+  boolean expire() {
+    boolean commit;
+    synchronized (this) {
+      if (isLeaving()) {
+        return false;
+      }
+      expired = true;
+      commit = beginToLeave();
+    }
+    if (commit) {
+      shared.store().commit(this);
+    }
+    return true;
+  }
+
+  /** As {@link #enqueue}, for the last commit; a session that is not open has none. */
+  private boolean beginToLeave() {
+    if (state == State.OPENING) {
+      leave();
+      return false;
+    }
+    state = State.LEAVING;
+    boolean commit = enqueue();
+    if (shared.store().isAway()) {
+      leaveIfAllIsAcknowledged();
+    }
+    return commit;
+  }
+
+  /** Whether its client acts for this subject. */
+  boolean isOf(Subject subject) {
+    return identity.subject().isPresent() && identity.subject().get().equals(subject);
+  }
+
+  /**
+   * Closes with 4403.
+   *
+   * @return false if a close frame was sent before, or the connection ended
+   */
+  synchronized boolean kick() {
+    if (isOver()) {
+      return false;
+    }
+    close(CloseCode.KICKED, CloseCode.KICKED.reason());
+    return true;
   }
 
   /** Says bye and closes with 1001 although messages wait, because the drain timeout is over. */

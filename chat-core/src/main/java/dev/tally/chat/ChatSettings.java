@@ -3,7 +3,7 @@ package dev.tally.chat;
 import java.time.Duration;
 
 /**
- * The timeouts and limits of a hub. All durations are positive.
+ * The timeouts and limits of a hub. All durations are positive, except where 0 is allowed.
  *
  * @param sessionTtl how long the store keeps a session after its last message or resume; while a
  *     client is connected its session is renewed; must be the same in the store
@@ -15,6 +15,8 @@ import java.time.Duration;
  *     after the slot, within the drain timeout
  * @param openTimeout how long a client waits for the store to open its session
  * @param commitTimeout how long a message may wait for the store to take its count
+ * @param expiryLeeway how long a connection works on after the expiry of its {@link Identity}, for
+ *     clocks that differ; 0 or more
  * @param storeGrace how long the store may be down before {@link ChatHub#readiness()} says so
  * @param retryBackoff the longest pause between two attempts while the store is down
  * @param retryAfter the earliest time at which a client should reconnect that was closed because
@@ -34,6 +36,7 @@ public record ChatSettings(
     Duration drainOverlap,
     Duration openTimeout,
     Duration commitTimeout,
+    Duration expiryLeeway,
     Duration storeGrace,
     Duration retryBackoff,
     Duration retryAfter,
@@ -50,6 +53,9 @@ public record ChatSettings(
     requirePositive("drainOverlap", drainOverlap);
     requirePositive("openTimeout", openTimeout);
     requirePositive("commitTimeout", commitTimeout);
+    if (expiryLeeway.isNegative()) {
+      throw new IllegalArgumentException("expiryLeeway must be 0 or more, not " + expiryLeeway);
+    }
     requirePositive("storeGrace", storeGrace);
     requirePositive("retryBackoff", retryBackoff);
     requirePositive("retryAfter", retryAfter);
@@ -62,8 +68,8 @@ public record ChatSettings(
    * The documented defaults.
    *
    * @return 1 h sessions, 1 min without a message, 30 s heartbeats, 10 s drain, 2 s overlap, 5 s
-   *     open, 30 s commit, 5 s grace, 1 s backoff, back after 1 s, 1,024 messages a session, 64 MiB
-   *     in all, 512 sessions a batch
+   *     open, 30 s commit, 1 min expiry leeway, 5 s grace, 1 s backoff, back after 1 s, 1,024
+   *     messages a session, 64 MiB in all, 512 sessions a batch
    */
   public static ChatSettings defaults() {
     return builder().build();
@@ -102,6 +108,7 @@ public record ChatSettings(
     private Duration drainOverlap = Duration.ofSeconds(2);
     private Duration openTimeout = Duration.ofSeconds(5);
     private Duration commitTimeout = Duration.ofSeconds(30);
+    private Duration expiryLeeway = Duration.ofMinutes(1);
     private Duration storeGrace = Duration.ofSeconds(5);
     private Duration retryBackoff = Duration.ofSeconds(1);
     private Duration retryAfter = Duration.ofSeconds(1);
@@ -190,6 +197,17 @@ public record ChatSettings(
     }
 
     /**
+     * Sets {@link ChatSettings#expiryLeeway}.
+     *
+     * @param value how long a connection works on after its identity expired; 0 or more
+     * @return this
+     */
+    public Builder expiryLeeway(Duration value) {
+      expiryLeeway = value;
+      return this;
+    }
+
+    /**
      * Sets {@link ChatSettings#storeGrace}.
      *
      * @param value how long the store may be down before readiness says so
@@ -259,7 +277,7 @@ public record ChatSettings(
      * Makes the settings.
      *
      * @return the values as they are set now
-     * @throws IllegalArgumentException if a value is not positive
+     * @throws IllegalArgumentException if a value is not positive, or one is negative that may be 0
      */
     public ChatSettings build() {
       return new ChatSettings(
@@ -270,6 +288,7 @@ public record ChatSettings(
           drainOverlap,
           openTimeout,
           commitTimeout,
+          expiryLeeway,
           storeGrace,
           retryBackoff,
           retryAfter,

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -31,11 +32,17 @@ class ProtocolDocumentTest {
             Reply.count(42).text(),
             Reply.heartbeat(Instant.parse("2026-11-23T20:00:00Z")).text(),
             Reply.bye(42).text(),
-            Reply.welcome(session, true, 41, Duration.ofHours(1), Duration.ofSeconds(30)).text(),
+            welcome(session, Optional.empty()),
             Reply.bye(42, Duration.ofMillis(730), Duration.ofMillis(2730)).text(),
             Reply.error(
                     "store_unavailable", Duration.ofSeconds(1), "the session store does not answer")
-                .text());
+                .text(),
+            welcome(session, Optional.of(Duration.ofMillis(899_700))));
+  }
+
+  private static String welcome(SessionId session, Optional<Duration> expiresIn) {
+    return Reply.welcome(session, true, 41, Duration.ofHours(1), Duration.ofSeconds(30), expiresIn)
+        .text();
   }
 
   @Test
@@ -52,6 +59,7 @@ class ProtocolDocumentTest {
       case NO -> "no";
       case AFTER_HINT -> "after the hint";
       case WITH_BACKOFF -> "with backoff";
+      case WITH_NEW_TOKEN -> "with a new token";
     };
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.Reply;
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.protocol.Subject;
 import dev.tally.chat.protocol.Subprotocol;
 import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
@@ -38,11 +39,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  * every client sees 1, 2, 3, … whatever breaks, only connections that still wait ask for a session,
  * and no server takes it from the newest connection for an older one. With half of the seeds the
  * store keeps messages: at the end its log has what each client sent, each number once, in order.
+ * Three of the four clients have the same session id, but are different subjects. Tokens expire.
  */
 class RandomInterleavingsTest {
 
   private static final int STEPS = 400;
-  private static final int CLIENTS = 4;
 
   static IntStream seeds() {
     return IntStream.range(0, 1000);
@@ -60,12 +61,12 @@ class RandomInterleavingsTest {
     world.rethrow();
     for (Client client : world.clients) {
       assertThat(client.acknowledged).as("acknowledged, seed %d", seed).isEqualTo(client.sent);
-      assertThat(world.truth.open(client.id).count())
+      assertThat(world.truth.open(client.key).count())
           .as("stored, seed %d", seed)
           .isEqualTo(client.sent);
       if (world.log != null) {
         // A session that expired before its first message begins again: not always the first one.
-        List<LogEntry> entries = world.log.log(client.id);
+        List<LogEntry> entries = world.log.log(client.key);
         String began = entries.isEmpty() ? "" : entries.get(0).began();
         assertThat(entries)
             .as("message log, seed %d", seed)
@@ -135,7 +136,9 @@ class RandomInterleavingsTest {
 
   /** A client of tally.v1 and everything that it knows. */
   private static final class Client {
-    private final SessionId id = SessionId.random();
+    private final SessionId id;
+    private final Optional<Subject> subject;
+    private final SessionId key;
     private final World world;
     private long sent;
     private long acknowledged;
@@ -143,14 +146,26 @@ class RandomInterleavingsTest {
     private @Nullable Server claimedBy;
     private final List<Connection> halfOpen = new ArrayList<>();
 
-    Client(World world) {
+    Client(World world, SessionId id, Optional<Subject> subject) {
       this.world = world;
+      this.id = id;
+      this.subject = subject;
+      this.key = new Identity(subject, Optional.empty()).keyOf(id);
+    }
+
+    /** Some of the tokens expire while they are used. */
+    private Identity identity() {
+      return new Identity(
+          subject,
+          subject
+              .filter(owner -> world.random.nextBoolean())
+              .map(owner -> world.clock.instant().plusSeconds(world.random.nextInt(60) - 30)));
     }
 
     void connect(Server server) {
       Connection connection = new Connection(this, server);
       current = connection;
-      connection.session = server.hub.connect(connection, id, Subprotocol.TALLY_V1);
+      connection.session = server.hub.connect(connection, id, Subprotocol.TALLY_V1, identity());
       connection.resend();
     }
 
@@ -214,7 +229,7 @@ class RandomInterleavingsTest {
     }
 
     private void expect(long count) {
-      assertThat(client.world.stored(client.id))
+      assertThat(client.world.stored(client.key))
           .as("a count is seen only once it is stored")
           .isGreaterThanOrEqualTo(count);
       if (client.current == this) {
@@ -293,9 +308,11 @@ class RandomInterleavingsTest {
       this.truth = log == null ? counts : log;
       servers.add(start());
       servers.add(start());
-      for (int i = 0; i < CLIENTS; i++) {
-        clients.add(new Client(this));
-      }
+      SessionId stolen = SessionId.random();
+      clients.add(new Client(this, stolen, Optional.of(new Subject("alice"))));
+      clients.add(new Client(this, stolen, Optional.of(new Subject("mallory"))));
+      clients.add(new Client(this, stolen, Optional.empty()));
+      clients.add(new Client(this, SessionId.random(), Optional.of(new Subject("alice"))));
     }
 
     private Server start() {
@@ -318,8 +335,8 @@ class RandomInterleavingsTest {
       }
     }
 
-    Client client(SessionId id) {
-      return clients.stream().filter(client -> client.id.equals(id)).findAny().orElseThrow();
+    Client client(SessionId key) {
+      return clients.stream().filter(client -> client.key.equals(key)).findAny().orElseThrow();
     }
 
     /** A batch flies to the store, is done there, and its answer flies back. */
@@ -364,6 +381,7 @@ class RandomInterleavingsTest {
         case 11, 12 -> {
           clock.advance(Duration.ofMillis(random.nextInt(20_000)));
           servers.forEach(each -> each.hub.sweep());
+          servers.forEach(each -> each.hub.closeExpired());
         }
         case 13 -> client.halfOpen.stream().findAny().ifPresent(Connection::lateArrival);
         case 14 -> {
@@ -434,7 +452,7 @@ class RandomInterleavingsTest {
         clock.advance(Duration.ofMillis(1));
         client.connect(last);
       }
-      for (int i = 0; i < CLIENTS && blocks; i++) {
+      for (int i = 0; i < clients.size() && blocks; i++) {
         last.hub.takeBatches();
         clients.forEach(
             client -> Optional.ofNullable(client.current).ifPresent(Connection::resend));

@@ -30,7 +30,11 @@ public enum CloseCode {
   /** The session store does not answer or is full, or the server is overloaded. */
   TRY_AGAIN_LATER(1013, "try again later", Reconnect.AFTER_HINT),
   /** The session was resumed by a newer connection. */
-  SUPERSEDED(4001, "superseded", Reconnect.NO);
+  SUPERSEDED(4001, "superseded", Reconnect.NO),
+  /** The client's token expired, and it showed no new one in time. */
+  TOKEN_EXPIRED(4401, "token expired", Reconnect.WITH_NEW_TOKEN),
+  /** An operator closed the session, for a token that was revoked for instance. */
+  KICKED(4403, "closed by an operator", Reconnect.NO);
 
   /** What a client should do after a close. */
   public enum Reconnect {
@@ -39,7 +43,9 @@ public enum CloseCode {
     /** Reconnect after the {@code retry_after_ms} in the reason. */
     AFTER_HINT,
     /** Reconnect with exponential backoff and jitter. */
-    WITH_BACKOFF
+    WITH_BACKOFF,
+    /** As {@link #WITH_BACKOFF}, but with a token that has not expired. */
+    WITH_NEW_TOKEN
   }
 
   private final int code;

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.Optional;
 
 /** One text message to a client, in UTF-8. docs/PROTOCOL.md lists them. Immutable. */
 public sealed interface Reply {
@@ -62,19 +63,27 @@ public sealed interface Reply {
    * @param count messages counted in the session so far
    * @param timeToLive how long the session is kept after its last message; in whole seconds
    * @param heartbeat the time between two heartbeats; in whole seconds
+   * @param expiresIn the time until the client's token expires; in whole seconds, rounded down;
+   *     empty if it does not expire
    * @return the welcome
    */
   static Reply welcome(
-      SessionId session, boolean resumed, long count, Duration timeToLive, Duration heartbeat) {
+      SessionId session,
+      boolean resumed,
+      long count,
+      Duration timeToLive,
+      Duration heartbeat,
+      Optional<Duration> expiresIn) {
     return new Encoded(
         String.format(
             Locale.ROOT,
-            "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": %d, \"heartbeat_s\": %d}",
+            "{\"type\": \"welcome\", \"session_id\": \"%s\", \"resumed\": %b, \"count\": %d, \"ttl_s\": %d, \"heartbeat_s\": %d%s}",
             session.text(),
             resumed,
             count,
             timeToLive.toSeconds(),
-            heartbeat.toSeconds()));
+            heartbeat.toSeconds(),
+            expiresIn.map(left -> ", \"expires_in_s\": " + left.toSeconds()).orElse("")));
   }
 
   /**
