@@ -114,6 +114,11 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     return withClockThatStands(change, memory());
   }
 
+  static RunningServer withClockThatStands(AuthSettings auth, InstantSource clock) {
+    return new RunningServer(
+        new Limits().settings(0), QUIET, memory(), Optional.of(auth), clock, true);
+  }
+
   static RunningServer withClockThatStands(UnaryOperator<Limits> change, SessionStore store) {
     return new RunningServer(
         change.apply(new Limits()).settings(0),

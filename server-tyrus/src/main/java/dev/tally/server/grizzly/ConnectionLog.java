@@ -37,7 +37,7 @@ final class ConnectionLog {
         logger
             .atInfo()
             .addKeyValue("event", event)
-            .addKeyValue("session", () -> handshake.sessionId().hash());
+            .addKeyValue("session", () -> handshake.sessionKey().hash());
     if (handshake.client().isPresent()) {
       Subject subject = handshake.client().get().subject();
       line = line.addKeyValue("subject", () -> subject.hash());

@@ -3,6 +3,7 @@ package dev.tally.server.grizzly;
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
 import dev.tally.chat.protocol.Subprotocol;
+import dev.tally.server.handshake.Handshake;
 import dev.tally.server.jakarta.DirectConnection;
 
 /** A connection of this listener, as the endpoint meets it. */
@@ -16,7 +17,9 @@ final class ConnectionPrincipal implements DirectConnection {
 
   @Override
   public ChatSession connect(ChatHub hub, Subprotocol subprotocol) {
-    ChatSession session = hub.connect(connection, connection.handshake().sessionId(), subprotocol);
+    Handshake handshake = connection.handshake();
+    ChatSession session =
+        hub.connect(connection, handshake.sessionId(), subprotocol, handshake.identity());
     connection.attach(session);
     return session;
   }
@@ -24,6 +27,6 @@ final class ConnectionPrincipal implements DirectConnection {
   /** The session's hash: the session id itself is a secret. */
   @Override
   public String getName() {
-    return connection.handshake().sessionId().hash();
+    return connection.handshake().sessionKey().hash();
   }
 }

@@ -66,7 +66,8 @@ public final class AuthFlags {
             "DURATION",
             new Values.AnyDuration(),
             AuthSettings.DEFAULT_LEEWAY,
-            "How far the clock of the issuer may differ, for a token's exp and nbf.");
+            "How far the clock of the issuer may differ, for a token's exp and nbf. A connection whose"
+                + " token expired is closed that long after exp.");
     this.query =
         add(
             "--auth-query",

@@ -461,6 +461,7 @@ public final class ServerSettings {
         .drainOverlap(drainOverlap.value())
         .openTimeout(openTimeout.value())
         .commitTimeout(commitTimeout.value())
+        .expiryLeeway(auth.leeway.value())
         .storeGrace(storeGrace.value())
         .retryBackoff(retryBackoff.value())
         .retryAfter(retryAfter.value())
