@@ -9,6 +9,7 @@ import dev.tally.server.RawClient.Response;
 import dev.tally.server.auth.AuthSettings;
 import dev.tally.server.auth.Issuer;
 import dev.tally.server.auth.KeyLocation;
+import dev.tally.server.auth.KeyServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -197,6 +198,39 @@ class AuthenticationTest {
           .doesNotContain("alice", token(), token(0));
       assertThat(log.text())
           .doesNotContain(token().substring(token().lastIndexOf('.')), "access_token");
+    }
+  }
+
+  @Test
+  void isNotReadyBeforeTheKeysAreThere() throws Exception {
+    Issuer issuer = Issuer.of("ES256", "key");
+    String authorization =
+        "Authorization: Bearer " + issuer.token("{\"sub\":\"bob\",\"exp\":" + EXPIRES + "}");
+    try (KeyServer keys = new KeyServer()) {
+      AuthSettings settings =
+          new AuthSettings(
+              new KeyLocation.JwksUrl(keys.url()),
+              Optional.empty(),
+              Optional.empty(),
+              Duration.ZERO,
+              false);
+      try (RunningServer server = new RunningServer(l -> l, settings, () -> NOW)) {
+        Await.until(() -> readiness(server).contains("keys_unavailable"));
+        Response early = ask(server, "/ws/chat/", authorization);
+        assertThat(early.status()).isEqualTo("503 Service Unavailable");
+        assertThat(early.headers()).containsEntry("retry-after", "7");
+
+        keys.answers(KeyServer.json(Issuer.jwks(issuer)));
+        Await.until(() -> readiness(server).contains("\"ready\""));
+        assertThat(ask(server, "/ws/chat/", authorization).status()).startsWith("101 ");
+      }
+    }
+  }
+
+  private static String readiness(RunningServer server) throws IOException {
+    try (RawClient client = new RawClient(server.port())) {
+      client.send("GET /readyz HTTP/1.1\r\nHost: tally\r\n\r\n".getBytes(US_ASCII));
+      return client.response().body();
     }
   }
 }

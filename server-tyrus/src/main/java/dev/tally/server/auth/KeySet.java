@@ -1,5 +1,6 @@
 package dev.tally.server.auth;
 
+import com.nimbusds.jose.Algorithm;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -21,6 +22,7 @@ import java.text.ParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 
@@ -128,10 +130,13 @@ final class KeySet {
   }
 
   private static void add(List<Key> keys, JWK key, Set<JWSAlgorithm> algorithms, Check check) {
-    if (key.getAlgorithm() == null) {
-      keys.add(new Key(key.getKeyID(), algorithms, check));
-    } else if (key.getAlgorithm() instanceof JWSAlgorithm one && algorithms.contains(one)) {
-      keys.add(new Key(key.getKeyID(), Set.of(one), check));
+    Algorithm only = key.getAlgorithm();
+    Set<JWSAlgorithm> mayBe =
+        only == null
+            ? algorithms
+            : algorithms.stream().filter(only::equals).collect(Collectors.toUnmodifiableSet());
+    if (!mayBe.isEmpty()) {
+      keys.add(new Key(key.getKeyID(), mayBe, check));
     }
   }
 
