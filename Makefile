@@ -140,7 +140,7 @@ docs: ## build the Javadoc site of all modules: target/reports/apidocs/index.htm
 	$(maven) --quiet package javadoc:aggregate-no-fork -DskipTests -DlegacyMode=true
 
 $(venv)/complete: loadtest-locust/requirements.txt
-$(ops_venv)/complete: ops/requirements.txt
+$(ops_venv)/complete: ops/requirements.txt ops/consumer/requirements.txt
 $(venv)/complete $(ops_venv)/complete:
 	@ops/setup.sh load-test
 	python3 -m venv --clear $(@D)
