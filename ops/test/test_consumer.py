@@ -67,6 +67,11 @@ class Log:
     def start_workers(self) -> None:
         for number in range(WORKERS):
             self.start_worker(number)
+        self.await_workers()
+
+    def await_workers(self) -> None:
+        for number in range(WORKERS):
+            await_that(lambda n=number: self.says(n, "reads 2 partitions"), "a worker")
 
     def kill_workers(self) -> None:
         for number in range(WORKERS):
@@ -167,8 +172,7 @@ def test_each_message_is_acted_on_once_and_in_order_though_workers_and_redis_are
 
     for number in range(ROUNDS):
         worker = number % WORKERS
-        for each in range(WORKERS):
-            await_that(lambda e=each: log.says(e, "reads 2 partitions"), "the workers")
+        log.await_workers()
         if number:
             # It may still have to take over what the round before left.
             await_that(log.all_is_read_and_acknowledged, "all acknowledgements")
