@@ -6,7 +6,9 @@ import dev.tally.server.settings.BadArgument;
 import dev.tally.server.settings.EnvironmentSettings;
 import dev.tally.server.settings.ServerSettings;
 import dev.tally.server.settings.SettingsCheck;
+import dev.tally.server.tail.TailCommand;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -70,9 +72,10 @@ public final class Main implements Callable<Integer> {
                 + " it.",
             "Exit code: 0 after a drain (SIGTERM, SIGINT), 1 after a failure, 2 for a bad"
                 + " setting, 3 out of memory.");
-    CommandSpec client = new ClientCommand().spec();
-    addStandardOptions(client);
-    spec.addSubcommand(client.name(), client);
+    for (CommandSpec command : List.of(new ClientCommand().spec(), new TailCommand().spec())) {
+      addStandardOptions(command);
+      spec.addSubcommand(command.name(), command);
+    }
   }
 
   private static void addStandardOptions(CommandSpec command) {

@@ -8,7 +8,6 @@ import ch.qos.logback.core.encoder.EncoderBase;
 import java.nio.charset.StandardCharsets;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,7 +22,6 @@ final class JsonLineEncoder extends EncoderBase<ILoggingEvent> {
 
   private static final String EVENT = "event";
   private static final byte[] NOTHING = {};
-  private static final HexFormat HEX = HexFormat.of();
   private static final DateTimeFormatter TIMESTAMP =
       new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT);
 
@@ -65,40 +63,15 @@ final class JsonLineEncoder extends EncoderBase<ILoggingEvent> {
   }
 
   private static void add(StringBuilder json, String name, @Nullable Object value) {
-    addText(json, name);
+    JsonText.append(json, name);
     json.append(':');
     // Other numbers may have no form in JSON, such as NaN.
     if (value instanceof Integer || value instanceof Long || value instanceof Boolean) {
       json.append(value);
     } else {
-      addText(json, String.valueOf(value));
+      JsonText.append(json, String.valueOf(value));
     }
     json.append(',');
-  }
-
-  /**
-   * Escapes what RFC 8259 (section 7) demands, and control characters that a terminal would obey.
-   * Logback's own escaping also escapes '/': a search for a URL would not find it in the log.
-   */
-  private static void addText(StringBuilder json, String text) {
-    json.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '"', '\\' -> json.append('\\').append(c);
-        case '\n' -> json.append("\\n");
-        case '\r' -> json.append("\\r");
-        case '\t' -> json.append("\\t");
-        default -> {
-          if (Character.isISOControl(c)) {
-            json.append("\\u00").append(HEX.toHexDigits((byte) c));
-          } else {
-            json.append(c);
-          }
-        }
-      }
-    }
-    json.append('"');
   }
 
   @Override

@@ -40,10 +40,15 @@ public final class EnvironmentSettings implements IDefaultValueProvider {
 
   @Override
   public @Nullable String defaultValue(ArgSpec argument) {
-    if (argument.command().parent() != null || !(argument instanceof OptionSpec option)) {
+    if (!(argument instanceof OptionSpec option)) {
       return null;
     }
-    String value = environment.get(variable(option));
+    // A variable is for the server. Where Redis is, a subcommand may know from it too.
+    String variable = variable(option);
+    if (argument.command().parent() != null && !variable.startsWith("REDIS_URL")) {
+      return null;
+    }
+    String value = environment.get(variable);
     boolean setting = !ACTIONS.contains(option.longestName());
     return value == null || value.isBlank() || !setting || isLink(value) ? null : value;
   }

@@ -53,7 +53,7 @@ public final class Values {
   }
 
   /** Anything, where there need not be any. */
-  static final class OptionalText implements ITypeConverter<Optional<String>> {
+  public static final class OptionalText implements ITypeConverter<Optional<String>> {
     @Override
     public Optional<String> convert(String text) {
       return Optional.of(text);
@@ -61,7 +61,7 @@ public final class Values {
   }
 
   /** A file that can be read, where there need not be any. */
-  static final class OptionalSecretFile implements ITypeConverter<Optional<SecretFile>> {
+  public static final class OptionalSecretFile implements ITypeConverter<Optional<SecretFile>> {
     @Override
     public Optional<SecretFile> convert(String text) {
       try {

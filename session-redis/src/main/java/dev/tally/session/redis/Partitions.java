@@ -16,7 +16,9 @@ import java.util.Optional;
  */
 final class Partitions {
 
-  private static final Bytes KEY = new Bytes(Ascii.of("tally:messages:partitions"));
+  static final String NAME = "tally:messages:partitions";
+
+  private static final Bytes KEY = new Bytes(Ascii.of(NAME));
 
   private final int mine;
   private final RedisScripts scripts;
