@@ -10,6 +10,8 @@ import dev.tally.chat.spi.MessageListener;
 import dev.tally.chat.spi.MonotonicClock;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.Transport;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -30,6 +32,8 @@ import java.util.function.Predicate;
  * <p>What is plugged in may throw: it is logged and counted, and does not harm other connections.
  */
 public final class ChatHub implements AutoCloseable {
+
+  private static final Logger LOGGER = System.getLogger(ChatHub.class.getName());
 
   private static final Duration SWEEP = Duration.ofMillis(500);
   private static final Duration HEALTH_CHECK = Duration.ofSeconds(1);
@@ -216,7 +220,7 @@ public final class ChatHub implements AutoCloseable {
    * @return how many connections this call closed
    */
   public int kick(Subject subject) {
-    return kick(session -> session.isOf(subject));
+    return kick(session -> session.isOf(subject), subject);
   }
 
   /**
@@ -226,16 +230,17 @@ public final class ChatHub implements AutoCloseable {
    * @return how many connections this call closed
    */
   public int kick(SessionId key) {
-    return kick(session -> session.key().equals(key));
+    return kick(session -> session.key().equals(key), key);
   }
 
-  private int kick(Predicate<ChatSession> which) {
+  private int kick(Predicate<ChatSession> which, Record name) {
     int kicked = 0;
     for (ChatSession session : connections.all()) {
       if (which.test(session) && session.kick()) {
         kicked++;
       }
     }
+    LOGGER.log(Level.INFO, "connections of " + name + " closed by an operator: " + kicked);
     return kicked;
   }
 

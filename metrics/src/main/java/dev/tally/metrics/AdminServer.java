@@ -2,6 +2,7 @@ package dev.tally.metrics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.tally.chat.ChatHub;
 import dev.tally.metrics.http.HeadLimits;
 import dev.tally.metrics.http.HttpAnswer;
 import dev.tally.metrics.http.HttpPort;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -27,10 +29,11 @@ import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * The port for operators: {@code /metrics}, {@code /healthz} and {@code /readyz} over GET and HEAD.
- * It has its own threads, so it also answers while the chat is busy. None of them waits for a
- * client, so neither unfinished requests nor answers that are not read delay a probe. The
- * constructor starts it; {@link #close} ends it. Safe for use by several threads.
+ * The port for operators: {@code /metrics}, {@code /healthz} and {@code /readyz} over GET and HEAD,
+ * and {@code /sessions/close} over POST. It has its own threads, so it also answers while the chat
+ * is busy. None of them waits for a client, so neither unfinished requests nor answers that are not
+ * read delay a probe. The constructor starts it; {@link #close} ends it. Safe for use by several
+ * threads.
  */
 public final class AdminServer implements AutoCloseable {
 
@@ -44,6 +47,7 @@ public final class AdminServer implements AutoCloseable {
 
   private final CollectorRegistry registry;
   private final Health health;
+  private final KickPage kicks;
   private final HttpPort port;
 
   /**
@@ -53,17 +57,32 @@ public final class AdminServer implements AutoCloseable {
   private final ThreadPoolExecutor scrapes;
 
   /**
+   * Closes sessions, which looks at every connection. Not together with the scrapes: a slow one
+   * must not keep a revoked token alive.
+   */
+  private final ThreadPoolExecutor kicking;
+
+  /**
    * Binds and serves with {@link #DEFAULT_MAX_CONNECTIONS}, {@link #DEFAULT_TIMEOUT} and {@link
    * HeadLimits#DEFAULT}.
    *
    * @param address where to listen; port 0 picks a free one
    * @param registry the metrics that {@code /metrics} shows
    * @param health the answers to the probes
+   * @param hub whose sessions {@code /sessions/close} closes
    * @throws IOException if the address cannot be bound
    */
-  public AdminServer(InetSocketAddress address, CollectorRegistry registry, Health health)
+  public AdminServer(
+      InetSocketAddress address, CollectorRegistry registry, Health health, ChatHub hub)
       throws IOException {
-    this(address, registry, health, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, HeadLimits.DEFAULT);
+    this(
+        address,
+        registry,
+        health,
+        hub,
+        DEFAULT_MAX_CONNECTIONS,
+        DEFAULT_TIMEOUT,
+        HeadLimits.DEFAULT);
   }
 
   /**
@@ -72,6 +91,7 @@ public final class AdminServer implements AutoCloseable {
    * @param address where to listen; port 0 picks a free one
    * @param registry the metrics that {@code /metrics} shows
    * @param health the answers to the probes
+   * @param hub whose sessions {@code /sessions/close} closes
    * @param maxConnections the maximum number of connections at a time, 1 or more; one more ends the
    *     oldest of the address that has most of them, unfinished requests first
    * @param timeout the maximum time from an accepted connection until its answer has been read
@@ -82,22 +102,29 @@ public final class AdminServer implements AutoCloseable {
       InetSocketAddress address,
       CollectorRegistry registry,
       Health health,
+      ChatHub hub,
       int maxConnections,
       Duration timeout,
       HeadLimits limits)
       throws IOException {
     this.registry = registry;
     this.health = health;
-    this.scrapes =
-        new ThreadPoolExecutor(
-            0,
-            1,
-            30,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(maxConnections),
-            task -> daemon(task, "tally-scrape"));
+    this.kicks = new KickPage(hub);
+    this.scrapes = oneThread("tally-scrape", maxConnections);
+    this.kicking = oneThread("tally-kick", maxConnections);
     this.port = new HttpPort(address, this::answer, limits, maxConnections, timeout);
     daemon(port, "tally-admin").start();
+  }
+
+  /** A thread that ends after a while without a task. */
+  private static ThreadPoolExecutor oneThread(String name, int mostWaiting) {
+    return new ThreadPoolExecutor(
+        0,
+        1,
+        30,
+        TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(mostWaiting),
+        task -> daemon(task, name));
   }
 
   private static Thread daemon(Runnable task, String name) {
@@ -138,9 +165,13 @@ public final class AdminServer implements AutoCloseable {
   public void close() {
     port.close();
     scrapes.shutdownNow();
+    kicking.shutdownNow();
   }
 
   private CompletableFuture<HttpAnswer> answer(HttpRequest request) {
+    if (request.path().equals(KickPage.PATH)) {
+      return later(kicking, () -> kicks.answer(request));
+    }
     String method = request.method();
     if (!method.equals("GET") && !method.equals("HEAD")) {
       return CompletableFuture.completedFuture(
@@ -150,7 +181,7 @@ public final class AdminServer implements AutoCloseable {
               method + " is not allowed here: use GET or HEAD."));
     }
     return switch (request.path()) {
-      case "/metrics" -> scrape(request);
+      case "/metrics" -> later(scrapes, () -> metrics(request));
       case "/healthz" -> CompletableFuture.completedFuture(answer(health.live()));
       case "/readyz" -> CompletableFuture.completedFuture(answer(health.ready()));
       default ->
@@ -170,24 +201,26 @@ public final class AdminServer implements AutoCloseable {
         answer.json().getBytes(UTF_8));
   }
 
-  private CompletableFuture<HttpAnswer> scrape(HttpRequest request) {
+  /** Answers on a thread that may take its time. */
+  private static CompletableFuture<HttpAnswer> later(
+      ThreadPoolExecutor thread, Callable<HttpAnswer> work) {
     CompletableFuture<HttpAnswer> answer = new CompletableFuture<>();
     try {
-      scrapes.execute(
+      thread.execute(
           () -> {
             if (answer.isCancelled()) {
               return;
             }
             try {
-              answer.complete(metrics(request));
-            } catch (IOException | RuntimeException e) {
+              answer.complete(work.call());
+            } catch (Exception e) {
               answer.completeExceptionally(e);
             }
           });
     } catch (RejectedExecutionException e) {
       answer.complete(
           HttpAnswer.refusal(
-              "503 Service Unavailable", "", "Too many scrapes are waiting already."));
+              "503 Service Unavailable", "", "Too many requests are waiting already."));
     }
     return answer;
   }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tally.chat.ChatHub;
 import dev.tally.chat.Readiness;
 import dev.tally.metrics.http.HeadLimits;
 import io.prometheus.client.Collector;
@@ -41,6 +42,7 @@ class AdminServerTest {
   private final CollectorRegistry registry = new CollectorRegistry();
   private final HttpClient client = HttpClient.newHttpClient();
   private volatile Readiness readiness = new Readiness(true, "ready");
+  private final ChatHub hub = TestHub.inMemory();
   private AdminServer server;
 
   @BeforeEach
@@ -48,12 +50,13 @@ class AdminServerTest {
     Health health = new Health(() -> readiness, "blue", "0.1.0", "5f3a21c4");
     server =
         new AdminServer(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), registry, health);
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), registry, health, hub);
   }
 
   @AfterEach
   void stop() {
     server.close();
+    hub.close();
   }
 
   @Test
@@ -187,6 +190,7 @@ class AdminServerTest {
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         registry,
         new Health(() -> readiness, "", "0.1.0", ""),
+        hub,
         8,
         Duration.ofMillis(300),
         HeadLimits.DEFAULT);
@@ -234,7 +238,7 @@ class AdminServerTest {
     server.close();
     server.close();
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    server = new AdminServer(address, registry, new Health(() -> readiness, "", "0.1.0", ""));
+    server = new AdminServer(address, registry, new Health(() -> readiness, "", "0.1.0", ""), hub);
     assertThat(request("GET", "/readyz").statusCode()).isEqualTo(200);
   }
 
@@ -258,7 +262,7 @@ class AdminServerTest {
     InetSocketAddress taken =
         new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
     Health health = new Health(() -> readiness, "", "0.1.0", "");
-    assertThatThrownBy(() -> new AdminServer(taken, registry, health).close())
+    assertThatThrownBy(() -> new AdminServer(taken, registry, health, hub).close())
         .isInstanceOf(BindException.class);
   }
 

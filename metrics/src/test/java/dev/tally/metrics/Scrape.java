@@ -1,5 +1,6 @@
 package dev.tally.metrics;
 
+import dev.tally.chat.ChatHub;
 import dev.tally.chat.Readiness;
 import io.prometheus.client.CollectorRegistry;
 import java.io.IOException;
@@ -18,7 +19,8 @@ final class Scrape {
   static String of(CollectorRegistry registry) throws IOException, InterruptedException {
     Health health = new Health(() -> new Readiness(true, "ready"), "", "0.1.0", "");
     InetSocketAddress free = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    try (AdminServer server = new AdminServer(free, registry, health)) {
+    try (ChatHub hub = TestHub.inMemory();
+        AdminServer server = new AdminServer(free, registry, health, hub)) {
       URI uri = URI.create("http://127.0.0.1:" + server.port() + "/metrics");
       return HttpClient.newHttpClient()
           .send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())

@@ -256,6 +256,7 @@ final class Launcher {
             address,
             registry,
             health,
+            hub,
             settings.maxAdminConnections.value(),
             settings.adminTimeout.value(),
             settings.headLimits());
