@@ -256,7 +256,7 @@ final class Launcher {
             address,
             registry,
             health,
-            hub,
+            server.hub(),
             settings.maxAdminConnections.value(),
             settings.adminTimeout.value(),
             settings.headLimits());
