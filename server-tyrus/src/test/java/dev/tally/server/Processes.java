@@ -31,12 +31,18 @@ final class Processes implements AutoCloseable {
    * @param arguments of the command
    */
   Process launch(String name, String options, String... arguments) throws IOException {
+    return launch(name, options, Main.class.getName(), List.of(arguments));
+  }
+
+  /** Starts another program from this class path. */
+  Process launch(String name, String options, String program, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(Arrays.stream(options.split(" ")).filter(option -> !option.isEmpty()).toList());
     command.addAll(List.of("-Xmx128m", "-cp", System.getProperty("java.class.path")));
-    command.add(Main.class.getName());
-    command.addAll(List.of(arguments));
+    command.add(program);
+    command.addAll(arguments);
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
