@@ -20,7 +20,8 @@ sources := .mvn/jvm.config $(shell find . \( -name target -o -path './$(web)' \)
 scripts := .ci/run $(shell find ops server-tyrus/src/test/bench -name '*.sh' -o -name '*.bash' -o -name '*.bats')
 # Only of this repository: an unpacked release may be inside another one.
 revision := $(or $(if $(wildcard .git),$(shell git rev-parse --short=12 HEAD 2>/dev/null)),unknown)
-maven := ops/maven.sh --batch-mode --no-transfer-progress -Dtally.revision=$(revision)
+# The last one shows a warning of the compiler in a quiet build too: -Werror makes it the reason of a failure.
+maven := ops/maven.sh --batch-mode --no-transfer-progress -Dtally.revision=$(revision) -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.compiler=warn
 java := $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java)
 # docs/operations/jvm.md explains these. The JVM's own log must not mix with the server's.
 java_options := -Xlog:disable -Xlog:all=warning:stderr -XX:+DisplayVMOutputToStderr -XX:+ExitOnOutOfMemoryError
@@ -114,7 +115,7 @@ test-web: $(jar) $(web)/node_modules ## the JavaScript client and the page
 	@mkdir -p $(reports)
 	REPORT='$(CURDIR)/$(reports)/junit.xml' npm --prefix $(web) test
 
-screenshot: $(jar) $(web)/node_modules ## take the README's picture of the page anew
+screenshot: $(jar) $(web)/node_modules ## take the README's picture of the page again
 	@mkdir -p docs/images
 	node $(web)/screenshot.js docs/images/page.png
 

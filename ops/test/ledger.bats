@@ -82,14 +82,14 @@ ledger() {
   [[ $output == 'moved=0 missing=0 lost=0 duplicated=0 '* ]]
 }
 
-@test "without the old colour's last word nobody knows of duplicates" {
+@test "without the last line of the old colour, duplicates are unknown" {
   close a 1006 5 >"$old"
   resume a 5 0 >"$new"
   ledger
   [[ $output == *' duplicated=unknown '* ]]
 }
 
-@test "nobody knows what a log with holes does not tell, on either side" {
+@test "what a log with dropped lines does not tell is unknown, on either side" {
   { close a 1001 5 && dropped 3 && stop 14 14; } >"$old"
   resume a 5 30 >"$new"
   ledger

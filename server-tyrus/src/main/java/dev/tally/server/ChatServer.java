@@ -50,7 +50,7 @@ public final class ChatServer {
    * Wires the server; nothing listens yet.
    *
    * @param settings the listener's and the pages'
-   * @param config the hub's
+   * @param chat the hub's
    * @param store where sessions live; closed by {@link #stop}
    * @param metrics told of what happens
    * @param clock the time of day
@@ -58,15 +58,15 @@ public final class ChatServer {
    */
   public ChatServer(
       ChatServerSettings settings,
-      ChatSettings config,
+      ChatSettings chat,
       SessionStore store,
       ChatMetrics metrics,
       InstantSource clock,
       MonotonicClock time) {
     this.settings = settings;
-    this.drainTimeout = config.drainTimeout();
+    this.drainTimeout = chat.drainTimeout();
     this.time = time;
-    this.hub = new ChatHub(store, metrics, config, clock, time, MessageListener.NONE);
+    this.hub = new ChatHub(store, metrics, chat, clock, time, MessageListener.NONE);
     this.tokens = settings.auth().map(auth -> new TokenVerifier(auth, clock, time));
     this.server =
         new WebSocketServer(

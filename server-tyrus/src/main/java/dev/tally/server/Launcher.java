@@ -133,7 +133,7 @@ final class Launcher {
     SessionTotals totals = new SessionTotals();
     ChatMetrics metrics = new BothMetrics(totals, new BothMetrics(new HeartbeatLog(), chatMetrics));
     ChatServer server =
-        new ChatServer(chatServerSettings(), settings.chatConfig(), store, metrics, clock, time);
+        new ChatServer(chatServerSettings(), settings.chatSettings(), store, metrics, clock, time);
     chatMetrics.readyOnlyIf(server::hasKeys);
     serverMetrics.outboundBytes(server::outboundBytes);
     serverMetrics.throttled(server::throttled);
@@ -206,9 +206,8 @@ final class Launcher {
         .maxConnectionsPerAddress(settings.maxConnectionsPerAddress.value())
         .handshakesPerMinutePerAddress(settings.handshakeRatePerAddress.value())
         .sessionsPerMinutePerAddress(settings.sessionRatePerAddress.value())
-        .messagesPerSecond(
-            settings.messageRate
-                .value()) // Two seconds' worth at once: a client that was away sends what it kept.
+        .messagesPerSecond(settings.messageRate.value())
+        // As much as in two seconds at once: a client that was away sends what it kept.
         .messageBurst(
             (int) Math.min(Integer.MAX_VALUE, Math.max(1, 2L * settings.messageRate.value())))
         .smallFramesPerSecond(settings.smallFrameRate.value())
@@ -263,7 +262,7 @@ final class Launcher {
     return Optional.of(admin);
   }
 
-  /** The store may answer late, or not at all until somebody mends it: that holds nobody up. */
+  /** Waits on a thread of its own: the store may answer late, or only after it was repaired. */
   private void announceWhenReady(
       Logger log,
       ChatServer server,

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Ends the process, with a sentence, once memory has run out: some thread has lost its work then,
- * and whoever starts the process again helps more than a process that hangs. With {@code
+ * and a process that is started again is better than one that hangs. With {@code
  * -XX:+ExitOnOutOfMemoryError} the JVM does so itself; this is for a plain {@code java -jar}, where
  * no flag can be given in the jar.
  *

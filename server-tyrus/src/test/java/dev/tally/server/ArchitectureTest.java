@@ -54,6 +54,28 @@ class ArchitectureTest {
   }
 
   @Test
+  void eachLibraryIsKnownInItsPlacesOnly() {
+    checkThatOnly("redis.clients..", "dev.tally.session.redis..");
+    // Launcher makes the registry that the chat's and the process's metrics share.
+    checkThatOnly("io.prometheus..", "dev.tally.metrics", "dev.tally.server");
+    checkThatOnly(
+        "jakarta..",
+        "dev.tally.server",
+        "dev.tally.server.grizzly..",
+        "dev.tally.server.jakarta..");
+  }
+
+  private static void checkThatOnly(String library, String... places) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(places)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(CLASSES);
+  }
+
+  @Test
   void adaptersDoNotKnowEachOther() {
     noClasses()
         .that()

@@ -43,8 +43,8 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
     this(settings, QUIET, store);
   }
 
-  RunningServer(WebSocketSettings settings, ChatSettings config, SessionStore store) {
-    this(settings, config, store, Optional.empty(), InstantSource.system(), false);
+  RunningServer(WebSocketSettings settings, ChatSettings chat, SessionStore store) {
+    this(settings, chat, store, Optional.empty(), InstantSource.system(), false);
   }
 
   /** A server that wants tokens, and by which clock it checks them. */
@@ -54,7 +54,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
 
   private RunningServer(
       WebSocketSettings settings,
-      ChatSettings config,
+      ChatSettings chat,
       SessionStore store,
       Optional<AuthSettings> auth,
       InstantSource clock,
@@ -93,7 +93,7 @@ public final class RunningServer implements AutoCloseable, AfterAllCallback {
                 "127.0.0.1:8001",
                 defaults.drainDelay(),
                 auth),
-            config,
+            chat,
             store,
             metrics,
             clock,

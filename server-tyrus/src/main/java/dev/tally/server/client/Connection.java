@@ -95,10 +95,10 @@ final class Connection implements WebSocket.Listener {
   }
 
   /**
-   * Asks whoever is silent for a while for a pong, and takes one that does not come for the end. A
-   * half-open connection has no other, and java.net.http (17 to 25) may miss one that comes right
-   * behind a message: it reads it before the next frame is asked for, and throws an InternalError
-   * that nobody catches.
+   * Sends a ping when the server is silent for a while. If no pong comes, the connection has ended.
+   * A half-open connection shows its end in no other way, and java.net.http (17 to 25) may miss one
+   * that comes right behind a message: it reads it before the next frame is asked for, and throws
+   * an InternalError that nobody catches.
    *
    * <p>No clock is compared with another: a process that stood still for a while asks before it
    * judges.
@@ -262,7 +262,7 @@ final class Connection implements WebSocket.Listener {
     try {
       loop.execute(event);
     } catch (RejectedExecutionException e) {
-      // The client was closed meanwhile: nobody is left to be told.
+      // The client was closed meanwhile.
     }
   }
 }

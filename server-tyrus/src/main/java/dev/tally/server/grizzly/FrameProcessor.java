@@ -12,7 +12,7 @@ import org.glassfish.grizzly.asyncqueue.MessageCloner;
 
 /**
  * Takes a connection's events after the upgrade, in place of Grizzly's filter chain. One per
- * connection. Nobody reads or writes through it: that is what {@link WebSocketConnection} does.
+ * connection. It neither reads nor writes: {@link WebSocketConnection} does.
  */
 @SuppressWarnings({"rawtypes", "deprecation"})
 final class FrameProcessor implements Processor<Context> {

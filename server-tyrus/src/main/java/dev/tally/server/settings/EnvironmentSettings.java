@@ -62,9 +62,9 @@ public final class EnvironmentSettings implements IDefaultValueProvider {
   }
 
   /** The settings in force, one {@code VARIABLE=value} a line, passwords left out. */
-  public static String print(ServerSettings config) {
+  public static String print(ServerSettings settings) {
     StringBuilder lines = new StringBuilder();
-    for (OptionSpec option : config.options()) {
+    for (OptionSpec option : settings.options()) {
       lines.append(variable(option)).append('=').append(text(option.getValue())).append('\n');
     }
     return lines.toString();

@@ -452,7 +452,7 @@ public final class ServerSettings {
   }
 
   /** The part of the settings that the hub takes. */
-  public ChatSettings chatConfig() {
+  public ChatSettings chatSettings() {
     return ChatSettings.builder()
         .sessionTtl(sessionTtl.value())
         .unusedSessionTtl(unusedSessionTtl.value())

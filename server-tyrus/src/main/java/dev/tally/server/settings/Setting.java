@@ -18,7 +18,7 @@ public final class Setting<T> implements IGetter, ISetter {
   private T value;
 
   /**
-   * A setting that nobody has set yet.
+   * A setting that was not set yet.
    *
    * @param initial its default
    */

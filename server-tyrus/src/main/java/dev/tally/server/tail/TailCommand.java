@@ -210,7 +210,7 @@ public final class TailCommand implements Callable<Integer> {
         .orElse(true);
   }
 
-  /** False if nobody reads any more, as with {@code tail | head}. */
+  /** False if the output is closed, as with {@code tail | head}. */
   private boolean print(List<LoggedEntry> entries) {
     PrintWriter out = spec.commandLine().getOut();
     EntryFormat format = json.value() ? EntryFormat.JSON : EntryFormat.TEXT;

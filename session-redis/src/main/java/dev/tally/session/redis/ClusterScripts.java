@@ -178,7 +178,7 @@ final class ClusterScripts implements AutoCloseable {
     batch.answered(chunk, reply, error -> connections.refused(cluster, error));
   }
 
-  /** Starts a task that nobody waits for. */
+  /** Starts a task without waiting for it. */
   private void startUnattended(Runnable task) {
     CompletableFuture<Void> unused =
         start(task)
