@@ -20,7 +20,8 @@ enum Part {
   SURROUNDINGS,
   HOSTILE,
   COMPRESSION,
-  LOG;
+  LOG,
+  TOKENS;
 
   /** Measures, and returns the section as Markdown. */
   String run(Lab lab) throws IOException {
@@ -39,6 +40,7 @@ enum Part {
       case HOSTILE -> HostilePart.run(lab);
       case COMPRESSION -> CompressionPart.run(lab);
       case LOG -> MessageLogPart.run(lab);
+      case TOKENS -> TokensPart.run(lab);
     };
   }
 
