@@ -35,6 +35,8 @@ public class TokenCheck {
   private static final byte[] SECRET =
       "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
+  private static final int MORE_THAN_ARE_REMEMBERED = 11_000;
+
   private static final String CLAIMS =
       "{\"iss\":\"https://issuer.example\",\"aud\":\"tally\",\"sub\":\"auth0|65f0c0ffee\","
           + "\"iat\":1764590400,\"exp\":9999999999,\"scope\":\"chat\"}";
@@ -43,8 +45,13 @@ public class TokenCheck {
   @Param({"HS256", "RS256", "PS256", "ES256", "EdDSA"})
   public String algorithm;
 
+  /** Whether it is a token that was checked before. */
+  @Param({"false", "true"})
+  public boolean known;
+
   private TokenVerifier verifier;
-  private String token;
+  private String[] tokens;
+  private int next;
 
   /**
    * Makes a key, a verifier that has read it, and a token.
@@ -57,13 +64,13 @@ public class TokenCheck {
     KeyLocation location;
     if (algorithm.equals("HS256")) {
       location = new KeyLocation.Secret(new SecretKeySpec(SECRET, "HmacSHA256"));
-      token = Issuer.hs256(SECRET, CLAIMS);
+      mint(claims -> Issuer.hs256(SECRET, claims));
     } else {
       Issuer issuer = Issuer.of(algorithm, "key");
       Path file = Files.createTempFile("tally", ".json");
       file.toFile().deleteOnExit();
       location = new KeyLocation.JwksFile(Files.writeString(file, Issuer.jwks(issuer)));
-      token = issuer.token(CLAIMS);
+      mint(issuer::token);
     }
     verifier =
         new TokenVerifier(
@@ -84,6 +91,18 @@ public class TokenCheck {
     }
   }
 
+  /** Makes tokens. */
+  private interface Mint {
+    String token(String claims) throws GeneralSecurityException;
+  }
+
+  private void mint(Mint mint) throws GeneralSecurityException {
+    tokens = new String[known ? 1 : MORE_THAN_ARE_REMEMBERED];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = mint.token(CLAIMS.replace("c0ffee", "" + i));
+    }
+  }
+
   /**
    * One check.
    *
@@ -91,6 +110,7 @@ public class TokenCheck {
    */
   @Benchmark
   public Verdict check() {
-    return verifier.verify(token);
+    next = (next + 1) % tokens.length;
+    return verifier.verify(tokens[next]);
   }
 }

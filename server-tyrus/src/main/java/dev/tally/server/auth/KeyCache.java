@@ -38,6 +38,9 @@ final class KeyCache implements AutoCloseable {
   private volatile boolean closed;
   private boolean failing;
 
+  /** Of {@link #keys}: the same keys stay the same object. */
+  private String lastJson = "";
+
   /** Keys that never change. */
   KeyCache(KeySet keys, MonotonicClock time) {
     this.source = null;
@@ -104,7 +107,11 @@ final class KeyCache implements AutoCloseable {
 
   private void look(KeySource place, long began) throws InterruptedException {
     try {
-      place.read().map(KeySet::parse).ifPresent(found -> take(place, found));
+      String json = place.read();
+      if (!json.equals(lastJson)) {
+        take(place, KeySet.parse(json));
+        lastJson = json;
+      }
       seenNanos = began;
       failing = false;
     } catch (IOException | RuntimeException e) {

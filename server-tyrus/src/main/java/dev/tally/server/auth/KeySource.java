@@ -2,7 +2,6 @@ package dev.tally.server.auth;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
 
 /** A place that a key set is read from, again and again. May block. For one thread. */
 interface KeySource {
@@ -13,10 +12,10 @@ interface KeySource {
   /**
    * Reads the key set.
    *
-   * @return its JSON; empty if it is the same as the last time
+   * @return its JSON, {@link #MAX_BYTES} at most
    * @throws IOException if it cannot be read; the message says why
    */
-  Optional<String> read() throws IOException, InterruptedException;
+  String read() throws IOException, InterruptedException;
 
   /** How long to wait between two looks. */
   Duration interval();

@@ -9,7 +9,6 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +41,7 @@ final class KeyUrl implements KeySource {
   }
 
   @Override
-  public Optional<String> read() throws IOException, InterruptedException {
+  public String read() throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(url).header("Accept", "application/json").GET().build();
     CompletableFuture<HttpResponse<String>> answer =
@@ -57,7 +56,7 @@ final class KeyUrl implements KeySource {
       if (response.statusCode() != 200) {
         throw new IOException("it answered " + response.statusCode() + " in place of 200");
       }
-      return Optional.of(response.body());
+      return response.body();
     } catch (TimeoutException e) {
       throw new IOException("it gave no complete answer within " + timeout.toMillis() + " ms", e);
     } catch (ExecutionException e) {

@@ -6,8 +6,8 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import dev.tally.chat.protocol.Subject;
 import dev.tally.chat.spi.MonotonicClock;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.text.ParseException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Date;
@@ -34,6 +34,7 @@ public final class TokenVerifier implements AutoCloseable {
   private final InstantSource clock;
   private final KeyCache keys;
   private final Set<String> algorithms;
+  private final VerifiedTokens verified = new VerifiedTokens();
 
   /**
    * Makes a verifier that has no keys of a file or a URL yet.
@@ -72,7 +73,7 @@ public final class TokenVerifier implements AutoCloseable {
   public static void checkFile(KeyLocation location) throws IOException {
     if (location instanceof KeyLocation.JwksFile file) {
       try {
-        KeySet unused = KeySet.parse(new KeyFile(file.path()).read().orElseThrow());
+        KeySet unused = KeySet.parse(new KeyFile(file.path()).read());
       } catch (IOException | IllegalArgumentException e) {
         throw new IOException("'" + file.path() + "' cannot be used: " + e.getMessage(), e);
       }
@@ -104,6 +105,19 @@ public final class TokenVerifier implements AutoCloseable {
     if (known == null) {
       return new Verdict.Undecided();
     }
+    ByteBuffer digest = VerifiedTokens.digest(token);
+    Authenticated before = verified.get(known, digest);
+    if (before != null && isCurrent(before.expires())) {
+      return new Verdict.Valid(before);
+    }
+    Verdict verdict = check(known, token);
+    if (verdict instanceof Verdict.Valid valid) {
+      verified.put(known, digest, valid.client());
+    }
+    return verdict;
+  }
+
+  private Verdict check(KeySet known, String token) {
     JWSObject signed;
     try {
       signed = JWSObject.parse(token);
@@ -147,19 +161,21 @@ public final class TokenVerifier implements AutoCloseable {
   }
 
   private Optional<String> times(JWTClaimsSet claims) {
-    Instant now = clock.instant();
-    Duration leeway = settings.leeway();
     Date expires = claims.getExpirationTime();
     if (expires == null) {
       return Optional.of("The token has no exp.");
     }
-    if (!now.isBefore(expires.toInstant().plus(leeway))) {
+    if (!isCurrent(expires.toInstant())) {
       return Optional.of("The token is expired.");
     }
     Date from = claims.getNotBeforeTime();
-    return from != null && now.plus(leeway).isBefore(from.toInstant())
+    return from != null && clock.instant().plus(settings.leeway()).isBefore(from.toInstant())
         ? Optional.of("The token is not valid yet: its nbf is in the future.")
         : Optional.empty();
+  }
+
+  private boolean isCurrent(Instant expires) {
+    return clock.instant().isBefore(expires.plus(settings.leeway()));
   }
 
   private Optional<String> parties(JWTClaimsSet claims) {

@@ -138,7 +138,7 @@ class KeysTest {
           });
       assertThatThrownBy(url::read).hasMessage("it answered 302 in place of 200");
       server.answers(KeyServer.json("x".repeat(KeySource.MAX_BYTES)));
-      assertThat(url.read()).isPresent();
+      assertThat(url.read()).hasSize(KeySource.MAX_BYTES);
       server.answers(KeyServer.json("x".repeat(KeySource.MAX_BYTES + 1)));
       assertThatThrownBy(url::read).hasMessageContaining("it is longer than 1048576 bytes");
       server.answers(

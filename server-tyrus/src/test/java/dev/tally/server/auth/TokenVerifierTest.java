@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -329,5 +330,43 @@ class TokenVerifierTest {
     String header = Issuer.encode("{\"alg\":\"RS256\",\"x\":" + nested);
     assertThat(withKeys(Issuer.jwks(RSA)).verify(header + ".e30.e30")).isInstanceOf(Invalid.class);
     assertThat(withClaims(Duration.ZERO, claims(",\"x\":" + nested))).isInstanceOf(Invalid.class);
+  }
+
+  @Test
+  void expireAlsoAfterTheyWereValid() throws Exception {
+    AtomicReference<Instant> now = new AtomicReference<>(NOW);
+    TokenVerifier verifier =
+        new TokenVerifier(
+            new AuthSettings(
+                new KeyLocation.Secret(new SecretKeySpec(SECRET, "HmacSHA256")),
+                Optional.empty(),
+                Optional.empty(),
+                Duration.ofSeconds(60),
+                false),
+            now::get,
+            MonotonicClock.system());
+    String token = Issuer.hs256(SECRET, CLAIMS);
+    assertThat(verifier.verify(token)).isInstanceOf(Valid.class);
+    now.set(NOW.plusSeconds(3659));
+    assertThat(verifier.verify(token)).isInstanceOf(Valid.class);
+    now.set(NOW.plusSeconds(3660));
+    assertInvalid(verifier.verify(token), "expired");
+  }
+
+  @Test
+  void areRememberedUpToABoundAndForTheKeysThatCheckedThem() {
+    KeySet keys = KeySet.of(new SecretKeySpec(SECRET, "HmacSHA256"));
+    Authenticated alice = new Authenticated(new Subject("alice"), NOW);
+    VerifiedTokens tokens = new VerifiedTokens();
+    for (int i = 0; i <= VerifiedTokens.MAX; i++) {
+      tokens.put(keys, VerifiedTokens.digest("token" + i), alice);
+    }
+    assertThat(tokens.get(keys, VerifiedTokens.digest("token0"))).isNull();
+    assertThat(tokens.get(keys, VerifiedTokens.digest("token1"))).isEqualTo(alice);
+
+    KeySet changed = KeySet.of(new SecretKeySpec(SECRET, "HmacSHA256"));
+    assertThat(tokens.get(changed, VerifiedTokens.digest("token1"))).isNull();
+    tokens.put(changed, VerifiedTokens.digest("token2"), alice);
+    assertThat(tokens.get(keys, VerifiedTokens.digest("token1"))).isNull();
   }
 }
