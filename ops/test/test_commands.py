@@ -7,7 +7,7 @@ import shutil
 import pytest
 import yaml
 from documented import ROOT, Redis, block, run
-from live import JAR, OPS, await_that, of_jdk
+from live import JAR, OPS, Live, await_that, of_jdk
 
 
 def java(command: str, directory) -> str:
@@ -217,3 +217,22 @@ def test_haproxy_takes_the_documented_configuration(certificate):
     file = certificate / "haproxy.cfg"
     file.write_text(config.replace("/etc/haproxy", str(certificate)), encoding="utf-8")
     run(f"haproxy -c -f {file}")
+
+
+def test_a_token_that_is_made_as_documented_lets_one_in(tmp_path):
+    page = "docs/operations/authentication.md"
+    start = block(page, "(umask 077; openssl rand -hex 32 > token-secret)").splitlines()
+    run(start[0], cwd=tmp_path)
+    flags = start[1].removeprefix("java -jar tally-server.jar ").split()
+    mint = block(page, "base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }")
+    run(mint, cwd=tmp_path)
+    ask = block(page, "curl --silent --include --max-time 2 http://127.0.0.1:8000/ws/chat/ \\")
+    with Live(tmp_path) as live:
+        address = live.server("blue", *flags).removeprefix("ws://").removesuffix("/ws/chat/")
+        ask = ask.replace("127.0.0.1:8000", address).replace("curl ", "curl --noproxy '*' ")
+        # curl waits for the WebSocket's end until its time is over, which is what it was told.
+        with_token = run(f"set +o pipefail; {ask}", cwd=tmp_path)
+        without = re.sub(r"\\\n *--header \"Authorization[^|]*", "", ask)
+        without_token = run(f"set +o pipefail; {without}", cwd=tmp_path)
+    assert with_token.strip() == "HTTP/1.1 101 Switching Protocols"
+    assert without_token.strip() == "HTTP/1.1 401 Unauthorized"

@@ -27,7 +27,7 @@ import org.openjdk.jmh.annotations.State;
 
 /** The check of one token, as a selector thread does it in a handshake. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @SuppressWarnings("NullAway.Init") // JMH calls setUp first
 public class TokenCheck {
