@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from live import PATIENCE_SECONDS, Live, Prometheus, await_that, get
+from tokens import Issuer
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -123,11 +124,24 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         blue = live.server("blue", *flags, *times)
         green = live.server("green", *flags)
         # Some metrics exist only where sessions are in memory.
-        live.server("memory", "--heartbeat", "1s")
+        issuer = Issuer(directory)
+        memory = live.server("memory", "--heartbeat", "1s", "--auth-jwks", str(issuer.jwks))
         webhook = Webhook()
         address = f"http://127.0.0.1:{webhook.server_port}/"
         prometheus = live.prometheus(live.alertmanager(address))
         seen = Run(live, prometheus, webhook, start=time.time())
+
+        bearer = {"Authorization": f"Bearer {issuer.token('alice')}"}
+        with connect(memory, additional_headers=bearer) as client:
+            assert count(client) == 1
+            session = session_of(client)
+        with connect(f"{memory}?session_id={session}", additional_headers=bearer) as client:
+            assert count(client) == 2
+        issuer.jwks.write_text("no keys", encoding="utf-8")
+        await_that(
+            lambda: any(event["event"] == "keys_unavailable" for event in live.events("memory")),
+            "the warning that the keys cannot be read",
+        )
 
         talk(blue, green)
         with connect(blue) as client:
@@ -151,7 +165,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
             live.processes["blue"].terminate()
             await_that(lambda: prometheus.get("query", query=draining)["result"], "a drain")
         assert live.processes["blue"].wait(timeout=PATIENCE_SECONDS) == 0
-        seen.events = live.events("blue")
+        seen.events = live.events("blue") + live.events("memory")
         resumed = 'chat_sessions_total{color="green",kind="resumed"} > 0'
         await_that(lambda: prometheus.get("query", query=resumed)["result"], "the client on green")
         seen.await_scrapes("green")
