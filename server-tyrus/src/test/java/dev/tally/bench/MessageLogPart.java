@@ -41,7 +41,15 @@ final class MessageLogPart {
     Peers all = lab.peers(lab.jvm());
     return List.of(
         all.tally(OFF, "--redis-url", redis.url()),
-        all.tally(ON, "--redis-url", redis.url(), "--message-log", "on"));
+        all.tally(
+            ON,
+            "--redis-url",
+            redis.url(),
+            "--message-log",
+            "on",
+            // Short enough to be full soon: a log that runs for long removes what it adds.
+            "--message-log-length",
+            "10000"));
   }
 
   private static long perEntry(RedisServer redis) {
