@@ -8,6 +8,7 @@ import dev.tally.chat.spi.Lease;
 import io.prometheus.client.CollectorRegistry;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class PrometheusChatMetricsTest {
@@ -76,6 +77,16 @@ class PrometheusChatMetricsTest {
             "chat_pending_bytes 30.0\n",
             "session_store_queue_depth{queue=\"open\",} 1.0\n",
             "session_store_queue_depth{queue=\"commit\",} 2.0\n");
+  }
+
+  @Test
+  void isNotReadyBeforeTheServerAroundItIs() throws Exception {
+    AtomicBoolean hasKeys = new AtomicBoolean();
+    metrics.bind(new FixedStatistics(12));
+    metrics.readyOnlyIf(hasKeys::get);
+    assertThat(Scrape.of(registry)).contains("chat_ready 0.0\n");
+    hasKeys.set(true);
+    assertThat(Scrape.of(registry)).contains("chat_ready 1.0\n");
   }
 
   private static Lease lease(boolean resumed, Optional<Duration> gap) {

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.server.auth.Issuer;
-import java.io.File;
+import dev.tally.server.auth.KeyServer;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -144,18 +144,52 @@ class AuthFlagsTest {
         .doesNotContain("com.nimbusds", "java.net.http");
   }
 
+  @Test
+  void makeTheServerWaitForTheKeysOfAUrl() throws Exception {
+    try (KeyServer keys = new KeyServer();
+        Processes processes = new Processes(directory)) {
+      String url = keys.url().toString();
+      Process server = launch(processes, "", "--auth-jwks", url, "--auth-audience", "tally");
+      Await.until(() -> processes.output("server").contains("\"event\":\"keys_unavailable\""));
+      assertThat(processes.output("server"))
+          .contains("\"auth\":\"jwks\"", url + ": it answered 503 in place of 200")
+          .doesNotContain("\"event\":\"ready\"", "set --auth-audience");
+
+      keys.answers(KeyServer.json(Issuer.jwks(Issuer.of("EdDSA", "k"))));
+      assertThat(processes.port("server")).isPositive();
+      assertThat(processes.output("server")).contains("\"event\":\"keys\",\"keys\":1");
+      server.destroy();
+      assertThat(Processes.exitCode(server)).isZero();
+    }
+  }
+
+  @Test
+  void letAServerWithoutKeysEndAsWell() throws Exception {
+    try (KeyServer keys = new KeyServer();
+        Processes processes = new Processes(directory)) {
+      Process server = launch(processes, "", "--auth-jwks", keys.url().toString());
+      Await.until(() -> processes.output("server").contains("\"event\":\"keys_unavailable\""));
+      assertThat(processes.output("server")).contains("set --auth-audience");
+      server.destroy();
+      assertThat(Processes.exitCode(server)).isZero();
+      assertThat(processes.output("server")).contains("\"event\":\"stop\"");
+    }
+  }
+
+  private static Process launch(Processes processes, String options, String... arguments)
+      throws Exception {
+    List<String> all = new ArrayList<>(List.of("--port", "0", "--admin-port", "0"));
+    all.addAll(List.of("--host", "127.0.0.1", "--log-format", "json"));
+    all.addAll(List.of(arguments));
+    return processes.launch("server", options, all.toArray(String[]::new));
+  }
+
   /** Of a server that was started and had one client. */
   private String classesOf(String... arguments) throws Exception {
     Path classes = directory.resolve("classes");
     try (Processes processes = new Processes(directory)) {
-      List<String> all = new ArrayList<>(List.of("--port", "0", "--admin-port", "0"));
-      all.addAll(List.of("--host", "127.0.0.1", "--log-format", "json"));
-      all.addAll(List.of(arguments));
-      Process server =
-          processes.launch(
-              "server",
-              "-Xlog:class+load:file=" + classes.toString().replace(File.separatorChar, '/'),
-              all.toArray(String[]::new));
+      String log = "-Xlog:class+load:file=" + classes;
+      Process server = launch(processes, log, arguments);
       try (RawClient client = new RawClient(processes.port("server"))) {
         client.send(RawClient.handshake("/ws/chat/").getBytes(UTF_8));
         assertThat(client.response().status()).matches("(101|401) .*");

@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -368,5 +369,38 @@ class TokenVerifierTest {
     assertThat(tokens.get(changed, VerifiedTokens.digest("token1"))).isNull();
     tokens.put(changed, VerifiedTokens.digest("token2"), alice);
     assertThat(tokens.get(keys, VerifiedTokens.digest("token1"))).isNull();
+  }
+
+  /** Signed, so that the claims are read as well. */
+  @Test
+  void haveAVerdictWhateverIsInTheirMembers() throws Exception {
+    List<String> values =
+        List.of(
+            "null",
+            "7",
+            "-1",
+            "1e999",
+            "\"\"",
+            "\"a\"",
+            "[]",
+            "[null]",
+            "{}",
+            "{\"a\":{}}",
+            "true");
+    List<String> names = List.of("alg", "kid", "typ", "cty", "crit", "b64", "jwk", "jku", "x5u");
+    for (String name :
+        Stream.concat(names.stream(), Stream.of("x5t", "x5t#S256", "x5c", "iv", "")).toList()) {
+      for (String value : values) {
+        String header = "{\"alg\":\"HS256\",\"" + name + "\":" + value + "}";
+        assertThat(withSecret(Duration.ZERO).verify(Issuer.hs256(SECRET, header, CLAIMS)))
+            .isNotNull();
+      }
+    }
+    for (String name : List.of("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "")) {
+      for (String value : values) {
+        String token = Issuer.hs256(SECRET, claims(",\"" + name + "\":" + value));
+        assertThat(withSecret(Duration.ZERO).verify(token)).isInstanceOf(Invalid.class);
+      }
+    }
   }
 }
