@@ -5,7 +5,9 @@ import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +104,35 @@ public final class PrometheusServerMetrics {
         "chat_sessions_in_memory_limit",
         "Maximum number of sessions that the in-memory store keeps.",
         () -> limit);
+  }
+
+  /**
+   * Adds {@code message_log_entries}, {@code message_log_lag}, {@code message_log_lag_ratio} and
+   * {@code message_log_unacknowledged}: for a server with a message log.
+   *
+   * @param entries how many entries each partition has
+   * @param lag how many entries were not yet delivered to each consumer group
+   * @param lagRatio for each group, the same as a part of the length that a partition is cut to
+   * @param unacknowledged how many entries each group did not acknowledge yet
+   */
+  public void messageLog(
+      Supplier<Map<String, Long>> entries,
+      Supplier<Map<String, Long>> lag,
+      Supplier<Map<String, Double>> lagRatio,
+      Supplier<Map<String, Long>> unacknowledged) {
+    values.addGauge("message_log_entries", "Entries of the message log.", "partition", entries);
+    values.addGauge(
+        "message_log_lag", "Entries that were not yet delivered to the group.", "group", lag);
+    values.addGauge(
+        "message_log_lag_ratio",
+        "The largest lag of the group in a partition, as a part of --message-log-length.",
+        "group",
+        lagRatio);
+    values.addGauge(
+        "message_log_unacknowledged",
+        "Entries that were delivered to the group and not yet acknowledged.",
+        "group",
+        unacknowledged);
   }
 
   /**

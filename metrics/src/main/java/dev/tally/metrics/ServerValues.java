@@ -4,13 +4,15 @@ import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
- * Metrics without labels whose values other parts of the server keep: each is read when a scrape
- * asks for it, so it costs nothing between scrapes. Safe for use by several threads.
+ * Metrics whose values other parts of the server keep: each is read when a scrape asks for it, so
+ * it costs nothing between scrapes. Safe for use by several threads.
  */
 final class ServerValues extends Collector {
 
@@ -26,6 +28,22 @@ final class ServerValues extends Collector {
 
   void addGauge(String name, String help, LongSupplier value) {
     addGauge(name, help, () -> (double) value.getAsLong());
+  }
+
+  /** Adds a gauge with one label; its values are the keys of the map. */
+  void addGauge(
+      String name,
+      String help,
+      String label,
+      Supplier<? extends Map<String, ? extends Number>> value) {
+    values.add(
+        () -> {
+          GaugeMetricFamily family = new GaugeMetricFamily(name, help, List.of(label));
+          value
+              .get()
+              .forEach((key, number) -> family.addMetric(List.of(key), number.doubleValue()));
+          return family;
+        });
   }
 
   /** Adds a counter; in the text format its name ends in {@code _total}. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.prometheus.client.CollectorRegistry;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,21 @@ class PrometheusServerMetricsTest {
     metrics.sessionsInMemory(() -> 41, 1000);
     assertThat(Scrape.of(registry))
         .contains("chat_sessions_in_memory 41.0\n", "chat_sessions_in_memory_limit 1000.0\n");
+  }
+
+  @Test
+  void messageLogIsShownByPartitionAndGroup() throws Exception {
+    metrics.messageLog(
+        () -> Map.of("0", 7L),
+        () -> Map.of("a \"quoted\"\nname", 3L),
+        () -> Map.of("audit", 0.5),
+        () -> Map.of("audit", 2L));
+    assertThat(Scrape.of(registry))
+        .contains(
+            "message_log_entries{partition=\"0\",} 7.0\n",
+            "message_log_lag{group=\"a \\\"quoted\\\"\\nname\",} 3.0\n",
+            "message_log_lag_ratio{group=\"audit\",} 0.5\n",
+            "message_log_unacknowledged{group=\"audit\",} 2.0\n");
   }
 
   @Test

@@ -79,7 +79,7 @@ final class Launcher {
     try {
       Optional<RedisSettings> redis = SettingsCheck.redis(settings);
       if (redis.isEmpty()) {
-        return serve(inMemoryStore(), signals, logging);
+        return serve(inMemoryStore(), Optional.empty(), signals, logging);
       }
       Optional<MessageLog> log = SettingsCheck.messageLog(settings);
       if (log.isPresent() && System.getProperty(OUTPUT_BUFFER) == null) {
@@ -93,7 +93,7 @@ final class Launcher {
         store.close();
         return 2;
       }
-      return serve(store, signals, logging);
+      return serve(store, log.map(each -> watch(store)), signals, logging);
     } catch (InterruptedException e) {
       return 1;
     } finally {
@@ -110,7 +110,19 @@ final class Launcher {
     return store;
   }
 
-  private int serve(SessionStore store, Signals signals, Logging logging)
+  private MessageLogWatch watch(RedisSessionStore store) {
+    MessageLogWatch watch = new MessageLogWatch(store::messageLogStatus, time);
+    serverMetrics.messageLog(
+        () -> watch.latest().entries(),
+        () -> watch.latest().lag(),
+        () -> watch.latest().lagRatio(),
+        () -> watch.latest().unacknowledged());
+    watch.start();
+    return watch;
+  }
+
+  private int serve(
+      SessionStore store, Optional<MessageLogWatch> watch, Signals signals, Logging logging)
       throws InterruptedException {
     Logger log = LoggerFactory.getLogger(Launcher.class);
     event(log, "start")
@@ -172,6 +184,8 @@ final class Launcher {
       announceWhenReady(log, server, admin, serverMetrics);
       signals.await();
       serverMetrics.drainStarted();
+      // Its connections are closed with the store. Other servers ask the same.
+      watch.ifPresent(MessageLogWatch::close);
       totals
           .addTo(event(log, "drain"))
           .addKeyValue("connections", server.hub().statistics().connections())

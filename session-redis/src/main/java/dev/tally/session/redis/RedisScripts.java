@@ -33,6 +33,11 @@ final class RedisScripts implements AutoCloseable {
     this.clusters = new ClusterScripts(settings, connections);
   }
 
+  /** The connections that the scripts run on. */
+  RedisConnections connections() {
+    return connections;
+  }
+
   /** Gets an answer or a failure for every call of the batch; never throws. */
   void run(ScriptBatch batch) {
     ConnectionProvider provider;

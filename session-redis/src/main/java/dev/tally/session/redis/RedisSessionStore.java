@@ -49,6 +49,7 @@ public final class RedisSessionStore implements SessionStore {
   private final List<Bytes> ttls;
   private final CommitScript commits;
   private final @Nullable Partitions partitions;
+  private final @Nullable MessageLogInquiry inquiry;
   private final RedisScripts scripts;
   private final DamagedEntries damaged;
 
@@ -86,6 +87,8 @@ public final class RedisSessionStore implements SessionStore {
     this.damaged = new DamagedEntries(metrics);
     this.commits = new CommitScript(keys, log, ttls, damaged, metrics);
     this.partitions = log.map(each -> new Partitions(each, scripts)).orElse(null);
+    this.inquiry =
+        log.map(each -> new MessageLogInquiry(each, settings, scripts.connections())).orElse(null);
     this.scripts = scripts;
   }
 
@@ -169,6 +172,18 @@ public final class RedisSessionStore implements SessionStore {
    */
   public Optional<String> misfitOfMessageLog() {
     return partitions == null ? Optional.empty() : partitions.difference();
+  }
+
+  /**
+   * Asks how many entries the message log has, and how far its consumers are. Waits for the network
+   * as other calls do, so call it seldom, on a thread that nobody waits for.
+   *
+   * @return nothing known if there is no message log
+   * @throws StoreUnavailableException if Redis does not answer, or does not permit its user the
+   *     commands {@code xlen} and {@code xinfo|groups}
+   */
+  public MessageLogStatus messageLogStatus() {
+    return inquiry == null ? MessageLogStatus.UNKNOWN : inquiry.ask();
   }
 
   @Override

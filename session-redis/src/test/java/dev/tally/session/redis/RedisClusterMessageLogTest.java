@@ -16,6 +16,7 @@ import dev.tally.session.redis.testing.RedisServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.StreamEntryID;
 
 class RedisClusterMessageLogTest extends MessageLogContract {
 
@@ -52,7 +54,7 @@ class RedisClusterMessageLogTest extends MessageLogContract {
   }
 
   @Override
-  protected SessionStore newStore(Duration ttl, Duration unusedTtl) {
+  protected RedisSessionStore newStore(Duration ttl, Duration unusedTtl) {
     forgetSessions();
     return new RedisSessionStore(
         RedisUrl.parse(cluster.url(""), ttl, unusedTtl), Optional.of(LOG), ChatMetrics.NONE);
@@ -118,6 +120,32 @@ class RedisClusterMessageLogTest extends MessageLogContract {
                     .mapToObj(n -> new LogEntry.Message(began, n, "m" + n))
                     .toList());
       }
+    }
+  }
+
+  @Test
+  void statusIsThatOfAllMastersAndWithoutAPartOfThemHasNoSums() {
+    try (RedisSessionStore store = newStore(TTL, UNUSED_TTL)) {
+      List<SessionId> ids = Stream.generate(SessionId::random).limit(100).toList();
+      commitAll(store, store.openAll(ids).stream().map(Optional::orElseThrow).toList(), 2);
+      for (int partition = 0; partition < LOG.partitions(); partition++) {
+        reader
+            .redis()
+            .xgroupCreate(MessageLog.stream(partition), "group", new StreamEntryID(), true);
+      }
+
+      MessageLogStatus all = store.messageLogStatus();
+      cluster.masters().get(2).kill();
+      MessageLogStatus some = store.messageLogStatus();
+      cluster.masters().get(2).restart();
+
+      assertThat(all.entries()).hasSize(LOG.partitions());
+      assertThat(all.entries().values().stream().mapToLong(Long::longValue).sum()).isEqualTo(200);
+      assertThat(all.lag()).isEqualTo(Map.of("group", 200L));
+      assertThat(some.entries()).isNotEmpty().hasSizeLessThan(LOG.partitions());
+      assertThat(all.entries()).containsAllEntriesOf(some.entries());
+      assertThat(some.lag()).isEmpty();
+      cluster.awaitAll();
     }
   }
 

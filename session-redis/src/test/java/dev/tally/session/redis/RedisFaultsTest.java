@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
 import dev.tally.chat.spi.StoreFullException;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -165,13 +167,21 @@ class RedisFaultsTest {
   @Test
   void documentedAccessControlIsEnough() throws IOException {
     RedisServer server = start("user " + AccessControl.user());
-    SessionStore permitted = Sessions.store("redis://tally:secret@" + server.address() + "/3");
+    RedisSessionStore permitted =
+        new RedisSessionStore(
+            RedisUrl.parse(
+                "redis://tally:secret@" + server.address() + "/3",
+                Duration.ofHours(1),
+                Duration.ofMinutes(1)),
+            Optional.of(new MessageLog(4, 10)),
+            ChatMetrics.NONE);
     store = permitted;
 
     permitted.checkHealth();
     Sessions sessions = Sessions.open(permitted, 3);
     sessions.commitAndExpectStored(1);
     sessions.resumeAndExpect(1);
+    assertThat(permitted.messageLogStatus().entries()).hasSize(4);
 
     // The pool tests connections that were idle for a while.
     assertThat(server.cli("--user", "tally", "--pass", "secret", "--no-auth-warning", "PING"))
@@ -198,6 +208,27 @@ class RedisFaultsTest {
     assertThatThrownBy(refused::checkHealth)
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageContaining("does not permit its user");
+  }
+
+  @Test
+  void userThatMayNotAskForTheStatusOfTheLogHarmsNoSession() throws IOException {
+    String before = AccessControl.user().replace(" +xlen", "").replace(" +xinfo|groups", "");
+    RedisServer server = start("user " + before);
+    RedisSessionStore old =
+        new RedisSessionStore(
+            RedisUrl.parse(
+                "redis://tally:secret@" + server.address(),
+                Duration.ofHours(1),
+                Duration.ofMinutes(1)),
+            Optional.of(new MessageLog(4, 10)),
+            ChatMetrics.NONE);
+    store = old;
+
+    assertThatThrownBy(old::messageLogStatus)
+        .isInstanceOf(StoreUnavailableException.class)
+        .hasMessageContaining("does not permit its user");
+    old.checkHealth();
+    Sessions.open(old, 3).commitAndExpectStored(1);
   }
 
   @Test

@@ -279,6 +279,102 @@ class RedisMessageLogTest extends MessageLogContract {
   }
 
   @Test
+  void statusSaysHowFullPartitionsAreAndHowFarGroupsHaveRead() {
+    try (SessionStore keeper = newStore(TTL, UNUSED_TTL);
+        RedisSessionStore store = newStore(TTL, UNUSED_TTL, Optional.of(new MessageLog(4, 10)))) {
+      assertThat(store.messageLogStatus().entries())
+          .isEqualTo(Map.of("0", 0L, "1", 0L, "2", 0L, "3", 0L));
+      SessionId first = idIn(0);
+      SessionId other = idIn(3);
+      keeper.commit(commit(keeper.open(first), 0, "one", "two", "three"));
+      keeper.commit(commit(keeper.open(other), 0, "one"));
+      for (String stream : List.of(MessageLog.stream(0), MessageLog.stream(3))) {
+        redis.cli("XGROUP", "CREATE", stream, "b\u00fccher", "0");
+      }
+      redis.cli("XGROUP", "CREATE", MessageLog.stream(0), "new", "$");
+      redis.cli(
+          "XREADGROUP",
+          "GROUP",
+          "b\u00fccher",
+          "c",
+          "COUNT",
+          "1",
+          "STREAMS",
+          MessageLog.stream(0),
+          ">");
+
+      MessageLogStatus status = store.messageLogStatus();
+
+      assertThat(status.entries()).isEqualTo(Map.of("0", 3L, "1", 0L, "2", 0L, "3", 1L));
+      assertThat(status.lag()).isEqualTo(Map.of("b\u00fccher", 3L, "new", 0L));
+      assertThat(status.lagRatio()).isEqualTo(Map.of("b\u00fccher", 0.2, "new", 0.0));
+      assertThat(status.unacknowledged()).isEqualTo(Map.of("b\u00fccher", 1L, "new", 0L));
+    }
+  }
+
+  @Test
+  void lagThatRedisDoesNotKnowIsLeftOut() {
+    try (RedisSessionStore store = newStore(Optional.of(LOG))) {
+      redis.cli("FLUSHALL");
+      String stream = MessageLog.stream(0);
+      redis.cli("XADD", stream, "1-1", "n", "1");
+      redis.cli("XADD", stream, "2-1", "n", "2");
+      redis.cli("XADD", stream, "3-1", "n", "3");
+      // From the middle: Redis does not count how many entries follow.
+      redis.cli("XGROUP", "CREATE", stream, "middle", "2-1");
+
+      MessageLogStatus status = store.messageLogStatus();
+
+      assertThat(status.lag()).isEmpty();
+      assertThat(status.lagRatio()).isEmpty();
+      assertThat(status.unacknowledged()).isEqualTo(Map.of("middle", 0L));
+    }
+  }
+
+  @Test
+  void groupsInTheStatusAreBounded() {
+    try (RedisSessionStore store = newStore(Optional.of(LOG))) {
+      redis.cli("FLUSHALL");
+      IntStream.rangeClosed(1, MessageLogStatus.MAX_GROUPS + 5)
+          .forEach(
+              i ->
+                  redis.cli(
+                      "XGROUP",
+                      "CREATE",
+                      MessageLog.stream(1),
+                      100 + i + "x".repeat(500),
+                      "$",
+                      "MKSTREAM"));
+
+      assertThat(store.messageLogStatus().unacknowledged())
+          .hasSize(MessageLogStatus.MAX_GROUPS)
+          .containsKey("101" + "x".repeat(MessageLogStatus.MAX_NAME - 3));
+    }
+  }
+
+  @Test
+  void partitionThatIsNoStreamIsLeftOutOfTheStatusAndSumsOverAllToo() {
+    try (RedisSessionStore store = newStore(Optional.of(LOG))) {
+      redis.cli("FLUSHALL");
+      redis.cli("XGROUP", "CREATE", MessageLog.stream(1), "group", "$", "MKSTREAM");
+      redis.cli("SET", MessageLog.stream(2), "something else");
+
+      MessageLogStatus status = store.messageLogStatus();
+
+      assertThat(status.entries()).containsOnlyKeys("0", "1", "3");
+      assertThat(status.unacknowledged()).isEmpty();
+      redis.cli("DEL", MessageLog.stream(2));
+    }
+  }
+
+  private static SessionId idIn(int partition) {
+    return Stream.generate(SessionId::random)
+        .filter(id -> LOG.partitionOf(id) == partition)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
   void otherNumberOfPartitionsIsRefused() {
     redis.cli("FLUSHALL");
     try (RedisSessionStore four = newStore(Optional.of(LOG));
