@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -118,7 +119,12 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory):
     directory: Path = tmp_path_factory.mktemp("live")
     with Live(directory) as live:
-        flags = ["--redis-url", live.redis(), "--heartbeat", "1s", "--store-grace", "1ms"]
+        redis = live.redis()
+        # Before the servers start, since they ask for groups now and then.
+        group = ["XGROUP", "CREATE", "tally:messages:{0}", "audit", "$", "MKSTREAM"]
+        subprocess.run(["redis-cli", "-u", redis, *group], check=True, stdout=subprocess.DEVNULL)
+        flags = ["--redis-url", redis, "--heartbeat", "1s", "--store-grace", "1ms"]
+        flags += ["--message-log", "on"]
         # As long as it may take until the drain was seen.
         times = ["--drain-delay", "1s", "--drain-timeout", "3m", "--close-timeout", "2m"]
         blue = live.server("blue", *flags, *times)

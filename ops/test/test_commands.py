@@ -68,6 +68,24 @@ def test_a_backup_can_be_restored(redis):
     assert server.answers("CONFIG GET appendonly").split()[-1] == "yes"
 
 
+def test_gaps_of_the_message_log_are_found_and_a_group_is_removed(redis):
+    page = "docs/operations/alerts-message-log.md"
+    server = redis("")
+    stream = "tally:messages:{0}"
+    server.answers(f"XADD {stream} * session 7c9e began 1 n 1 text one at 2")
+    server.answers(f"XADD {stream} * session 1b4f began 1 gap 2-5 at 3")
+    server.answers(f"XGROUP CREATE {stream} audit 0")
+
+    find = "redis-cli --raw XRANGE 'tally:messages:{0}' - + | grep -B 4 -A 1 '^gap$'"
+    found = run(server.here(block(page, find))).split()
+    assert found == ["session", "1b4f", "began", "1", "gap", "2-5"]
+
+    shown = run(server.here(block(page, "redis-cli XINFO GROUPS 'tally:messages:{0}'")))
+    assert "audit" in shown
+    assert "1" in shown.split()
+    assert server.answers(f"XINFO GROUPS {stream}") == ""
+
+
 def test_two_passwords_hold_at_a_time_until_the_old_one_is_taken_away(redis):
     server = redis("")
     server.answers("ACL SETUSER tally on >old-password ~tally:* +ping")
