@@ -164,6 +164,38 @@ class AuthFlagsTest {
   }
 
   @Test
+  void makeTheServerTakeKeysOverTlsFromAServerThatItTrustsOnly() throws Exception {
+    Path store = directory.resolve("keys.p12");
+    keytool(
+        "-genkeypair -alias k -keyalg EC -dname CN=localhost -ext san=dns:localhost -keystore "
+            + store
+            + " -storetype PKCS12 -storepass changeit");
+    try (KeyServer keys = KeyServer.withTls(store, "changeit");
+        Processes processes = new Processes(directory)) {
+      keys.answers(KeyServer.json(Issuer.jwks(Issuer.of("EdDSA", "k"))));
+      String[] flags = {"--auth-jwks", keys.url().toString()};
+      Process stranger = launch(processes, "", flags);
+      Await.until(() -> processes.output("server").contains("SSLHandshakeException"));
+      stranger.destroy();
+      assertThat(Processes.exitCode(stranger)).isZero();
+
+      String trust =
+          "-Djavax.net.ssl.trustStore=" + store + " -Djavax.net.ssl.trustStorePassword=changeit";
+      launch(processes, trust, flags);
+      assertThat(processes.port("server")).isPositive();
+    }
+  }
+
+  private static void keytool(String arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    command.addAll(List.of(arguments.split(" ", -1)));
+    Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(keytool.getInputStream().readAllBytes(), UTF_8);
+    assertThat(Processes.exitCode(keytool)).as(said).isZero();
+  }
+
+  @Test
   void letAServerWithoutKeysEndAsWell() throws Exception {
     try (KeyServer keys = new KeyServer();
         Processes processes = new Processes(directory)) {

@@ -13,6 +13,7 @@ import dev.tally.server.auth.KeyServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,7 @@ class AuthenticationTest {
         "authorization: bearer   %s",
         "Sec-WebSocket-Protocol: tally.v1, bearer.%s",
         "Sec-WebSocket-Protocol: bearer.%s,tally.v1",
+        "Sec-WebSocket-Protocol: bearer.%s",
         "Sec-WebSocket-Protocol: tally.v1\r\nSec-WebSocket-Protocol: bearer.%s",
       })
   void takesATokenAtItsPlaces(String header) throws Exception {
@@ -78,6 +80,18 @@ class AuthenticationTest {
     assertThat(response.headers().get("sec-websocket-protocol"))
         .isEqualTo(header.contains("tally.v1") ? "tally.v1" : null);
     assertThat(response.toString()).doesNotContain("bearer", token());
+  }
+
+  @Test
+  void ignoresTokensWhereNoneIsRequired() throws Exception {
+    try (RunningServer open = new RunningServer()) {
+      for (String header :
+          List.of("Authorization: Bearer x", "Sec-WebSocket-Protocol: bearer.x, tally.v1")) {
+        Response response = ask(open, "/ws/chat/?access_token=x", header);
+        assertThat(response.status()).startsWith("101 ");
+        assertThat(response.toString()).doesNotContain("bearer");
+      }
+    }
   }
 
   @Test

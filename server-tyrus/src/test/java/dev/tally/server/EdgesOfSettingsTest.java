@@ -18,11 +18,12 @@ import picocli.CommandLine.TypeConversionException;
 class EdgesOfSettingsTest {
 
   /**
-   * They say where to listen, not how much or how long; a delay is waited for; and a leeway needs
-   * tokens.
+   * They say where to listen, not how much or how long; a delay is waited for; a leeway needs
+   * tokens; and the partitions have a bound of the message log's own.
    */
   private static final Set<String> AS_THEY_ARE =
-      Set.of("--port", "--admin-port", "--drain-delay", "--auth-leeway");
+      Set.of(
+          "--port", "--admin-port", "--drain-delay", "--auth-leeway", "--message-log-partitions");
 
   private static final List<String> LONG = List.of("100000000d", "366d");
   private static final List<String> LARGE =

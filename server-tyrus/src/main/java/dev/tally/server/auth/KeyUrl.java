@@ -35,6 +35,7 @@ final class KeyUrl implements KeySource {
     this.timeout = timeout;
     this.client =
         HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(timeout)
             .followRedirects(HttpClient.Redirect.NEVER)
             .build();

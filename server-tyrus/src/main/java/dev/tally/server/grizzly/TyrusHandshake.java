@@ -75,8 +75,8 @@ final class TyrusHandshake {
         context.getHeaders().put(name, List.of(value));
       }
     }
-    if (request.getHeader(Subprotocols.HEADER) != null) {
-      List<String> asked = Subprotocols.asked(request.getHeaders().values(Subprotocols.HEADER));
+    List<String> asked = Subprotocols.asked(request.getHeaders().values(Subprotocols.HEADER));
+    if (!asked.isEmpty()) {
       context.getHeaders().put(Subprotocols.HEADER, asked);
     }
     return context;
