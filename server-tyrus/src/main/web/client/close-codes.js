@@ -29,6 +29,7 @@ export const ABNORMAL = 1006;
 export const RATE_LIMIT = 1008;
 export const INTERNAL_ERROR = 1011;
 export const SUPERSEDED = 4001;
+export const TOKEN_EXPIRED = 4401;
 
 /**
  * @param {number} code

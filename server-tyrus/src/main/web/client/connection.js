@@ -1,4 +1,4 @@
-import { ABNORMAL, NORMAL, PROTOCOL_ERROR } from './close-codes.js';
+import { ABNORMAL, NORMAL, PROTOCOL_ERROR, TOKEN_EXPIRED } from './close-codes.js';
 import { startTimer } from './timers.js';
 
 /**
@@ -24,15 +24,17 @@ import { startTimer } from './timers.js';
  *     once; not after {@link Connection.abandon} or {@link Connection.close}
  */
 
-const SUBPROTOCOL = 'tally.v1';
+export const SUBPROTOCOL = 'tally.v1';
 
 /**
  * One WebSocket with the timers that detect that it is dead. A half-open connection (the server's
  * machine or the network between is gone) reports no error, so only silence shows it.
  */
 export class Connection {
+  /** Not there while there is no token yet. @type {WebSocketLike | undefined} */
   #socket;
   #listener;
+  #over = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #heartbeatMs = 0;
@@ -40,33 +42,48 @@ export class Connection {
   /**
    * @param {WebSocketConstructor} WebSocket
    * @param {string} url
+   * @param {string[] | Promise<string[]>} protocols
    * @param {{connectTimeoutMs: number, welcomeTimeoutMs: number}} timeouts
    * @param {ConnectionListener} listener
    */
-  constructor(WebSocket, url, timeouts, listener) {
+  constructor(WebSocket, url, protocols, timeouts, listener) {
     this.#listener = listener;
-    this.#socket = new WebSocket(url, [SUBPROTOCOL]);
-    this.#socket.onopen = () => {
-      if (this.#socket.protocol === SUBPROTOCOL) {
+    /** @param {string[]} offered */
+    const open = (offered) => this.#open(new WebSocket(url, offered), timeouts);
+    if (Array.isArray(protocols)) {
+      open(protocols);
+      return;
+    }
+    this.#endAfter(timeouts.connectTimeoutMs, 'no token in time');
+    protocols
+      .then((offered) => this.#over || open(offered))
+      .catch((error) => this.#over || this.#end(TOKEN_EXPIRED, `no token: ${error?.message ?? error}`));
+  }
+
+  /** @param {WebSocketLike} socket @param {{connectTimeoutMs: number, welcomeTimeoutMs: number}} timeouts */
+  #open(socket, timeouts) {
+    this.#socket = socket;
+    socket.onopen = () => {
+      if (socket.protocol === SUBPROTOCOL) {
         this.#endAfter(timeouts.welcomeTimeoutMs, 'no welcome');
       } else {
         this.#end(PROTOCOL_ERROR, `the server does not speak ${SUBPROTOCOL}`);
       }
     };
-    this.#socket.onmessage = ({ data }) => {
+    socket.onmessage = ({ data }) => {
       this.#watch();
-      listener.received(this, String(data));
+      this.#listener.received(this, String(data));
     };
     // The close event follows. Browsers do not say what the error was; the package ws does.
     let failure = '';
-    this.#socket.onerror = ({ error }) => (failure = error?.message || error?.code || '');
-    this.#socket.onclose = ({ code, reason }) => this.#end(code, reason || failure);
+    socket.onerror = ({ error }) => (failure = error?.message || error?.code || '');
+    socket.onclose = ({ code, reason }) => this.#end(code, reason || failure);
     this.#endAfter(timeouts.connectTimeoutMs, 'connect timeout');
   }
 
   /** @param {string} text */
   send(text) {
-    this.#socket.send(text);
+    this.#socket?.send(text);
   }
 
   /**
@@ -82,16 +99,16 @@ export class Connection {
   /** Closes the connection with 1000. The listener is not called any more. */
   close() {
     this.#detach();
-    this.#socket.close(NORMAL);
+    this.#socket?.close(NORMAL);
   }
 
   /** Ends the connection as fast as the API allows. The listener is not called any more. */
   abandon() {
     this.#detach();
-    if (this.#socket.terminate) {
+    if (this.#socket?.terminate) {
       this.#socket.terminate();
     } else {
-      this.#socket.close();
+      this.#socket?.close();
     }
   }
 
@@ -119,9 +136,12 @@ export class Connection {
   }
 
   #detach() {
+    this.#over = true;
     clearTimeout(this.#timer);
-    this.#socket.onopen = null;
-    this.#socket.onmessage = null;
-    this.#socket.onclose = null;
+    if (this.#socket) {
+      this.#socket.onopen = null;
+      this.#socket.onmessage = null;
+      this.#socket.onclose = null;
+    }
   }
 }

@@ -16,7 +16,7 @@
 /**
  * @typedef {object} TallyEvents
  * @property {CustomEvent<{state: TallyState, retryInMs?: number, code?: number, reason?: string, error?: TallyError}>} state
- * @property {CustomEvent<{sessionId: string, resumed: boolean, count: number, ttlS: number, heartbeatS: number}>} welcome
+ * @property {CustomEvent<{sessionId: string, resumed: boolean, count: number, ttlS: number, heartbeatS: number, expiresInS?: number}>} welcome
  * @property {CustomEvent<{count: number, text: string}>} count one more message is counted
  * @property {CustomEvent<{ts: string}>} heartbeat
  * @property {CustomEvent<{total: number, retryAfterMs: number, closeInMs: number}>} bye

@@ -6,6 +6,10 @@ import { MAX_TIMER_MS } from './timers.js';
  * @property {import('./session-memory.js').SessionStorageLike | null} [storage] where the session
  *     id is kept; by default sessionStorage in a browser; null, or no browser: in this object only
  * @property {string} [storageKey] the key in the storage; by default `tally:` and the URL
+ * @property {() => string | Promise<string>} [token] gives a token for each attempt; what it throws
+ *     counts as a refused token
+ * @property {number} [maxTokenTries] how many tokens in a row may be refused before the client ends
+ *     with `unauthorized`; 5 by default
  * @property {number} [maxWaiting] maximum number of messages that wait for their count; 10000 by
  *     default
  * @property {number} [maxWaitingBytes] maximum size of their UTF-8; 4 MiB by default
@@ -35,9 +39,12 @@ export function complete(options) {
   if (!WebSocket) {
     throw new TypeError('there is no global WebSocket: pass a class as options.WebSocket (in Node.js 20 that of the package ws)');
   }
+  if (options.token !== undefined && typeof options.token !== 'function') {
+    throw new TypeError(`token is a function that returns one, not ${typeof options.token}`);
+  }
   /** @param {'connectTimeoutMs' | 'welcomeTimeoutMs' | 'backoffMs' | 'maxBackoffMs'} name @param {number} otherwise */
   const millis = (name, otherwise) => within(name, options[name] ?? otherwise, 0, MAX_TIMER_MS);
-  /** @param {'maxWaiting' | 'maxWaitingBytes' | 'maxInFlight'} name @param {number} otherwise */
+  /** @param {'maxWaiting' | 'maxWaitingBytes' | 'maxInFlight' | 'maxTokenTries'} name @param {number} otherwise */
   const most = (name, otherwise) => within(name, options[name] ?? otherwise, 1, Infinity);
   return {
     maxWaiting: most('maxWaiting', 10_000),
@@ -47,6 +54,8 @@ export function complete(options) {
     welcomeTimeoutMs: millis('welcomeTimeoutMs', 15_000),
     backoffMs: millis('backoffMs', 100),
     maxBackoffMs: millis('maxBackoffMs', MAX_BACKOFF_MS),
+    token: options.token,
+    maxTokenTries: most('maxTokenTries', 5),
     random: options.random ?? Math.random,
     WebSocket,
   };

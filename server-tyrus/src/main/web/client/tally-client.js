@@ -1,5 +1,5 @@
 import { ABNORMAL } from './close-codes.js';
-import { Connection } from './connection.js';
+import { Connection, SUBPROTOCOL } from './connection.js';
 import { emit, TallyEventTarget } from './events.js';
 import { parse } from './frames.js';
 import { hintInFrame } from './hints.js';
@@ -9,6 +9,7 @@ import { ReconnectRules } from './reconnect-rules.js';
 import { SessionMemory } from './session-memory.js';
 import { TallyError } from './tally-error.js';
 import { startTimer } from './timers.js';
+import { Tokens } from './tokens.js';
 
 export { TallyError };
 
@@ -32,6 +33,7 @@ export class TallyClient extends TallyEventTarget {
   #session;
   #options;
   #rules;
+  #tokens;
   #outbox;
   /** @type {TallyState} */
   #state = 'connecting';
@@ -43,6 +45,8 @@ export class TallyClient extends TallyEventTarget {
   #next;
   /** The timer of the next attempt. @type {ReturnType<typeof setTimeout> | undefined} */
   #attempt;
+  /** The timer of the move to a new token. @type {ReturnType<typeof setTimeout> | undefined} */
+  #renewal;
   #online = () => this.#connectNow();
 
   /**
@@ -56,6 +60,7 @@ export class TallyClient extends TallyEventTarget {
     this.#url = webSocketUrl(url);
     this.#options = complete(options);
     this.#rules = new ReconnectRules(this.#options);
+    this.#tokens = new Tokens(this.#options);
     this.#outbox = new Outbox(this.#options, {
       counted: (count, text) => emit(this, 'count', { count, text }),
       unexpected: (count, expected) => {
@@ -164,7 +169,8 @@ export class TallyClient extends TallyEventTarget {
     if (this.#session.id !== undefined) {
       url.searchParams.set('session_id', this.#session.id);
     }
-    this.#next = new Connection(this.#options.WebSocket, url.href, this.#options, {
+    const protocols = this.#tokens.protocols(SUBPROTOCOL);
+    this.#next = new Connection(this.#options.WebSocket, url.href, protocols, this.#options, {
       received: (connection, text) => this.#received(connection, text),
       ended: (connection, code, reason) => this.#ended(connection, code, reason),
     });
@@ -187,10 +193,10 @@ export class TallyClient extends TallyEventTarget {
       emit(this, 'bye', { total: frame.total, retryAfterMs: retryInMs, closeInMs });
       this.#plan(retryInMs, {});
     } else if (frame.type === 'heartbeat') {
-      this.#rules.proved();
+      this.#proved();
       emit(this, 'heartbeat', { ts: frame.ts });
     } else if (frame.type === 'count') {
-      this.#rules.proved();
+      this.#proved();
       this.#outbox.reply(frame.count);
       this.#pump();
     }
@@ -203,6 +209,7 @@ export class TallyClient extends TallyEventTarget {
     this.#current = connection;
     this.#next = undefined;
     this.#rules.opened();
+    this.#renew(frame.expires_in_s);
     const asked = this.#session.id !== undefined;
     this.#session.remember(frame.session_id);
     const { lost, settle } = this.#outbox.welcome(frame.count);
@@ -215,6 +222,7 @@ export class TallyClient extends TallyEventTarget {
       count: frame.count,
       ttlS: frame.ttl_s,
       heartbeatS,
+      expiresInS: frame.expires_in_s,
     });
     if (lost > 0 || (asked && !frame.resumed)) {
       const message = `the server lost the session or a part of it; it counts on from ${frame.count}, ${lost} acknowledged messages are not in it`;
@@ -222,6 +230,21 @@ export class TallyClient extends TallyEventTarget {
     }
     settle();
     this.#pump();
+  }
+
+  /** The connection works. */
+  #proved() {
+    this.#rules.proved();
+    this.#tokens.accepted();
+  }
+
+  /** Moves to a connection with a new token before this one's expires. @param {unknown} expiresInS */
+  #renew(expiresInS) {
+    clearTimeout(this.#renewal);
+    const inMs = this.#tokens.moveInMs(expiresInS);
+    if (inMs !== undefined) {
+      this.#renewal = startTimer(() => this.#connect(), inMs);
+    }
   }
 
   #pump() {
@@ -242,9 +265,13 @@ export class TallyClient extends TallyEventTarget {
       this.#next = undefined;
       this.#rules.failed(code, reason);
     }
+    this.#tokens.ended(code, reason);
+    const unauthorized = this.#current ? undefined : this.#tokens.giveUp(reason);
     if (moving) {
       // The next connection is on its way: its welcome or its end decides what happens.
       this.#setState('connecting', { code, reason });
+    } else if (unauthorized) {
+      this.#end(unauthorized, { code, reason });
     } else if (this.#rules.giveUp(code)) {
       this.#end(TallyError.afterClose(code, reason), { code, reason });
     } else {
@@ -274,6 +301,7 @@ export class TallyClient extends TallyEventTarget {
     }
     this.#error = error;
     clearTimeout(this.#attempt);
+    clearTimeout(this.#renewal);
     globalThis.removeEventListener?.('online', this.#online);
     this.#next?.abandon();
     this.#current?.close();

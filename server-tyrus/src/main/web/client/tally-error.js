@@ -8,8 +8,9 @@ import { SUPERSEDED } from './close-codes.js';
  * - `superseded`: another connection resumed the session (4001).
  * - `refused`: the server closed with a code after which a client must not come back, or does not
  *   support `tally.v1`.
+ * - `unauthorized`: several tokens in a row were refused, or `token()` failed.
  *
- * @typedef {'buffer_full' | 'closed' | 'superseded' | 'refused'} TallyErrorCode
+ * @typedef {'buffer_full' | 'closed' | 'superseded' | 'refused' | 'unauthorized'} TallyErrorCode
  */
 
 /** The reason for which a promise of a message is rejected, or a client ends. */
