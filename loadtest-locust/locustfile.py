@@ -1,6 +1,7 @@
 """The entry point for Locust: flags and listeners. See README.md."""
 
 import logging
+import os
 import sys
 
 import gevent
@@ -48,6 +49,13 @@ def add_flags(parser):
         type=float,
         default=5000.0,
         help="Milliseconds without a working connection, 99th percentile.",
+    )
+    flags.add_argument(
+        "--check-log",
+        nargs="?",
+        const=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),
+        metavar="URL",
+        help="Compare the message log in this Redis (default: REDIS_URL) with what users sent.",
     )
 
 

@@ -8,6 +8,7 @@ from gevent.event import Event
 
 from tally_load.connection import Connection, Refused
 from tally_load.ledger import Ledger, Totals
+from tally_load.message_log import Account
 from tally_load.reconnect import Ending, ReconnectRules, hint_in_frame
 
 WELCOME_TIMEOUT_S = 15.0
@@ -61,6 +62,12 @@ class Client:
         """Ends the connection without a close frame, as a broken network does."""
         if self._current:
             self._current.abort()
+
+    @property
+    def account(self) -> Account | None:
+        """What was counted of this session; none if it was never opened."""
+        counted = self._ledger.counted
+        return self._session_id and Account(self._session_id, counted.number, counted.digest())
 
     def close(self, away_s: float) -> None:
         """Waits for missing counts, disconnects, and compares the account with the stored count.

@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, fields
 
+from tally_load.message_log import Texts
+
 
 @dataclass(slots=True)
 class Totals:
@@ -31,10 +33,11 @@ class Ledger:
     not count are sent again, in order. Times are seconds of one monotonic clock.
     """
 
-    __slots__ = ("_count", "_in_flight", "_totals", "_waiting")
+    __slots__ = ("_count", "_in_flight", "_totals", "_waiting", "counted")
 
     def __init__(self, totals: Totals) -> None:
         self._totals = totals
+        self.counted = Texts()
         self._waiting: deque[tuple[str, float]] = deque()
         # How many of the waiting, from the oldest on, were sent on the current connection.
         self._in_flight = 0
@@ -98,7 +101,8 @@ class Ledger:
         self._in_flight = 0
 
     def _settle(self, now: float) -> float:
-        _, at = self._waiting.popleft()
+        text, at = self._waiting.popleft()
+        self.counted.add(text.encode())
         self._in_flight -= 1
         self._count += 1
         self._totals.acknowledged += 1

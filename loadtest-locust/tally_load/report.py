@@ -64,6 +64,10 @@ def summary(environment) -> tuple[str, int]:
         lines.append(f"  {run.promotion}")
         if run.promotion.failed:
             sentences.append(f"{run.promotion}; it must end with 0")
+    log = run.compare_log()
+    if log:
+        lines.append(f"  {log}")
+        sentences += log.broken(totals.users)
     lines += [f"BROKEN {sentence}" for sentence in sentences] or ["ok: every threshold held"]
     return "\n".join(lines), 1 if sentences else 0
 

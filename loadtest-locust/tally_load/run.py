@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import redis
 from locust.runners import MasterRunner, WorkerRunner
 from websockets.exceptions import InvalidURI
 
@@ -9,6 +10,7 @@ from tally_load import shapes
 from tally_load.client import Client
 from tally_load.connection import Connection, Refused
 from tally_load.ledger import Totals
+from tally_load.message_log import Account, Comparison, MessageLog
 from tally_load.promotion import Promotion
 from tally_load.thresholds import Limits, Outcome
 
@@ -27,6 +29,8 @@ class Run:
         self._environment = environment
         self._clients: set[Client] = set()
         self._reports: dict[str, Totals] = {}
+        self._log: MessageLog | None = None
+        self._accounts: list[Account] = []
         events = environment.events
         events.test_start.add_listener(self._begin)
         events.report_to_master.add_listener(self._report)
@@ -64,13 +68,18 @@ class Run:
         """A user's account is closed."""
         self.own.ended += 1
         self._clients.discard(client)
+        if self.options.check_log and client.account:
+            self._accounts.append(client.account)
 
     def totals(self) -> Totals:
         """The sums over all users, as of the last reports."""
         return sum(self._reports.values(), Totals()) if self._reports else self.own
 
     def is_reachable(self) -> bool:
-        """Tries one connection, so that a wrong address causes one error and not thousands."""
+        """Tries one connection, so that a wrong address causes one error and not thousands.
+
+        The message log too, if this run compares it.
+        """
         self.unreachable = None
         url = self._environment.host
         try:
@@ -79,7 +88,16 @@ class Run:
             self.unreachable = f"no connection to {url}: {e}"
         except InvalidURI:
             self.unreachable = f"'{url}' is not an address such as ws://127.0.0.1:8000/ws/chat/"
+        if self.unreachable is None and self.options.check_log:
+            try:
+                self._log = MessageLog(self.options.check_log)
+            except (redis.RedisError, ValueError) as e:
+                self.unreachable = f"no message log to compare: {e}"
         return self.unreachable is None
+
+    def compare_log(self) -> Comparison | None:
+        """Holds the message log against the accounts of all users; none if this run does not."""
+        return self._log and self._log.compare(self._accounts)
 
     def begin_incident(self) -> None:
         """Starts the scenario's incident."""
@@ -109,12 +127,17 @@ class Run:
         self.promotion = None
         self.busiest_percent = 0.0
         self._reports.clear()
+        self._accounts.clear()
 
     def _report(self, data, **_) -> None:
         data["tally"] = dataclasses.astuple(self.own)
+        # Each is reported once. One that gets lost is a user too few, and that breaks the run.
+        data["accounts"] = [dataclasses.astuple(account) for account in self._accounts]
+        self._accounts.clear()
 
     def _take_report(self, client_id, data, **_) -> None:
         self._reports[client_id] = Totals(*data["tally"])
+        self._accounts += [Account(*account) for account in data["accounts"]]
 
     def _watch_usage(self, cpu_usage, **_) -> None:
         runner = self._environment.runner

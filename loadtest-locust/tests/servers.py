@@ -70,7 +70,7 @@ def redis(directory):
 
 
 @contextlib.contextmanager
-def tally(color, redis_url, directory):
+def tally(color, redis_url, directory, *more):
     assert JAR.exists(), f"{JAR} is missing; make build makes it"
     port, admin_port = free_port(), free_port()
     java = (
@@ -78,7 +78,7 @@ def tally(color, redis_url, directory):
     )
     flags = ["--host", "127.0.0.1", "--port", str(port), "--color", color]
     flags += ["--admin-port", str(admin_port)]
-    command = [str(java), "-jar", str(JAR), *flags, "--redis-url", redis_url]
+    command = [str(java), "-jar", str(JAR), *flags, "--redis-url", redis_url, *more]
     with process(command, directory / f"{color}.log") as server:
         server.port = port
         server.connections = lambda: connections(admin_port)

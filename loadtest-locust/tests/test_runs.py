@@ -8,6 +8,7 @@ import sys
 import uuid
 
 import pytest
+from redis import Redis
 from servers import ROOT, Proxy, await_true, free_port, redis, tally, websocket_server
 from websockets.exceptions import ConnectionClosed
 
@@ -70,8 +71,8 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
     command = f"sh -c 'touch {asked}; timeout 600 tail --follow --retry {done} | head -n 1'"
     with (
         redis(tmp_path) as redis_url,
-        tally("blue", redis_url, tmp_path) as blue,
-        tally("green", redis_url, tmp_path) as green,
+        tally("blue", redis_url, tmp_path, "--message-log", "on") as blue,
+        tally("green", redis_url, tmp_path, "--message-log", "on") as green,
         Proxy(blue.port) as proxy,
         load_test(
             f"ws://127.0.0.1:{proxy.port}/ws/chat/",
@@ -81,7 +82,7 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
             scenario="promotion",
             workers=2,
             more=(
-                *("--promote", command, "--pace", "4"),
+                *("--promote", command, "--pace", "4", "--check-log", redis_url),
                 # The cut may hit a handshake, which then fails. This test is not about times.
                 *("--max-failures", "5", "--max-ack-p99", "60000", "--max-gap-p99", "60000"),
             ),
@@ -103,9 +104,84 @@ def test_a_promotion_and_a_cut_under_load_lose_and_duplicate_nothing(tmp_path):
     # More if a connection breaks for another reason.
     assert figures["reconnects"] >= 120
     assert "stored counts compared 60" in summary
+    assert f"in the log {figures['sent']:,}, missing 0, repeated 0, " in summary
+    assert "sessions compared 60" in summary
     assert "ended with exit code 0" in summary
     assert summary.rstrip().endswith("ok: every threshold held")
     assert code == 0
+
+
+def test_a_server_that_is_killed_leaves_a_log_of_all_that_was_counted(tmp_path):
+    with (
+        redis(tmp_path) as redis_url,
+        tally("blue", redis_url, tmp_path, "--message-log", "on") as blue,
+        tally("green", redis_url, tmp_path, "--message-log", "on") as green,
+        Proxy(blue.port) as proxy,
+        load_test(
+            f"ws://127.0.0.1:{proxy.port}/ws/chat/",
+            users=20,
+            seconds=10,
+            directory=tmp_path,
+            more=(
+                *("--pace", "20", "--check-log", redis_url, "--max-failures", "50"),
+                *("--max-ack-p99", "60000", "--max-gap-p99", "60000"),
+            ),
+        ) as run,
+    ):
+        await_true(lambda: blue.connections() == 20, "all users must be connected")
+        proxy.target = green.port
+        blue.kill()
+        summary, figures, code = ending(run)
+    assert figures["reconnects"] >= 20
+    assert figures["sent"] == figures["acknowledged"] > 0
+    assert f"in the log {figures['sent']:,}, missing 0, repeated 0, " in summary
+    assert code == 0
+
+
+def test_an_entry_that_is_missing_and_one_that_is_there_twice_are_found_out(tmp_path):
+    stream = "tally:messages:{0}"
+    with (
+        redis(tmp_path) as redis_url,
+        Redis.from_url(redis_url, decode_responses=True) as log,
+        tally(
+            *("blue", redis_url, tmp_path, "--message-log", "on"),
+            *("--message-log-partitions", "1"),
+        ) as blue,
+        load_test(
+            f"ws://127.0.0.1:{blue.port}/ws/chat/",
+            users=5,
+            seconds=6,
+            directory=tmp_path,
+            more=("--pace", "4", "--check-log", redis_url),
+        ) as run,
+    ):
+        await_true(lambda: log.xlen(stream) >= 2, "messages must be in the log")
+        (first, _), (_, second) = log.xrange(stream, count=2)
+        log.xdel(stream, first)
+        log.xadd(stream, second)
+        summary, _, code = ending(run)
+    assert "BROKEN log: 1 counted messages are missing in the message log, 1 entries are" in summary
+    assert code == 1
+
+
+def test_servers_without_a_message_log_are_said_at_once(tmp_path):
+    with (
+        redis(tmp_path) as redis_url,
+        tally("blue", redis_url, tmp_path) as blue,
+        load_test(
+            f"ws://127.0.0.1:{blue.port}/ws/chat/",
+            users=5,
+            seconds=3,
+            directory=tmp_path,
+            more=("--check-log", redis_url),
+        ) as run,
+    ):
+        summary, _, code = ending(run)
+    assert summary.strip() == (
+        "load test steady: no message log to compare: the servers there have no message log "
+        "(--message-log on)"
+    )
+    assert code == 2
 
 
 class Liar:
