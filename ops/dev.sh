@@ -4,7 +4,7 @@ set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 readonly timeout=${DEV_UP_TIMEOUT:-120}
-readonly watchers=(traefik redis prometheus alertmanager grafana)
+readonly watchers=(traefik redis consumer prometheus alertmanager grafana)
 
 usage() {
   cat <<'USAGE'

@@ -11,6 +11,7 @@ setup_file() {
   export jar=$ops/../server-tyrus/target/tally-server.jar
   export COMPOSE_PROJECT_NAME=tally-test-$$ TALLY_ROUTES=$BATS_FILE_TMPDIR/routes
   export TALLY_BLUE_IMAGE=$COMPOSE_PROJECT_NAME:blue TALLY_GREEN_IMAGE=$COMPOSE_PROJECT_NAME:green
+  export TALLY_CONSUMER_IMAGE=$COMPOSE_PROJECT_NAME:consumer
   reason=$(cannot_start)
   [[ -n $reason ]] || "$ops/dev.sh" up >"$BATS_FILE_TMPDIR/up" 2>&1 || {
     cat "$BATS_FILE_TMPDIR/up"
@@ -55,7 +56,7 @@ images_at_hand() {
       TRAEFIK=${TRAEFIK:-$("$ops/traefik/install.sh" --offline)} "$ops/test/images.sh"
       return
     fi
-  done < <(sed -nE 's/^ *(image:|FROM) ([a-z][^ $]*:[^ ]+).*/\2/p' "$ops/compose.yaml" "$ops/Dockerfile" | sort --unique)
+  done < <(sed -nE 's/^ *(image:|FROM) ([a-z][^ $]*:[^ ]+).*/\2/p' "$ops/compose.yaml" "$ops/Dockerfile" "$ops/consumer/Dockerfile" | sort --unique)
 }
 
 compose() { "$ops/compose.sh" "$@"; }
@@ -81,7 +82,7 @@ ours() { # containers, networks and volumes of the project
 
 @test "one colour comes up, and all around it gets healthy" {
   [ -z "$(compose ps --quiet app_green)" ]
-  for service in app_blue traefik redis prometheus alertmanager grafana; do
+  for service in app_blue traefik redis consumer prometheus alertmanager grafana; do
     run docker inspect --format '{{.State.Health.Status}}' "$(container "$service")"
     [ "$output" = healthy ]
   done
@@ -107,6 +108,17 @@ ours() { # containers, networks and volumes of the project
   probe --fail http://127.0.0.1/healthz | grep --quiet '"color":"blue"'
   probe --fail http://127.0.0.1/readyz | grep --quiet '"status":"ready"'
   probe --fail http://127.0.0.1/metrics | grep --quiet '^chat_build_info{.*color="blue"'
+}
+
+@test "the consumer acts on each message of a session once, in order" {
+  local id deadline=$((SECONDS + 60))
+  id=$(new_session 3)
+  until run compose exec -T consumer python -c "import sqlite3
+for row in sqlite3.connect('/data/inbox.db').execute('SELECT n, text FROM inbox WHERE session = ? ORDER BY rowid', ('$id',)): print(*row)" &&
+    [[ $output == $'1 1\n2 2\n3 3' ]]; do
+    ((SECONDS < deadline)) || { echo "$output" && false; }
+    sleep 1
+  done
 }
 
 @test "the server is no root, writes nothing, and can open 20000 files" {

@@ -95,6 +95,24 @@ fill_redis() {
   with_data "$1" /data 999
 }
 
+# As if pip had got what the consumer needs already: it comes from the tests' own environment.
+fill_python() {
+  local python library name
+  python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
+  library=$("$python" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
+  name=${library##*/}
+  with_shell "$1"
+  with_programs "$1" "$python" chown
+  mv "$1/usr/bin/${python##*/}" "$1/usr/bin/python"
+  mkdir -p "$1/usr/lib"
+  cp --recursive "$library" "$1/usr/lib/$name"
+  rm -rf "$1/usr/lib/$name"/{site-packages,dist-packages,test,__pycache__}
+  with_libraries "$1" "$library"/lib-dynload/*.so
+  cp --recursive "$ops/.venv/lib/$name/site-packages/redis" "$1/usr/lib/$name/" || fail 'make test-monitoring gets redis-py'
+  printf '#!/bin/sh\n' >"$1/usr/bin/pip"
+  chmod +x "$1/usr/bin/pip"
+}
+
 fill_traefik() {
   cp "${TRAEFIK:-$(command -v traefik)}" "$1/usr/bin/traefik" || fail 'set TRAEFIK to a traefik'
 }
@@ -126,6 +144,7 @@ entrypoint() { printf 'ENTRYPOINT [%s]' "$1"; }
 made eclipse-temurin Dockerfile
 made debian Dockerfile
 made redis compose.yaml --change 'WORKDIR /data'
+made python consumer/Dockerfile
 made traefik compose.yaml --change "$(entrypoint '"traefik"')"
 made prom/prometheus compose.yaml --change 'USER nobody' --change "$(entrypoint '"prometheus"')"
 made prom/alertmanager compose.yaml --change 'USER nobody' --change "$(entrypoint '"prometheus-alertmanager"')"

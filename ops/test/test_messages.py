@@ -1,6 +1,7 @@
 """The commands of docs/MESSAGES.md, with a real server and a real Redis."""
 
 import contextlib
+import json
 import re
 import shlex
 import sqlite3
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 import redis
+import yaml
 from documented import ROOT, block
-from live import JAR, Live, await_that, free_port, is_ok, of_jdk
+from live import JAR, OPS, Live, await_that, free_port, is_ok, of_jdk
 from message_log import send, session_in
 
 PAGE = "docs/MESSAGES.md"
@@ -161,6 +163,53 @@ def test_a_consumer_needs_no_other_rights(documented):
         limited.hgetall("tally:session:{x}")
     with pytest.raises(redis.exceptions.NoPermissionError):
         limited.xadd("tally:messages:{0}", {"session": "forged"})
+
+
+@pytest.fixture
+def compose() -> dict:
+    return yaml.safe_load((OPS / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+def test_the_consumer_of_the_compose_stack_acts_on_what_is_sent(documented, compose, tmp_path):
+    service = compose["consumer"]
+    url = compose["app_blue"]["environment"]["REDIS_URL"]
+    here = {url: documented.redis_url, "python": sys.executable}
+
+    def in_container(words: list[str]) -> list[str]:
+        return [here.get(word, word).replace("/data/", f"{tmp_path}/") for word in words]
+
+    context = OPS / service["build"]
+    image = (context / "Dockerfile").read_text(encoding="utf-8")
+    for source, target in re.findall(r"^COPY (\S+) (\S+/)$", image, re.M):
+        here[target + source] = str(context / source)
+    entrypoint = json.loads(re.search(r"^ENTRYPOINT (.*)$", image, re.M)[1])
+    assert url in service["command"]
+    documented.live.start("consumer", *in_container([*entrypoint, *service["command"]]))
+
+    send(documented.server, ["hello"])
+
+    documented.await_acted(1)
+    healthcheck = in_container(service["healthcheck"]["test"][1:])
+    assert subprocess.run(healthcheck, check=False).returncode == 0
+
+
+def test_the_consumer_of_the_compose_stack_may_do_little(compose):
+    service = compose["consumer"]
+    hardened = "read_only", "cap_drop", "security_opt", "restart", "logging"
+    assert {each: service[each] for each in hardened} == {
+        each: compose["redis"][each] for each in hardened
+    }
+    assert service["networks"] == ["store"]
+    assert "ports" not in service
+
+
+def test_the_log_of_the_compose_stack_fits_into_its_redis(compose):
+    environment = compose["app_blue"]["environment"]
+    assert environment["TALLY_MESSAGE_LOG"] == "on"
+    maximum = re.search(r"--maxmemory (\d+)mb", " ".join(compose["redis"]["command"]))[1]
+    text = 400
+    entries = 16 * int(environment["TALLY_MESSAGE_LOG_LENGTH"])
+    assert entries * (75 + text) < int(maximum) << 20
 
 
 ENTRIES = 16_000
