@@ -53,6 +53,11 @@ class Redis:
         )
         return done.stdout.strip()
 
+    def has_ended(self) -> bool:
+        """Ends it. It refuses that while it writes its first append-only file."""
+        self.answers("SHUTDOWN NOSAVE")
+        return self.answers("PING") != "PONG"
+
     def here(self, commands: str) -> str:
         """The documented commands with this Redis's port and directories."""
         return (

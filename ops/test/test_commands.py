@@ -29,7 +29,7 @@ def redis(tmp_path):
 
     yield start
     for server in started:
-        server.answers("SHUTDOWN NOSAVE")
+        await_that(server.has_ended, "the end of Redis")
 
 
 REDIS_PAGE = "docs/operations/redis.md", "maxmemory-policy noeviction"
