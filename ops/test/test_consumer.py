@@ -24,7 +24,7 @@ def talk(log: Log, sent: dict[str, list[str]], number: int) -> list[threading.Th
     """One round: each session on the other server than in the round before."""
 
     def one(which: int, session: str) -> None:
-        texts = [f"{which} {number} {each} €" for each in range(MESSAGES)]
+        texts = [f"{which} {number} {each} € \0\r\n{{}}" for each in range(MESSAGES)]
         send(log.servers[(which + number) % 2], texts, session)
         sent[session] += texts
 

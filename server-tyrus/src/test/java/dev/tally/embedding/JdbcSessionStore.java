@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JdbcSessionStore implements SessionStore {
 
+  /** A text may have any character. Where TEXT refuses U+0000, as in PostgreSQL, take bytes. */
   static final String TABLES =
       """
       CREATE TABLE tally_session (
