@@ -157,7 +157,8 @@ class AuthFlagsTest {
 
       keys.answers(KeyServer.json(Issuer.jwks(Issuer.of("EdDSA", "k"))));
       assertThat(processes.port("server")).isPositive();
-      assertThat(processes.output("server")).contains("\"event\":\"keys\",\"keys\":1");
+      // Ready is what another thread says.
+      Await.until(() -> processes.output("server").contains("\"event\":\"keys\",\"keys\":1"));
       server.destroy();
       assertThat(Processes.exitCode(server)).isZero();
     }

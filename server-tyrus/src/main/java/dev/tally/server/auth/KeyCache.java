@@ -26,25 +26,24 @@ final class KeyCache implements AutoCloseable {
 
   private static final long MAX_PARK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** Keys, and when the last look began that found them. In one: else a new key looks unknown. */
+  private record Seen(KeySet keys, long nanos) {}
+
   private final @Nullable KeySource source;
   private final MonotonicClock time;
   private final Thread thread = new Thread(this::run, "tally-keys");
-  private volatile @Nullable KeySet keys;
-
-  /** When the last look began that found the source's keys. */
-  private volatile long seenNanos;
-
+  private volatile @Nullable Seen seen;
   private volatile boolean wanted;
   private volatile boolean closed;
   private boolean failing;
 
-  /** Of {@link #keys}: the same keys stay the same object. */
+  /** Of the keys that were seen: the same keys stay the same object. */
   private String lastJson = "";
 
   /** Keys that never change. */
   KeyCache(KeySet keys, MonotonicClock time) {
     this.source = null;
-    this.keys = keys;
+    this.seen = new Seen(keys, 0);
     this.time = time;
   }
 
@@ -64,16 +63,20 @@ final class KeyCache implements AutoCloseable {
 
   /** The keys as they were last seen; null if they never were. */
   @Nullable KeySet known() {
-    return keys;
+    Seen now = seen;
+    return now == null ? null : now.keys();
   }
 
   /**
-   * Asks for a look at the source, for a key that is not among {@link #known}.
+   * Asks for a look at the source, for a key that is not among those given.
    *
-   * @return false if the keys were seen just now, so that there is no such key
+   * @param checked what {@link #known} said
+   * @return false if these keys were seen just now, so that there is no such key
    */
-  boolean lookAgain() {
-    if (source == null || (keys != null && time.nanos() - seenNanos < FRESH.toNanos())) {
+  boolean lookAgain(KeySet checked) {
+    Seen now = seen;
+    if (source == null
+        || (now != null && now.keys() == checked && time.nanos() - now.nanos() < FRESH.toNanos())) {
       return false;
     }
     wanted = true;
@@ -88,7 +91,8 @@ final class KeyCache implements AutoCloseable {
         wanted = false;
         long began = time.nanos();
         look(place, began);
-        long usual = (failing ? FRESH : place.interval()).toNanos();
+        long interval = place.interval().toNanos();
+        long usual = failing ? Math.min(interval, FRESH.toNanos()) : interval;
         while (!closed && time.nanos() - began < pause(usual)) {
           LockSupport.parkNanos(this, Math.min(MAX_PARK_NANOS, pause(usual)));
         }
@@ -99,7 +103,7 @@ final class KeyCache implements AutoCloseable {
   }
 
   private long pause(long usual) {
-    if (keys == null) {
+    if (seen == null) {
       return FIRST_RETRY.toNanos();
     }
     return wanted ? Math.min(usual, FRESH.toNanos()) : usual;
@@ -108,11 +112,18 @@ final class KeyCache implements AutoCloseable {
   private void look(KeySource place, long began) throws InterruptedException {
     try {
       String json = place.read();
-      if (!json.equals(lastJson)) {
-        take(place, KeySet.parse(json));
+      Seen before = seen;
+      if (before != null && json.equals(lastJson)) {
+        seen = new Seen(before.keys(), began);
+        if (failing) {
+          tell(place, before.keys());
+        }
+      } else {
+        KeySet found = KeySet.parse(json);
+        seen = new Seen(found, began);
         lastJson = json;
+        tell(place, found);
       }
-      seenNanos = began;
       failing = false;
     } catch (IOException | RuntimeException e) {
       if (!failing) {
@@ -125,8 +136,7 @@ final class KeyCache implements AutoCloseable {
     }
   }
 
-  private void take(KeySource place, KeySet found) {
-    keys = found;
+  private static void tell(KeySource place, KeySet found) {
     LOGGER
         .atInfo()
         .addKeyValue("event", "keys")

@@ -138,7 +138,7 @@ public final class TokenVerifier implements AutoCloseable {
       case SIGNED -> claims(signed);
       case FORGED -> invalid("The token's signature is wrong.");
       case NO_SUCH_KEY ->
-          keys.lookAgain()
+          keys.lookAgain(known)
               ? new Verdict.Undecided()
               : invalid("The token is signed with a key that is not known here.");
     };
