@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Promotions for real: Traefik, Redis, servers as processes, and clients that check every count.
 # All tests use the same servers, one after the other. Each begins with the colour that is live then.
+# With RELEASE_WITHOUT_LOG=FILE, the jar of an older release runs where the message log is off.
 
 bats_require_minimum_version 1.5.0
 load promotion.bash
@@ -388,6 +389,71 @@ held_release() {
   [[ $(<"$log") == *"lost 0, duplicated 0"* ]]
   expect_promoted
   finish_clients
+}
+
+# Sessions with a client for which a condition in Lua is true: count and logged are what Redis has.
+sessions_with() { # condition
+  # shellcheck disable=SC2154 # promotion.bash sets it
+  redis-cli -p "$redis_port" EVAL "local number = 0
+    for _, key in ipairs(redis.call('KEYS', 'tally:session:*')) do
+      local stored = redis.call('HMGET', key, 'count', 'logged', 'left')
+      local count, logged = tonumber(stored[1]), tonumber(stored[2]) or 0
+      if not stored[3] and ($1) then number = number + 1 end
+    end
+    return number" 0
+}
+
+all_clients() { [ "$(sessions_with "$2")" -eq "$1" ]; } # how many, condition
+
+# Checks that the numbers of each session go from 1 on without a hole or a repeat, and prints how many
+# gaps each has.
+# shellcheck disable=SC2154 # promotion.bash sets what it uses
+gaps_of_the_log() {
+  java -jar "$build/tally-server.jar" tail --no-follow --json >"$place/log.json"
+  python3 - "$place/log.json" "$redis_port" <<'PYTHON'
+import json, subprocess, sys
+
+last, gaps = {}, {}
+for line in open(sys.argv[1], encoding="utf-8"):
+    entry = json.loads(line)
+    session = entry["session"], entry["began"]
+    first, _, end = entry["gap"].partition("-") if "gap" in entry else (entry["n"], "", entry["n"])
+    assert int(first) == last.get(session, 0) + 1, (line, last.get(session))
+    last[session] = int(end)
+    gaps[session] = gaps.get(session, 0) + ("gap" in entry)
+for (session, began), number in last.items():
+    asked = ["redis-cli", "-p", sys.argv[2], "HMGET", f"tally:session:{{{session}}}", "count", "logged"]
+    told = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True).stdout.split()
+    # The smoke test may have left a session of its own where the log is off.
+    assert int(told[1]) == number <= int(told[0]), (session, told, number)
+    print(gaps[session, began], "gaps" if told[0] == told[1] else "gaps and a rest")
+PYTHON
+}
+
+@test "promotions switch the message log on, off and on, and what was counted meanwhile is a gap" {
+  local off=${RELEASE_WITHOUT_LOG:-$build/tally-server.jar} here
+  redis-cli -p "$redis_port" FLUSHALL
+  TALLY_JAR=$off promote --to "$new"
+  start_clients 50 200
+  await all_clients 50 'count > 0'
+  for here in "$old" "$new" "$old"; do
+    if [[ $here == "$old" ]]; then
+      TALLY_MESSAGE_LOG=on run --separate-stderr promote --to "$here"
+    else
+      TALLY_JAR=$off run --separate-stderr promote --to "$here"
+    fi
+    echo "$stderr"
+    [ "$status" -eq 0 ]
+    [[ $output == "moved 50, lost 0, duplicated 0, "*", did not come back 0" ]]
+    if [[ $here == "$old" ]]; then
+      await all_clients 50 'count == logged'
+    else
+      await all_clients 50 'count > logged'
+    fi
+  done
+  finish_clients
+  gaps_of_the_log >"$BATS_TEST_TMPDIR/gaps"
+  [ "$(grep --count --line-regexp '2 gaps' "$BATS_TEST_TMPDIR/gaps")" -eq 50 ]
 }
 
 @test "an old colour that refuses to exit is killed, and its users lose nothing" {

@@ -34,7 +34,7 @@ class RedisClusterMessageLogTest extends MessageLogContract {
   private static final MessageLog LOG = new MessageLog(MessageLog.DEFAULT_PARTITIONS, 0);
 
   private static RedisCluster cluster;
-  private static MessageLogReader reader;
+  private static LoggedEntries reader;
 
   @BeforeAll
   static void startRedis() {
@@ -44,7 +44,7 @@ class RedisClusterMessageLogTest extends MessageLogContract {
             .map(RedisServer::address)
             .map(HostAndPort::from)
             .collect(Collectors.toSet());
-    reader = new MessageLogReader(RedisClusterClient.create(nodes), LOG.partitions());
+    reader = new LoggedEntries(RedisClusterClient.create(nodes), LOG.partitions());
   }
 
   @AfterAll

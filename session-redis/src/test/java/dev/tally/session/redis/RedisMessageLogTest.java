@@ -33,14 +33,14 @@ class RedisMessageLogTest extends MessageLogContract {
 
   private static final MessageLog LOG = new MessageLog(4, 0);
   private static RedisServer redis;
-  private static MessageLogReader reader;
+  private static LoggedEntries reader;
 
   private final List<String> metrics = new ArrayList<>();
 
   @BeforeAll
   static void startRedis() {
     redis = RedisServer.start();
-    reader = new MessageLogReader(RedisClient.create(redis.url()), LOG.partitions());
+    reader = new LoggedEntries(RedisClient.create(redis.url()), LOG.partitions());
   }
 
   @AfterAll

@@ -3,10 +3,12 @@ package dev.tally.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tally.chat.protocol.SessionId;
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.Commit;
 import dev.tally.chat.spi.Lease;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.SessionStore.CommitResult;
+import dev.tally.chat.testing.LogEntry;
 import dev.tally.session.redis.testing.RedisServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,9 +16,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.UnifiedJedis;
 
 /** This release and the one before it, whose scripts are kept here, on one Redis. */
 class RedisRollingUpdateTest {
@@ -70,6 +75,38 @@ class RedisRollingUpdateTest {
 
     assertThat(store.open(id).resumed()).isTrue();
     assertThat(Long.parseLong(redis.cli("PTTL", key))).isBetween(1L, 60_000L);
+  }
+
+  @Test
+  void whatTheReleaseBeforeCountedIsAGapInTheMessageLog() {
+    MessageLog log = new MessageLog(1, 0);
+    try (SessionStore on =
+            new RedisSessionStore(
+                RedisUrl.parse(redis.url(), Sessions.TTL, Sessions.TTL),
+                Optional.of(log),
+                ChatMetrics.NONE);
+        UnifiedJedis client = RedisClient.create(redis.url())) {
+      commitBefore(openBefore().get(0), 3, true);
+      Lease first = on.open(id);
+      on.commit(new Commit(first, 4, true, List.of(utf8("four"))));
+      assertThat(commitBefore(openBefore().get(0), 6, true)).isEqualTo(1);
+      Lease second = on.open(id);
+      assertThat(second.count()).isEqualTo(6);
+      on.commit(new Commit(second, 7, true, List.of(utf8("seven"))));
+
+      String began = redis.cli("HGET", key, "created");
+      assertThat(new LoggedEntries(client, 1).log(id))
+          .containsExactly(
+              new LogEntry.Gap(began, 1, 3),
+              new LogEntry.Message(began, 4, "four"),
+              new LogEntry.Gap(began, 5, 6),
+              new LogEntry.Message(began, 7, "seven"));
+      assertThat(openBefore().subList(1, 3)).containsExactly(7L, 1L);
+    }
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   /** Epoch, count, whether it was there, gap. */

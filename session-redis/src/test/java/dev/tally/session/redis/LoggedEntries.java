@@ -10,7 +10,7 @@ import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.resps.StreamEntry;
 
 /** Reads the message log as docs/MESSAGES.md says. */
-record MessageLogReader(UnifiedJedis redis, int partitions) {
+record LoggedEntries(UnifiedJedis redis, int partitions) {
 
   /** The entries of one session, in all partitions, so that one in the wrong stream is seen too. */
   List<LogEntry> log(SessionId id) {
