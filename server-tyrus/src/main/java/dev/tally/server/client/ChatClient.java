@@ -5,12 +5,14 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * else happens on one thread, so nothing below needs a lock.
  */
 final class ChatClient implements AutoCloseable, Connection.Owner {
+
+  private static final long MAX_LEAD_MILLIS = 60_000;
+  private static final long MAX_LIFE_SECONDS = TimeUnit.DAYS.toSeconds(3650);
 
   private final ClientSettings settings;
   private final Observer observer;
@@ -42,6 +47,10 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
   private @Nullable Connection next;
 
   private Future<?> attempt = CompletableFuture.completedFuture(null);
+
+  /** The move to a connection with a new token. */
+  private Future<?> renewal = CompletableFuture.completedFuture(null);
+
   private boolean finishing;
   private long slowestGapMillis;
 
@@ -198,6 +207,7 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
     next = null;
     attempt.cancel(false);
     rules.opened();
+    renewBefore(welcome.expiresInSeconds());
     if (previous != null) {
       CompletableFuture<Void> unused = previous.close();
       observer.moved(0);
@@ -219,6 +229,22 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
     connection.expectPongs(settings.pingInterval());
     acknowledged(numbers);
     pump();
+  }
+
+  /**
+   * Moves to a connection with a new token before this one's expires. At random, so that clients
+   * whose tokens expire together do not all come at once.
+   */
+  private void renewBefore(OptionalLong expiresInSeconds) {
+    renewal.cancel(false);
+    if (settings.tokens().isPresent() && expiresInSeconds.isPresent()) {
+      long lifeMillis =
+          TimeUnit.SECONDS.toMillis(Math.min(expiresInSeconds.getAsLong(), MAX_LIFE_SECONDS));
+      long leadMillis = Math.min(MAX_LEAD_MILLIS, lifeMillis / 4);
+      long moveMillis =
+          lifeMillis - leadMillis - ThreadLocalRandom.current().nextLong(leadMillis + 1);
+      renewal = loop.schedule(this::connect, moveMillis, TimeUnit.MILLISECONDS);
+    }
   }
 
   private void acknowledged(List<Long> numbers) {
@@ -283,6 +309,7 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
 
   private void end(Optional<String> failure) {
     attempt.cancel(false);
+    renewal.cancel(false);
     if (next != null) {
       next.abandon();
     }

@@ -10,6 +10,7 @@ import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code client}: each line of standard input is a message; each count is a line of output. */
@@ -69,6 +71,22 @@ public final class ClientCommand implements Callable<Integer> {
           256,
           "Lines that may wait for their count (default: 256).");
 
+  private final Setting<Optional<String>> tokenFile =
+      add(
+          "--token-file",
+          "FILE",
+          new Values.OptionalText(),
+          Optional.empty(),
+          "A file with the token, read again for each attempt.");
+
+  private final Setting<Optional<String>> tokenCommand =
+      add(
+          "--token-command",
+          "COMMAND",
+          new Values.OptionalText(),
+          Optional.empty(),
+          "A command of the shell that prints a token, run for each attempt.");
+
   /** The command with the defaults of its flags. */
   public ClientCommand() {
     spec.usageMessage()
@@ -114,7 +132,8 @@ public final class ClientCommand implements Callable<Integer> {
                 giveUpAfter.value(),
                 connectTimeout.value(),
                 welcomeTimeout.value(),
-                pingInterval.value()),
+                pingInterval.value(),
+                tokens()),
             new Screen(out, err, interactive))) {
       client.start();
       outcome =
@@ -135,6 +154,17 @@ public final class ClientCommand implements Callable<Integer> {
         outcome.sessionId().map(id -> ", session " + id).orElse(""));
     err.flush();
     return outcome.isClean() ? 0 : 1;
+  }
+
+  private Optional<TokenSource> tokens() {
+    if (tokenFile.value().isPresent() && tokenCommand.value().isPresent()) {
+      throw new ParameterException(
+          spec.commandLine(), "--token-file and --token-command are given together: only one may");
+    }
+    return tokenCommand
+        .value()
+        .<TokenSource>map(command -> new TokenSource.OfCommand(command, connectTimeout.value()))
+        .or(() -> tokenFile.value().map(file -> new TokenSource.InFile(Path.of(file))));
   }
 
   /** Reads on a thread of its own: a client that gave up must not wait for the next line. */

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param welcomeTimeout from then to the welcome
  * @param pingInterval how long a server may be silent before it is asked for a pong, and then how
  *     long that may take
+ * @param tokens where the token of each attempt comes from; empty for none
  */
 record ClientSettings(
     URI uri,
@@ -24,4 +25,26 @@ record ClientSettings(
     Duration giveUpAfter,
     Duration connectTimeout,
     Duration welcomeTimeout,
-    Duration pingInterval) {}
+    Duration pingInterval,
+    Optional<TokenSource> tokens) {
+
+  /** For a server that requires no tokens. */
+  ClientSettings(
+      URI uri,
+      Optional<String> sessionId,
+      int maxUnacknowledged,
+      Duration giveUpAfter,
+      Duration connectTimeout,
+      Duration welcomeTimeout,
+      Duration pingInterval) {
+    this(
+        uri,
+        sessionId,
+        maxUnacknowledged,
+        giveUpAfter,
+        connectTimeout,
+        welcomeTimeout,
+        pingInterval,
+        Optional.empty());
+  }
+}

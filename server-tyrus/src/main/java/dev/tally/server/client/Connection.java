@@ -8,8 +8,10 @@ import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -45,6 +47,7 @@ final class Connection implements WebSocket.Listener {
   }
 
   private static final long CLOSE_WAIT_MILLIS = 1000;
+  private static final int UNAUTHORIZED = 401;
 
   private final Owner owner;
   private final ScheduledExecutorService loop;
@@ -66,20 +69,61 @@ final class Connection implements WebSocket.Listener {
 
   /** Begins the attempt. Call once. */
   void open(HttpClient http, URI uri, ClientSettings settings) {
+    if (settings.tokens().isEmpty()) {
+      open(http.newWebSocketBuilder(), uri, settings);
+      return;
+    }
+    TokenSource tokens = settings.tokens().get();
+    // On a thread of its own: a command may take as long as it likes.
+    CompletableFuture<String> unused =
+        CompletableFuture.supplyAsync(() -> token(tokens))
+            .whenCompleteAsync(
+                (token, failure) -> {
+                  if (failure != null) {
+                    Throwable cause = Objects.requireNonNullElse(failure.getCause(), failure);
+                    end(new Ending.NoToken("no token: " + cause.getMessage()));
+                  } else if (!over) {
+                    open(
+                        http.newWebSocketBuilder().header("Authorization", "Bearer " + token),
+                        uri,
+                        settings);
+                  }
+                },
+                loop);
+  }
+
+  private static String token(TokenSource tokens) {
+    try {
+      return tokens.token();
+    } catch (IOException | InterruptedException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private void open(WebSocket.Builder builder, URI uri, ClientSettings settings) {
     CompletableFuture<WebSocket> unused =
-        http.newWebSocketBuilder()
+        builder
             .connectTimeout(settings.connectTimeout())
             .subprotocols(Subprotocol.TALLY_V1.token())
             .buildAsync(uri, this)
             .whenCompleteAsync(
                 (opened, failure) -> {
                   if (failure != null) {
-                    end(Ending.of(failure));
+                    end(ending(failure, settings));
                   } else {
                     opened(opened, settings.welcomeTimeout());
                   }
                 },
                 loop);
+  }
+
+  private static Ending ending(Throwable failure, ClientSettings settings) {
+    Ending ending = Ending.of(failure);
+    return settings.tokens().isPresent()
+            && ending instanceof Ending.Refused refused
+            && refused.status() == UNAUTHORIZED
+        ? new Ending.NoToken("the server refused the token")
+        : ending;
   }
 
   private void opened(WebSocket opened, Duration welcomeTimeout) {

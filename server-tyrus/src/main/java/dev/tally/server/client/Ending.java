@@ -98,6 +98,29 @@ sealed interface Ending {
   }
 
   /**
+   * There was no token for the attempt, or the server refused it. The next one may be better.
+   *
+   * @param text for people; does not repeat the token
+   */
+  record NoToken(String text) implements Ending {
+
+    @Override
+    public boolean isFinal(boolean beenThere) {
+      return false;
+    }
+
+    @Override
+    public long hintMillis() {
+      return 0;
+    }
+
+    @Override
+    public boolean mayBeServed() {
+      return false;
+    }
+  }
+
+  /**
    * There was no answer, or no more of them.
    *
    * @param text for people

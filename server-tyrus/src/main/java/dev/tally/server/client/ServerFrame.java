@@ -1,5 +1,6 @@
 package dev.tally.server.client;
 
+import java.util.OptionalLong;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -7,8 +8,11 @@ import tools.jackson.databind.json.JsonMapper;
 /** What the server says in subprotocol {@code tally.v1} (docs/PROTOCOL.md). */
 sealed interface ServerFrame {
 
-  /** The session's state, first of all frames. */
-  record Welcome(String sessionId, boolean resumed, long count) implements ServerFrame {}
+  /**
+   * The session's state, first of all frames. The token expires after so many seconds, if at all.
+   */
+  record Welcome(String sessionId, boolean resumed, long count, OptionalLong expiresInSeconds)
+      implements ServerFrame {}
 
   /** One message is counted and stored. */
   record Count(long number) implements ServerFrame {}
@@ -43,7 +47,10 @@ sealed interface ServerFrame {
               ? new Welcome(
                   json.path("session_id").asString(""),
                   json.path("resumed").asBoolean(false),
-                  count.asLong())
+                  count.asLong(),
+                  isCount(json.path("expires_in_s"))
+                      ? OptionalLong.of(json.path("expires_in_s").asLong())
+                      : OptionalLong.empty())
               : new Unknown(text);
       case "heartbeat" -> new Heartbeat(json.path("ts").asString(""));
       case "error" -> new Trouble(json.path("code").asString(""), json.path("detail").asString(""));
