@@ -103,9 +103,9 @@ class Live:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def events(self, name: str) -> list[dict]:
-        return [
-            json.loads(line) for line in self.log(name).read_text(encoding="utf-8").splitlines()
-        ]
+        # A process that still runs may be in the middle of its last line.
+        whole_lines = self.log(name).read_text(encoding="utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole_lines.splitlines()]
 
     def alertmanager(self, webhook: str) -> str:
         """The shipped configuration, without its waits, and with a channel."""
