@@ -1,7 +1,7 @@
 """Draws the dashboard's picture: a promotion under load, watched by a Prometheus.
 
-Everything is real: ops/promote.sh, two servers as processes, Traefik, Redis, Prometheus, and
-clients that speak tally.v1 and keep account of what they sent.
+Everything is real: ops/promote.sh, two servers as processes, Traefik, Redis with the message log
+and its consumer, Prometheus, and clients that speak tally.v1 and keep account of what they sent.
 
     PYTHONPATH=ops/test python ops/grafana/picture.py docs/images/dashboard.png
 """
@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -108,8 +109,10 @@ def main() -> None:
         routes.mkdir()
         live.admin_ports = {"blue": free_port(), "green": free_port()}
         entrypoint = f"127.0.0.1:{free_port()}"
+        redis = live.redis()
         environment = os.environ | {
-            "REDIS_URL": live.redis(),
+            "REDIS_URL": redis,
+            "TALLY_MESSAGE_LOG": "on",
             "TALLY_STATE": str(state),
             "TALLY_ROUTES": str(routes),
             "TALLY_ENTRYPOINT": f"http://{entrypoint}",
@@ -128,6 +131,10 @@ def main() -> None:
             "--providers.providersThrottleDuration=100ms",
             f"--providers.file.directory={routes}",
         )
+
+        consumer = OPS / "consumer" / "consumer.py"
+        inbox = ("--redis-url", redis, "--database", "inbox.db")
+        live.start("consumer", sys.executable, consumer, *inbox)
 
         def promote() -> None:
             subprocess.run([OPS / "promote.sh", "--driver", "process"], env=environment, check=True)
