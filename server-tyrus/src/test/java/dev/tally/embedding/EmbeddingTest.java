@@ -70,6 +70,26 @@ class EmbeddingTest {
   }
 
   @Test
+  void tomcatGivesEachUserItsOwnSession(@TempDir Path directory) throws Exception {
+    try (TomcatServer server = new TomcatServer(hub(), 0, directory)) {
+      server.start();
+      String resume = "?session_id=" + ID;
+      JdkClient alice = JdkClient.open(server.port(), resume, "tally.v1", "alice", "wonderland");
+      alice.send("one");
+      alice.awaitTexts(welcome(false, 0), "{\"count\": 1}");
+      JdkClient mallory = JdkClient.open(server.port(), resume, "tally.v1", "mallory", "malice");
+      JdkClient nobody = JdkClient.open(server.port(), resume, "tally.v1");
+      mallory.awaitTexts(welcome(false, 0));
+      nobody.awaitTexts(welcome(false, 0));
+      JdkClient again = JdkClient.open(server.port(), resume, "tally.v1", "alice", "wonderland");
+      again.awaitTexts(welcome(true, 1));
+      await().until(() -> alice.closeCode() == 4001);
+      assertThat(mallory.closeCode()).isZero();
+      assertThat(nobody.closeCode()).isZero();
+    }
+  }
+
+  @Test
   void aMessageListenerPushesToTheSession() {
     try (UndertowServer server = new UndertowServer(new Milestones(memory()).hub(), 0)) {
       server.start();

@@ -1,11 +1,13 @@
 package dev.tally.embedding;
 
 import static dev.tally.chat.testing.Patience.await;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -20,8 +22,24 @@ final class JdkClient implements WebSocket.Listener {
   private @Nullable WebSocket socket;
 
   static JdkClient open(int port, String query, String subprotocol) {
+    return open(port, query, subprotocol, HttpClient.newHttpClient().newWebSocketBuilder());
+  }
+
+  /** With a password, as a browser sends it (RFC 7617). */
+  static JdkClient open(int port, String query, String subprotocol, String user, String password) {
+    byte[] both = (user + ":" + password).getBytes(UTF_8);
+    return open(
+        port,
+        query,
+        subprotocol,
+        HttpClient.newHttpClient()
+            .newWebSocketBuilder()
+            .header("Authorization", "Basic " + Base64.getEncoder().encodeToString(both)));
+  }
+
+  private static JdkClient open(
+      int port, String query, String subprotocol, WebSocket.Builder builder) {
     JdkClient client = new JdkClient();
-    WebSocket.Builder builder = HttpClient.newHttpClient().newWebSocketBuilder();
     if (!subprotocol.isEmpty()) {
       builder.subprotocols(subprotocol);
     }

@@ -1,16 +1,21 @@
 package dev.tally.embedding;
 
 import dev.tally.chat.ChatHub;
+import dev.tally.chat.Identity;
 import dev.tally.server.jakarta.ChatEndpoint;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.websocket.DeploymentException;
+import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerContainer;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.nio.file.Path;
+import java.security.Principal;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
+import org.apache.catalina.authenticator.BasicAuthenticator;
 import org.apache.catalina.servlets.DefaultServlet;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.websocket.server.WsSci;
@@ -19,6 +24,7 @@ import org.apache.tomcat.websocket.server.WsSci;
 final class TomcatServer implements AutoCloseable {
 
   private final ChatHub hub;
+  private final Function<Session, Identity> identities = TomcatServer::identity;
   private final Tomcat tomcat = new Tomcat();
 
   TomcatServer(ChatHub hub, int port, Path directory) {
@@ -28,6 +34,11 @@ final class TomcatServer implements AutoCloseable {
     tomcat.setPort(port);
     tomcat.getConnector().setProperty("address", "127.0.0.1");
     Context context = tomcat.addContext("", null);
+    tomcat.addUser("alice", "wonderland");
+    tomcat.addUser("mallory", "malice");
+    context.getPipeline().addValve(new BasicAuthenticator());
+    // A client may have a user. To let in only those who do, add a SecurityConstraint.
+    context.setPreemptiveAuthentication(true);
     // Tomcat sees the upgrade only on paths that some servlet answers.
     Tomcat.addServlet(context, "default", new DefaultServlet()).addMapping("/");
     context.addServletContainerInitializer(new WsSci(), Set.of());
@@ -38,12 +49,18 @@ final class TomcatServer implements AutoCloseable {
     ServerContainer container =
         (ServerContainer) servletContext.getAttribute(ServerContainer.class.getName());
     try {
-      for (ServerEndpointConfig config : ChatEndpoint.configs(hub)) {
+      for (ServerEndpointConfig config : ChatEndpoint.configs(hub, identities)) {
         container.addEndpoint(config);
       }
     } catch (DeploymentException e) {
       throw new ServletException(e);
     }
+  }
+
+  /** The user that the container knows, if there is one. */
+  private static Identity identity(Session session) {
+    Principal user = session.getUserPrincipal();
+    return user == null ? Identity.ANONYMOUS : Identity.of(user.getName());
   }
 
   void start() throws LifecycleException {

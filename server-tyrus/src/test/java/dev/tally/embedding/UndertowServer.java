@@ -2,6 +2,7 @@ package dev.tally.embedding;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
+import dev.tally.chat.Identity;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.protocol.Subprotocol;
@@ -18,6 +19,7 @@ import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.protocol.version13.Hybi13Handshake;
 import io.undertow.websockets.spi.WebSocketHttpExchange;
 import java.net.InetSocketAddress;
+import java.security.Principal;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -76,6 +78,12 @@ final class UndertowServer implements AutoCloseable {
     exchange.getResponseSender().send(why);
   }
 
+  /** The user that a handler before this one found, if there is one. */
+  private static Identity identity(WebSocketHttpExchange exchange) {
+    Principal user = exchange.getUserPrincipal();
+    return user == null ? Identity.ANONYMOUS : Identity.of(user.getName());
+  }
+
   private void connected(WebSocketHttpExchange exchange, WebSocketChannel channel) {
     ChatSession session =
         hub.connect(
@@ -83,7 +91,8 @@ final class UndertowServer implements AutoCloseable {
             exchange.getAttachment(SESSION),
             Subprotocol.TALLY_V1.token().equals(channel.getSubProtocol())
                 ? Subprotocol.TALLY_V1
-                : Subprotocol.PLAIN);
+                : Subprotocol.PLAIN,
+            identity(exchange));
     channel.addCloseTask(
         closed -> {
           int seen = closed.getCloseCode();

@@ -76,6 +76,26 @@ class ChatEndpointTest {
   }
 
   @Test
+  void letsNobodyInWhoseIdentityCannotBeFound() throws Exception {
+    ServerContainer other = ServerContainerFactory.createServerContainer(Map.of());
+    for (ServerEndpointConfig config :
+        ChatEndpoint.configs(
+            hub,
+            session -> {
+              throw new IllegalStateException("broken");
+            })) {
+      other.addEndpoint(config);
+    }
+    other.start("", 0);
+    try (RawClient client = RawClient.open(((TyrusServerContainer) other).getPort(), "/ws/chat")) {
+      assertThat(client.next().closeCode()).isEqualTo(1011);
+      assertThat(hub.statistics().connections()).isZero();
+    } finally {
+      other.stop();
+    }
+  }
+
+  @Test
   void closesABadSessionIdAndABinaryMessageSoThatClientsDoNotComeBack() throws Exception {
     try (RawClient client = RawClient.open(port(), "/ws/chat?session_id=42")) {
       Frame close = client.next();

@@ -2,6 +2,7 @@ package dev.tally.server.jakarta;
 
 import dev.tally.chat.ChatHub;
 import dev.tally.chat.ChatSession;
+import dev.tally.chat.Identity;
 import dev.tally.chat.protocol.CloseCode;
 import dev.tally.chat.protocol.SessionId;
 import dev.tally.chat.protocol.Subprotocol;
@@ -13,6 +14,7 @@ import jakarta.websocket.MessageHandler;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +37,24 @@ public final class ChatEndpoint extends Endpoint {
 
   private final ChatHub hub;
   private final BufferBudget replies;
+  private final Function<Session, Identity> identities;
   private @Nullable ChatSession chat;
 
-  private ChatEndpoint(ChatHub hub, BufferBudget replies) {
+  private ChatEndpoint(ChatHub hub, BufferBudget replies, Function<Session, Identity> identities) {
     this.hub = hub;
     this.replies = replies;
+    this.identities = identities;
+  }
+
+  /**
+   * What to deploy for clients that are not authenticated, as {@link #configs(ChatHub, Function)}
+   * does.
+   *
+   * @param hub where the sessions live
+   * @return one configuration for each of the paths
+   */
+  public static List<ServerEndpointConfig> configs(ChatHub hub) {
+    return configs(hub, session -> Identity.ANONYMOUS);
   }
 
   /**
@@ -48,15 +63,19 @@ public final class ChatEndpoint extends Endpoint {
    * either is closed with 1013.
    *
    * @param hub where the sessions live
+   * @param identities says in another container who a client is, for example by {@link
+   *     Session#getUserPrincipal}; called once for each connection, must not block. If it throws,
+   *     the connection is closed with 1011
    * @return one configuration for each of the paths
    */
-  public static List<ServerEndpointConfig> configs(ChatHub hub) {
+  public static List<ServerEndpointConfig> configs(
+      ChatHub hub, Function<Session, Identity> identities) {
     BufferBudget replies = new BufferBudget(Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
     ServerEndpointConfig.Configurator configurator =
         new ServerEndpointConfig.Configurator() {
           @Override
           public <T> T getEndpointInstance(Class<T> endpointClass) {
-            return endpointClass.cast(new ChatEndpoint(hub, replies));
+            return endpointClass.cast(new ChatEndpoint(hub, replies, identities));
           }
         };
     return PATHS.stream()
@@ -89,7 +108,18 @@ public final class ChatEndpoint extends Endpoint {
       JakartaTransport.close(session, CloseCode.UNSUPPORTED_DATA, "session_id must be a UUID");
       return;
     }
-    ChatSession opened = hub.connect(new JakartaTransport(session, replies), id, subprotocol);
+    Identity identity;
+    try {
+      identity = identities.apply(session);
+    } catch (RuntimeException e) {
+      // Nobody may get in as someone else, or as nobody, because of a fault.
+      hub.metrics().error("endpoint");
+      LOGGER.atError().addKeyValue("event", "error").setCause(e).log("identity not found");
+      JakartaTransport.close(session, CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason());
+      return;
+    }
+    ChatSession opened =
+        hub.connect(new JakartaTransport(session, replies), id, subprotocol, identity);
     chat = opened;
     // Not lambdas: containers read the message's type from the handler's class.
     session.addMessageHandler(
