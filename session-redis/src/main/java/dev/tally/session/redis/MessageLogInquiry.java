@@ -104,13 +104,21 @@ final class MessageLogInquiry {
   private static void ask(Connection connection, List<Integer> partitions, Answers answers) {
     List<Response<Long>> lengths = new ArrayList<>();
     List<Response<List<StreamGroupInfo>>> groups = new ArrayList<>();
-    // The connection goes back to its pool in the caller.
-    try (Pipeline pipeline = new Pipeline(connection, false)) {
+    // The connection goes back to its pool in the caller. With unread answers it must not: the next
+    // batch of commits would take them for its own.
+    boolean complete = false;
+    try {
+      Pipeline pipeline = new Pipeline(connection, false);
       for (int partition : partitions) {
         lengths.add(pipeline.xlen(MessageLog.stream(partition)));
         groups.add(pipeline.xinfoGroups(MessageLog.stream(partition)));
       }
       pipeline.sync();
+      complete = true;
+    } finally {
+      if (!complete) {
+        connection.setBroken();
+      }
     }
     for (int i = 0; i < partitions.size(); i++) {
       answers.add(partitions.get(i), lengths.get(i), groups.get(i));

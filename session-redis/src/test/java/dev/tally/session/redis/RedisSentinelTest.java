@@ -4,11 +4,14 @@ import static dev.tally.chat.testing.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tally.chat.spi.ChatMetrics;
 import dev.tally.chat.spi.SessionStore;
 import dev.tally.chat.spi.StoreUnavailableException;
 import dev.tally.session.redis.testing.RedisServer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -46,8 +49,15 @@ class RedisSentinelTest {
 
   @Test
   void sessionsGoOnAtTheNewMaster() {
-    try (SessionStore store = Sessions.store(url("mymaster"))) {
+    try (SessionStore store = Sessions.store(url("mymaster"));
+        RedisSessionStore log =
+            new RedisSessionStore(
+                RedisUrl.parse(url("mymaster"), Sessions.TTL, Sessions.TTL),
+                Optional.of(new MessageLog(2, 0)),
+                ChatMetrics.NONE)) {
       store.checkHealth();
+      master.cli("XADD", MessageLog.stream(1), "*", "n", "1");
+      assertThat(log.messageLogStatus().entries()).isEqualTo(Map.of("0", 0L, "1", 1L));
       Sessions sessions = Sessions.open(store, 100);
       sessions.commitAndExpectStored(5);
       assertThat(master.cli("WAIT", "1", "120000")).isEqualTo("1");
@@ -61,6 +71,11 @@ class RedisSentinelTest {
           .untilAsserted(() -> sessions.commitAndExpectStored(6));
       assertThat(replica.cli("ROLE")).startsWith("master");
       sessions.resumeAndExpect(6);
+      await()
+          .ignoreExceptions()
+          .untilAsserted(
+              () ->
+                  assertThat(log.messageLogStatus().entries()).isEqualTo(Map.of("0", 0L, "1", 1L)));
     }
   }
 
