@@ -157,6 +157,50 @@ class MainTest {
             "TALLY_MESSAGE_LOG_LENGTH=0");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "0.0.0.0,127.0.0.1",
+    "127.0.0.1,0.0.0.0",
+    "127.0.0.1,::",
+    "::1,0.0.0.0",
+    "192.0.2.1,192.0.2.1",
+    "::1,0:0:0:0:0:0:0:1",
+    "localhost,127.0.0.1",
+  })
+  void bothPortsMustDifferOnOneAddress(String host, String adminHost) {
+    String[] arguments = {
+      "--host", host, "--port=8001", "--admin-host", adminHost, "--print-config"
+    };
+    assertThat(run(Map.of(), arguments)).isEqualTo(2);
+    assertThat(err.toString())
+        .isEqualTo(
+            "tally-server: Invalid value for option '--admin-port': '8001' must differ from --port,"
+                + " since --host '%s' and --admin-host '%s' overlap. Try --help.%n",
+            host, adminHost);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1,127.0.0.2,8001,8001",
+    "192.0.2.1,::1,8001,8001",
+    "127.0.0.1,127.0.0.1,0,0",
+    "0.0.0.0,127.0.0.1,8000,8001",
+  })
+  void twoAddressesMayHaveOnePort(String host, String adminHost, String port, String adminPort) {
+    String[] arguments = {
+      "--host",
+      host,
+      "--port",
+      port,
+      "--admin-host",
+      adminHost,
+      "--admin-port",
+      adminPort,
+      "--print-config"
+    };
+    assertThat(run(Map.of(), arguments)).isZero();
+  }
+
   private void assertRefused(String rule) {
     assertThat(err.toString().lines()).hasSize(1);
     assertThat(err.toString())

@@ -6,6 +6,8 @@ import dev.tally.session.redis.MessageLog;
 import dev.tally.session.redis.RedisSettings;
 import dev.tally.session.redis.RedisUrl;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -27,11 +29,13 @@ public final class SettingsCheck {
   }
 
   /**
-   * Checks every rule. Reads files, but connects to nothing.
+   * Checks every rule. Reads files, but connects to nothing. If both ports are the same, it
+   * resolves the names of their hosts.
    *
    * @throws ParameterException at the first broken rule, with the value and the rule
    */
   public void run() {
+    checkPorts();
     Optional<SecretFile> file = settings.redisUrlFile.value();
     if (file.isPresent() && settings.redisUrl.value().isPresent()) {
       throw invalid("--redis-url-file", "'" + file.get() + "' is given together with --redis-url");
@@ -93,6 +97,37 @@ public final class SettingsCheck {
     MessageLog log =
         new MessageLog(settings.messageLogPartitions.value(), settings.messageLogLength.value());
     return Optional.of(log).filter(each -> settings.messageLog.value());
+  }
+
+  /**
+   * Without this rule, the port that is bound second fails, and the advice to stop what listens
+   * there would be about this process.
+   */
+  private void checkPorts() {
+    int port = settings.adminPort.value();
+    if (port == 0 || port != settings.port.value()) {
+      return;
+    }
+    String host = settings.host.value();
+    String adminHost = settings.adminHost.value();
+    // Equal if they resolve to the same address, or if neither is resolved and the names are equal.
+    InetSocketAddress main = new InetSocketAddress(host, port);
+    InetSocketAddress admin = new InetSocketAddress(adminHost, port);
+    if (isWildcard(main) || isWildcard(admin) || main.equals(admin)) {
+      throw invalid(
+          "--admin-port",
+          String.format(
+              Locale.ROOT,
+              "'%d' must differ from --port, since --host '%s' and --admin-host '%s' overlap",
+              port,
+              host,
+              adminHost));
+    }
+  }
+
+  /** Java binds 0.0.0.0 as :: where there is IPv6, so either overlaps with all addresses. */
+  private static boolean isWildcard(InetSocketAddress address) {
+    return !address.isUnresolved() && address.getAddress().isAnyLocalAddress();
   }
 
   private void checkAuth(AuthFlags auth) {
