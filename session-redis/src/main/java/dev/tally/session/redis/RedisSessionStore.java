@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * lost: the next open starts at 0, or the connected owner's next commit writes it again. Keys
  * {@code tally:health:*} live for a minute. A user of Redis's access control list needs {@code
  * ~tally:*} and the commands eval, evalsha, time, hmget, hset, hdel, pexpire, {@code
- * client|setname}, select and ping, and in a Cluster {@code cluster|slots} and asking.
+ * client|setname}, select and ping, in a Cluster {@code cluster|slots} and asking, and with a
+ * message log xadd, set, get, xlen and {@code xinfo|groups}.
  *
  * <p>Safe for use by several threads. A call waits for the network: at most about the connect
  * timeout plus twice the read timeout, or longer while Sentinels or Cluster nodes must be found.
