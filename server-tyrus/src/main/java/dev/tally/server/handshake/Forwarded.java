@@ -9,9 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What proxies say of a request: {@code X-Forwarded-For}, {@code -Host} and {@code -Port}, and
- * {@code Forwarded} (RFC 7239) where the first of them is missing. Only the word of a trusted proxy
- * counts. Immutable.
+ * What proxies say of a request: {@code X-Forwarded-For}, {@code -Host}, {@code -Port} and {@code
+ * -Proto}, and {@code Forwarded} (RFC 7239) where the first of them is missing. Only the word of a
+ * trusted proxy counts. Immutable.
  */
 final class Forwarded {
 
@@ -57,6 +57,22 @@ final class Forwarded {
           .forEach(port -> addWithPort(hosts, port));
     }
     return hosts;
+  }
+
+  /** Whether a trusted proxy says that the client uses TLS. */
+  boolean isSecure(HttpRequest request) {
+    if (!addresses.isProxy(request.peer())) {
+      return false;
+    }
+    List<String> schemes = new ArrayList<>(values(request, "X-Forwarded-Proto"));
+    if (schemes.isEmpty()) {
+      schemes = parameters(values(request, "Forwarded"), "proto");
+    }
+    // The first one is what the client used. For WebSockets some proxies, Traefik for one, say wss.
+    return schemes.stream()
+        .limit(1)
+        .map(scheme -> scheme.split(",", 2)[0].strip())
+        .anyMatch(scheme -> scheme.equalsIgnoreCase("https") || scheme.equalsIgnoreCase("wss"));
   }
 
   private static void addWithPort(Set<String> hosts, String port) {

@@ -158,14 +158,14 @@ public final class HandshakeRules {
       return null;
     }
     Set<String> hosts = forwarded.hosts(request);
-    if (!origins.allows(origin, hosts)) {
+    if (!origins.allows(origin, hosts, forwarded.isSecure(request))) {
       return new Refusal(
           "403 Forbidden",
           "forbidden_origin",
           "Pages of the origin "
               + Refusal.quoted(origin)
-              + " may not connect here: it is not in --allowed-origins, and its host is not the one"
-              + " that was asked for, "
+              + " may not connect here: it is not in --allowed-origins, and it is not the origin that"
+              + " was asked for, on "
               + hosts.stream()
                   .limit(HOSTS_SHOWN)
                   .map(Refusal::quoted)

@@ -31,8 +31,11 @@ public final class OriginPolicy {
    * Whether its page may connect.
    *
    * @param hosts the names of this server that the client may have asked for
+   * @param secure whether a trusted proxy says that the client uses TLS. Then a page of the same
+   *     host without TLS is another origin: anybody on its way may have written it. If a proxy says
+   *     that the client uses no TLS, there may be another proxy before it that ends TLS.
    */
-  boolean allows(@Nullable String origin, Collection<String> hosts) {
+  boolean allows(@Nullable String origin, Collection<String> hosts, boolean secure) {
     if (any || origin == null) {
       return true;
     }
@@ -42,7 +45,7 @@ public final class OriginPolicy {
     }
     // Behind a proxy that ends TLS the scheme seen here is not the page's, so hosts are compared.
     int authority = normal.indexOf("://");
-    if (authority <= 0) {
+    if (authority <= 0 || (secure && normal.startsWith("http://"))) {
       return false;
     }
     String own = withoutDefaultPort(normal.substring(authority + 3));
