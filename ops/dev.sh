@@ -16,6 +16,8 @@ Usage: ops/dev.sh up|down|logs
   logs   follow the logs; --tail 100 and what else `docker compose logs` takes may follow
 
 DEV_UP_TIMEOUT is how many seconds `up` waits; 120 by default.
+TALLY_TLS=on: Traefik has port 443 too, with TLS, and sends clients of port 80 there. The certificate is
+fullchain.pem and privkey.pem in TALLY_TLS_DIR; without TALLY_TLS_DIR one is made for this machine alone.
 Exit codes: 0 done, 1 failure, 2 wrong usage.
 USAGE
 }
@@ -59,13 +61,42 @@ require_readable() {
   fi
 }
 
+# Before the containers: the ports that Traefik publishes depend on it.
+switch_tls() {
+  local was=off directory=${TALLY_TLS_DIR:-$ops/traefik/tls}
+  ! tls_is_on || was=on
+  case ${TALLY_TLS:-off} in
+    on)
+      if [[ -z ${TALLY_TLS_DIR:-} ]]; then
+        "$ops/traefik/certificate.sh" "$directory"
+      fi
+      if [[ ! -r $directory/fullchain.pem || ! -r $directory/privkey.pem ]]; then
+        printf 'dev: TALLY_TLS_DIR=%s must have the files fullchain.pem and privkey.pem, readable\n' "$directory" >&2
+        exit 1
+      fi
+      tls_write /etc/traefik/tls 443
+      ;;
+    off) tls_clear ;;
+    *)
+      printf 'dev: TALLY_TLS is on or off, not %s\n' "'$TALLY_TLS'" >&2
+      exit 2
+      ;;
+  esac
+  # The live route says which entry points it is for.
+  if [[ $was != "${TALLY_TLS:-off}" && -n $(route_live) ]]; then
+    route_write "$(route_live)"
+  fi
+}
+
 up() {
-  local live password=admin
+  local live password=admin scheme=ws page=http
   require_readable
   docker info >/dev/null 2>&1 || {
     printf 'dev: no Docker engine answers; docker info says why. Without Docker, make run starts the server alone\n' >&2
     exit 1
   }
+  switch_tls
+  ! tls_is_on || scheme=wss page=https
   # The containers run as other users, so the umask of the checkout must not matter.
   chmod -R a+rX "$ops"/{alertmanager,grafana,prometheus,traefik}
   # The first route is blue's; promotions write the next ones.
@@ -83,8 +114,8 @@ up() {
   [[ -z ${GRAFANA_ADMIN_PASSWORD:-} ]] || password=GRAFANA_ADMIN_PASSWORD
   cat <<READY
 dev: $live is live after $((($(now_ms) - started) / 1000)) s
-  WebSocket     ws://127.0.0.1/ws/chat/
-  page, health  http://127.0.0.1/  /healthz  /readyz  /metrics
+  WebSocket     $scheme://127.0.0.1/ws/chat/
+  page, health  $page://127.0.0.1/  /healthz  /readyz  /metrics
   Grafana       http://127.0.0.1:3000/  admin / $password
   Prometheus    http://127.0.0.1:9090/
 READY
@@ -95,6 +126,7 @@ case ${1:-} in
   down)
     compose down --volumes --remove-orphans
     route_clear
+    tls_clear
     ;;
   logs) shift && exec "$ops/compose.sh" logs --follow "$@" ;;
   -h | --help) usage ;;

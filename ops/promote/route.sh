@@ -4,6 +4,9 @@
 routes=${TALLY_ROUTES:-$ops/traefik/dynamic}
 entrypoint=${TALLY_ENTRYPOINT:-http://127.0.0.1:80}
 
+# shellcheck source=ops/traefik/tls.sh
+source "$ops/traefik/tls.sh"
+
 # The live colour; nothing before the first promotion.
 route_live() {
   [[ -r $routes/live.yaml ]] || return 0
@@ -14,7 +17,8 @@ route_live() {
 # file's name. Traefik runs as another user, so the caller's umask must not matter. Each file has a
 # mark of its own, which Traefik adds to /healthz: the right colour alone may come from an earlier file.
 route_write() ( # color
-  local color=$1 mark=${EPOCHREALTIME/[.,]/}
+  local color=$1 mark=${EPOCHREALTIME/[.,]/} entrypoints=web
+  ! tls_is_on || entrypoints='web, websecure'
   umask 022
   mkdir -p "$routes"
   rm -f "$routes/.live.new"
@@ -24,15 +28,15 @@ http:
   routers:
     chat:
       rule: PathPrefix(\`/\`)
-      entryPoints: [web]
+      entryPoints: [$entrypoints]
       service: $color
     metrics:
       rule: Path(\`/metrics\`)
-      entryPoints: [web]
+      entryPoints: [$entrypoints]
       service: $color-admin
     health:
       rule: Path(\`/healthz\`)
-      entryPoints: [web]
+      entryPoints: [$entrypoints]
       middlewares: [mark]
       service: $color
   middlewares:

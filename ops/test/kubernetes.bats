@@ -19,10 +19,10 @@ broken() { # file sed-expression
 @test "the manifests are valid" {
   local kind
   run -0 "$validate"
-  for kind in Deployment PodDisruptionBudget Service ServiceMonitor; do
+  for kind in Deployment Ingress PodDisruptionBudget Service ServiceMonitor; do
     [[ $output == *".yaml: $kind is valid"* ]]
   done
-  [ "${#lines[@]}" -eq 4 ]
+  [ "${#lines[@]}" -eq 5 ]
 }
 
 @test "a member that Kubernetes does not know is refused" {

@@ -43,7 +43,8 @@ final class PageFiles {
           "client/session-memory.js",
           "client/tally-client.js",
           "client/tally-error.js",
-          "client/timers.js");
+          "client/timers.js",
+          "client/tokens.js");
 
   private final Map<String, PageFile> byPath;
 
