@@ -39,7 +39,10 @@ final class StoreGateway implements ChatSession.Store {
 
   private static final String FULL = "store_full";
 
-  private static final String SILENT_DETAIL = "the session store does not answer";
+  /** True for every failure: the store is silent, the session's entry is damaged, a log refuses. */
+  private static final String LATE_DETAIL =
+      "the session store did not open or save this session in time";
+
   private static final String FULL_DETAIL = "the session store is full";
 
   private final SessionStore store;
@@ -147,7 +150,7 @@ final class StoreGateway implements ChatSession.Store {
     } catch (Throwable e) {
       logUnlessUnavailable(e);
       metrics.error(UNAVAILABLE);
-      session.tryAgainLater(SILENT_DETAIL);
+      session.tryAgainLater(LATE_DETAIL);
     }
   }
 
@@ -158,7 +161,7 @@ final class StoreGateway implements ChatSession.Store {
 
   @Override
   public String trouble() {
-    return health.isFull() ? FULL_DETAIL : SILENT_DETAIL;
+    return health.isFull() ? FULL_DETAIL : LATE_DETAIL;
   }
 
   private void countTrouble() {

@@ -137,7 +137,7 @@ class ChatHubTest {
         .asString()
         .matches(
             "\\{\"type\": \"error\", \"code\": \"store_unavailable\", \"retry_after_ms\": 1\\d{3},"
-                + " \"detail\": \"the session store does not answer\"}");
+                + " \"detail\": \"the session store did not open or save this session in time\"}");
     assertTurnedAwayWithAHint();
   }
 
@@ -175,13 +175,17 @@ class ChatHubTest {
   @Test
   void unacknowledgedMessagesAreBoundedPerSession() {
     waiting.start();
-    ChatSession session = waiting.connect(transport, id, Subprotocol.PLAIN);
+    ChatSession session = waiting.connect(transport, id, Subprotocol.TALLY_V1);
     slow.setDown(true);
     for (int i = 0; i < 1024; i++) {
       session.onText("x");
     }
     assertThat(transport.closed()).isEmpty();
     session.onText("one too many");
+    assertThat(transport.frames())
+        .last()
+        .asString()
+        .contains("\"code\": \"store_unavailable\"", "too many messages wait");
     assertThat(transport.closed()).map(Close::code).contains(CloseCode.TRY_AGAIN_LATER);
   }
 

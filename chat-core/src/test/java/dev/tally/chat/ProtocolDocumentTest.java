@@ -35,7 +35,9 @@ class ProtocolDocumentTest {
             welcome(session, Optional.empty()),
             Reply.bye(42, Duration.ofMillis(730), Duration.ofMillis(2730)).text(),
             Reply.error(
-                    "store_unavailable", Duration.ofSeconds(1), "the session store does not answer")
+                    "store_unavailable",
+                    Duration.ofSeconds(1),
+                    "the session store did not open or save this session in time")
                 .text(),
             welcome(session, Optional.of(Duration.ofMillis(899_700))));
   }
