@@ -88,6 +88,7 @@ handshake() { # origin
 }
 
 @test "without TLS the route is for plain HTTP alone" {
+  # shellcheck source=ops/promote/route.sh
   source "$ops/promote/route.sh"
   driver_address() { echo 127.0.0.1:1; }
   driver_admin_address() { echo 127.0.0.1:2; }

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes a certificate for this machine alone, signed by itself: fullchain.pem and privkey.pem in a directory.
 set -Eeuo pipefail
+# shellcheck source=ops/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
 usage() {
   cat <<'USAGE'
