@@ -2,11 +2,12 @@
 # Which colour is live, and what both are doing.
 
 status() { # 1 if the answer does not come from the live colour, or the state of a colour is not known
-  local color answer driver_works=yes
+  local color answer says='does not answer as a colour' driver_works=yes
   live=$(route_live)
   answer=$(route_answer)
   driver_check || driver_works=''
-  printf 'live   %s; %s answers as %s\n' "${live:-none}" "$entrypoint" "${answer:-nobody}"
+  [[ -z $answer ]] || says="answers as $answer"
+  printf 'live   %s; %s %s\n' "${live:-none}" "$entrypoint" "$says"
   for color in blue green; do
     printf '%-6s %s\n' "$color" "$(state_of "$color")"
   done

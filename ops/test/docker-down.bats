@@ -12,7 +12,7 @@ setup() {
 @test "the state of a colour is unknown" {
   run -1 "$ops/promote.sh" status
   [[ $output == *'no Docker engine answers, so the state of the colours is not known; docker info says why'* ]]
-  [[ $output == *$'\nblue   unknown\ngreen  unknown' ]]
+  [[ $output == *$'\nlive   none; http://127.0.0.1:1 does not answer as a colour\nblue   unknown\ngreen  unknown' ]]
 }
 
 @test "no promotion begins, and no dry run either" {

@@ -74,7 +74,7 @@ describe('the rules of coming back', () => {
     });
   }
 
-  it('begin anew when there is reason to hurry', () => {
+  it('start again from the first window when there is reason to hurry', () => {
     const failed = { event: 'failed', close: 1006, reason: '' };
     const steps = [100, 200, 400].map((ms) => ({ ...failed, pause_ms: [0, ms] }));
     const client = play(steps, true);

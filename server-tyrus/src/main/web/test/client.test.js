@@ -81,7 +81,7 @@ describe('the client', () => {
     assert.equal(second.sessionId, first.sessionId);
   });
 
-  it('begins anew after close with forget', async () => {
+  it('gets a new session after close with forget', async () => {
     const storage = memoryStorage();
     const first = open(server.url, { storage });
     await first.send('one');

@@ -184,7 +184,7 @@ describe('the page', () => {
     await awaitText(page, '#count', /^101$/);
   });
 
-  it('explains a takeover to the loser, who may take the session back or begin anew', async () => {
+  it('explains a takeover to the loser, who may take the session back or begin a new one', async () => {
     await page.click('#composer button');
     await awaitText(page, '#count', /^1$/);
     const opening = context.waitForEvent('page');

@@ -7,8 +7,8 @@ import java.util.Optional;
 
 /**
  * What a session keeps of its client's identity. The expiry was a time of day; from the connect on
- * it is measured by the monotonic clock, so that nobody is closed early, or never, because the
- * machine's clock is set.
+ * it is measured by the monotonic clock, so that no connection is closed early, or never, because
+ * the machine's clock is set.
  *
  * @param subject whose session it is
  * @param expiryMillis when the identity expires, on the monotonic clock; {@link Long#MAX_VALUE} for

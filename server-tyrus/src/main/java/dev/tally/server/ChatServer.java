@@ -95,7 +95,7 @@ public final class ChatServer {
 
   /**
    * Whether a balancer should send new clients here. Beyond the hub's reasons there is {@code
-   * keys_unavailable}: until the keys are here that tokens are checked with, nobody can connect.
+   * keys_unavailable}: until the server has keys to check tokens with, it refuses all clients.
    *
    * @return the state now, and its reason
    */

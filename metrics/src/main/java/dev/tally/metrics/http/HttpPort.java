@@ -19,8 +19,8 @@ import java.util.function.Function;
 
 /**
  * A small HTTP server on one thread, which never waits for a client. The number of connections is
- * bounded. A new connection always gets in: if there is no place, an older one is ended, so nobody
- * can lock out a probe by holding connections.
+ * bounded. A new connection always gets in: if there is no place, an older one is ended, so no
+ * client can lock out a probe by holding connections.
  *
  * <p>The constructor binds the port; requests are answered from {@link #run} until {@link #close}.
  * Except for {@code run}, methods are safe for use by several threads.

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The keys that are known now, and the thread that keeps them up to date. A source that fails does
- * no harm to the keys that are known. Nobody who asks for keys ever waits. Safe for concurrent use.
+ * no harm to the keys that are known. A call that asks for keys never waits. Safe for concurrent
+ * use.
  */
 final class KeyCache implements AutoCloseable {
 
@@ -21,7 +22,7 @@ final class KeyCache implements AutoCloseable {
   /** A token with an invented key makes the source be asked again no more often than this. */
   static final Duration FRESH = Duration.ofSeconds(10);
 
-  /** While there is no key at all, nobody can connect. */
+  /** Short: while there is no key at all, no client can connect. */
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
 
   private static final long MAX_PARK_NANOS = TimeUnit.SECONDS.toNanos(1);

@@ -142,7 +142,7 @@ final class Connection implements WebSocket.Listener {
    * Sends a ping when the server is silent for a while. If no pong comes, the connection has ended.
    * A half-open connection shows its end in no other way, and java.net.http (17 to 25) may miss one
    * that comes right behind a message: it reads it before the next frame is asked for, and throws
-   * an InternalError that nobody catches.
+   * an InternalError that no callback reports.
    *
    * <p>No clock is compared with another: a process that stood still for a while asks before it
    * judges.

@@ -105,7 +105,7 @@ final class UpgradeFilter extends BaseFilter {
   public NextAction handleAccept(FilterChainContext ctx) throws IOException {
     NIOConnection connection = (NIOConnection) ctx.getConnection();
     // Otherwise the kernel's buffer grows to megabytes for a client that does not read, and filling
-    // it for many of them takes the processor from everybody else.
+    // it for many of them takes the processor from all other clients.
     ((SocketChannel) connection.getChannel())
         .setOption(StandardSocketOptions.SO_SNDBUF, settings.maxOutboundBytes());
     InetAddress peer = ((InetSocketAddress) connection.getPeerAddress()).getAddress();

@@ -136,7 +136,7 @@ public final class AddressRate {
     }
   }
 
-  /** One in each row. Without the key nobody can find addresses that share cells. */
+  /** One in each row. Without the key an attacker cannot find addresses that share cells. */
   private int[] cells(String address) {
     MessageDigest digest;
     try {

@@ -12,7 +12,7 @@ final class IpAddress {
   private static final String OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
   private static final Pattern V4 = Pattern.compile(OCTET + "(?:\\." + OCTET + "){3}");
 
-  /** Whether it is one Java decides; with its colon and its first character it asks nobody else. */
+  /** For InetAddress to judge, which asks no name server: a name has no colon and no such start. */
   private static final Pattern V6 = Pattern.compile("(?=[^:]*:)[0-9a-fA-F:][0-9a-fA-F:.]{1,44}");
 
   /** RFC 7239, section 6. */

@@ -81,7 +81,7 @@ final class PageFiles {
         throw new IllegalStateException("the jar lacks the page's file " + name);
       }
       byte[] bytes = stream.readAllBytes();
-      // Not a digest: that is slow while nothing is compiled, and nobody waits for its safety.
+      // Not a digest: that is slow while nothing is compiled, and an ETag needs no protection.
       CRC32 checksum = new CRC32();
       checksum.update(bytes);
       String etag = '"' + Long.toHexString(checksum.getValue()) + '-' + bytes.length + '"';

@@ -16,8 +16,8 @@ import org.slf4j.event.KeyValuePair;
 
 /**
  * Writes lines, from one thread. Logback's own appender hides what the stream throws: a full disk
- * would take lines and nobody would know. A line that was lost, here or ahead of here, is told of
- * by a line of its own, with the event {@code log_dropped}.
+ * would lose lines without a sign. How many lines were lost, here or in the queue, is a line of its
+ * own, with the event {@code log_dropped}.
  */
 final class StandardOutput extends UnsynchronizedAppenderBase<ILoggingEvent> {
 

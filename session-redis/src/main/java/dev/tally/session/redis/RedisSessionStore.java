@@ -177,7 +177,7 @@ public final class RedisSessionStore implements SessionStore {
 
   /**
    * Asks how many entries the message log has, and how far its consumers are. Waits for the network
-   * as other calls do, so call it seldom, on a thread that nobody waits for.
+   * as other calls do, so call it seldom, on a thread of its own.
    *
    * @return nothing known if there is no message log
    * @throws StoreUnavailableException if Redis does not answer, or does not permit its user the

@@ -118,7 +118,7 @@ class RedisSessionStoreTest extends SessionStoreContract {
 
   @ParameterizedTest
   @MethodSource("damages")
-  void entryThatIsNoSessionHarmsItsOwnSessionOnlyAndBeginsAnew(List<String> damage) {
+  void entryThatIsNoSessionHarmsItsOwnSessionOnlyWhichCountsFromOne(List<String> damage) {
     try (SessionStore store = newStore(TTL, UNUSED_TTL)) {
       List<SessionId> ids = Stream.generate(SessionId::random).limit(3).toList();
       ids.forEach(id -> store.commit(new Commit(store.open(id), 7, false)));
