@@ -130,7 +130,8 @@ final class Launcher {
         .addKeyValue("revision", build.revision())
         .addKeyValue("instance", instance)
         .addKeyValue("java", Runtime.version().toString())
-        .addKeyValue("store", settings.redisUrl.value().map(RedisUrl::redacted).orElse("memory"))
+        .addKeyValue(
+            "store", SettingsCheck.redisUrl(settings).map(RedisUrl::redacted).orElse("memory"))
         .addKeyValue("message_log", settings.messageLog.value() ? "on" : "off")
         .addKeyValue("auth", settings.auth.settings().map(Launcher::kind).orElse("off"))
         .log("starting");

@@ -181,6 +181,16 @@ class ServerProcessTest {
   }
 
   @Test
+  void theLogSaysWhichRedisAlsoIfTheUrlIsInAFile() throws Exception {
+    Path file = Files.writeString(directory.resolve("url"), "redis://me:secret@127.0.0.1:1\n");
+    start("server", "--redis-url-file", file.toString());
+    Await.until(() -> log("server").contains("\"event\":\"start\""));
+    assertThat(log("server"))
+        .contains("\"store\":\"redis://***@127.0.0.1:1\"")
+        .doesNotContain("secret");
+  }
+
+  @Test
   void theClientLosesNothingWhenItsServerIsKilled() throws Exception {
     try (RedisServer redis = RedisServer.start()) {
       String port = Integer.toString(FreePort.pick());

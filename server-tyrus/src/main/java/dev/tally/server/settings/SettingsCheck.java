@@ -52,7 +52,7 @@ public final class SettingsCheck {
           "--redis-url-file",
           rule.replace(RedisUrl.redacted(file.get().secret()), file.get().path()));
     }
-    if (settings.messageLog.value() && file.isEmpty() && settings.redisUrl.value().isEmpty()) {
+    if (settings.messageLog.value() && redisUrl(settings).isEmpty()) {
       throw invalid("--message-log", "'on' needs Redis: set --redis-url or --redis-url-file");
     }
     try {
@@ -77,15 +77,16 @@ public final class SettingsCheck {
    * @throws IllegalArgumentException if the URL breaks a rule
    */
   public static Optional<RedisSettings> redis(ServerSettings settings) {
-    return settings
-        .redisUrlFile
-        .value()
-        .map(SecretFile::secret)
-        .or(settings.redisUrl::value)
+    return redisUrl(settings)
         .map(
             url ->
                 RedisUrl.parse(
                     url, settings.sessionTtl.value(), settings.unusedSessionTtl.value()));
+  }
+
+  /** The URL of Redis with its password, from its flag or its file; empty without Redis. */
+  public static Optional<String> redisUrl(ServerSettings settings) {
+    return settings.redisUrlFile.value().map(SecretFile::secret).or(settings.redisUrl::value);
   }
 
   /**
