@@ -120,6 +120,7 @@ public final class ChatServer {
    * @throws IOException if the address cannot be bound; the hub is not started then
    */
   public void start() throws IOException {
+    // First what may fail: a port that is taken leaves no thread behind.
     server.start();
     tokens.ifPresent(TokenVerifier::start);
     hub.start();
@@ -133,14 +134,19 @@ public final class ChatServer {
    * @return the ledger
    */
   public DrainReport stop() {
+    // In this order, so that every client is told when to come back. While the balancer still sends
+    // clients, they are served. After that a handshake gets 503 with Retry-After; a socket that is
+    // not open yet is refused by the kernel. The hub gives slots to the clients that it has then.
     hub.announceDrain();
     pause(settings.drainDelay().toMillis());
     server.refuseHandshakes();
     server.stopAccepting();
     long deadline = time.millis() + drainTimeout.toMillis();
     DrainReport report = hub.drain();
+    // The hub waits for its sessions; a socket also waits for the client's close frame.
     awaitGone(deadline - Math.min(SHUTDOWN_MILLIS, drainTimeout.toMillis() / SHUTDOWN_PART));
     server.terminateConnections();
+    // After the connections: each that ends calls the hub, and the hub closes the store.
     hub.close();
     server.stop();
     tokens.ifPresent(TokenVerifier::close);

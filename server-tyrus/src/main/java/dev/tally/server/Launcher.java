@@ -69,6 +69,7 @@ final class Launcher {
   /** Blocks until the drain is over; returns the exit code. */
   int run() {
     LogFormat format = LogFormat.valueOf(settings.logFormat.value().toUpperCase(Locale.ROOT));
+    // Before all else: a signal during the start leads to a drain too, not to exit code 143.
     Signals signals = Signals.install();
     Logging logging =
         Logging.start(
@@ -82,10 +83,12 @@ final class Launcher {
         return serve(inMemoryStore(), Optional.empty(), signals, logging);
       }
       Optional<MessageLog> log = SettingsCheck.messageLog(settings);
+      // Before the store: Jedis reads the property once, when its class is loaded.
       if (log.isPresent() && System.getProperty(OUTPUT_BUFFER) == null) {
         System.setProperty(OUTPUT_BUFFER, OUTPUT_BUFFER_BYTES);
       }
       RedisSessionStore store = new RedisSessionStore(redis.get(), log, chatMetrics);
+      // Before clients can connect. A Redis that is away is asked again by the first batch.
       Optional<String> misfit = store.misfitOfMessageLog();
       if (misfit.isPresent()) {
         err.println("tally-server: " + misfit.get() + " (--message-log-partitions).");
@@ -155,6 +158,7 @@ final class Launcher {
     ChatMetrics metrics = new BothMetrics(totals, new BothMetrics(new HeartbeatLog(), chatMetrics));
     ChatServer server =
         new ChatServer(chatServerSettings(), settings.chatSettings(), store, metrics, clock, time);
+    // Before the admin port is open: every scrape then has all gauges.
     chatMetrics.readyOnlyIf(server::hasKeys);
     serverMetrics.outboundBytes(server::outboundBytes);
     serverMetrics.throttled(server::throttled);
@@ -164,10 +168,12 @@ final class Launcher {
     serverMetrics.httpConnections(server::httpConnections);
     Optional<AdminServer> admin = Optional.empty();
     try {
+      // Before the main port, so that probes have an answer as soon as clients have.
       admin = admin(registry, server);
       admin.ifPresent(serverMetrics::adminPort);
       server.start();
     } catch (IOException e) {
+      // Which of the two ports it was: the admin port is bound first.
       boolean main = admin.isPresent() || settings.adminPort.value() == 0;
       String address =
           main
@@ -199,10 +205,12 @@ final class Launcher {
           .addKeyValue("abandoned", report.abandoned())
           .addKeyValue("drain_unacknowledged", report.unacknowledged())
           .addKeyValue("duration_ms", report.took().toMillis())
+          // Last: it waits for the lines before this one, and a promotion trusts the sum.
           .addKeyValue("log_dropped_lines", logging.settle())
           .log("stopped");
       return 0;
     } finally {
+      // Open until now: during the drain Prometheus still scrapes, and /readyz says "draining".
       admin.ifPresent(AdminServer::close);
     }
   }
@@ -298,6 +306,7 @@ final class Launcher {
                 Readiness readiness = server.readiness();
                 while (!readiness.ready()) {
                   if (readiness.reason().equals("draining")) {
+                    // Stopped before it was ready; this would wait for ever.
                     return;
                   }
                   Thread.sleep(READY_POLL.toMillis());

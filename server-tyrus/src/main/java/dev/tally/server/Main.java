@@ -60,6 +60,7 @@ public final class Main implements Callable<Integer> {
           option.description()[0] + " [" + EnvironmentSettings.variable(option) + "]";
       spec.addOption(option.toBuilder().description(description).build());
     }
+    // No setting: it says what to do, so it has no variable, and is not printed itself.
     spec.addOption(
         OptionSpec.builder(PRINT_CONFIG)
             .description("Print the settings in force, passwords left out, and exit.")

@@ -18,6 +18,7 @@ final class OutOfMemory {
   /** The JVM's own in this case. */
   static final int EXIT_CODE = 3;
 
+  /** Causes may form a circle. */
   private static final int MOST_CAUSES = 10;
 
   // Made before there is no memory to make them.
@@ -51,6 +52,7 @@ final class OutOfMemory {
         } catch (IOException e) {
           // The exit code says it, too.
         }
+        // Not exit: that runs hooks, which need memory too.
         Runtime.getRuntime().halt(EXIT_CODE);
       }
     }

@@ -11,6 +11,7 @@ import org.slf4j.spi.LoggingEventBuilder;
  */
 final class SessionTotals implements ChatMetrics {
 
+  // Several selector threads add for every message; an AtomicLong would be contended.
   private final LongAdder received = new LongAdder();
   private final LongAdder acknowledged = new LongAdder();
   private final LongAdder unacknowledged = new LongAdder();

@@ -57,6 +57,7 @@ final class Signals {
 
   private void received() {
     if (count.incrementAndGet() > 1) {
+      // Not exit: the first signal's drain may be what hangs.
       Runtime.getRuntime().halt(SIGNAL_EXIT_CODE);
     }
     first.countDown();

@@ -10,7 +10,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** The body of an answer, or a failure as soon as it is too long. */
+/**
+ * The body of an answer, or a failure as soon as it is too long. BodySubscribers.ofByteArray has no
+ * bound: a URL that is wrong, or a server that was taken over, could fill the heap.
+ */
 final class BoundedBody implements BodySubscriber<byte[]> {
 
   private final int most;

@@ -89,6 +89,7 @@ final class KeyCache implements AutoCloseable {
     KeySource place = Objects.requireNonNull(source);
     try {
       while (!closed) {
+        // Before the look: a request during the look may be for a key that was added behind it.
         wanted = false;
         long began = time.nanos();
         look(place, began);
@@ -114,6 +115,7 @@ final class KeyCache implements AutoCloseable {
     try {
       String json = place.read();
       Seen before = seen;
+      // The same object stays for the same keys, since VerifiedTokens forgets all when it changes.
       if (before != null && json.equals(lastJson)) {
         seen = new Seen(before.keys(), began);
         if (failing) {
@@ -127,6 +129,8 @@ final class KeyCache implements AutoCloseable {
       }
       failing = false;
     } catch (IOException | RuntimeException e) {
+      // Once for each failure that lasts. The keys of before stay in use: a key server that is away
+      // must not lock out the clients whose keys are known.
       if (!failing) {
         LOGGER
             .atWarn()

@@ -130,6 +130,7 @@ final class KeySet {
   }
 
   private static void add(List<Key> keys, JWK key, Set<JWSAlgorithm> algorithms, Check check) {
+    // An issuer may bind a key to one algorithm (RFC 7517, section 4.4).
     Algorithm only = key.getAlgorithm();
     Set<JWSAlgorithm> mayBe =
         only == null
@@ -155,6 +156,7 @@ final class KeySet {
         }
       }
     }
+    // A wrong signature by a known kid is no reason to look for new keys: anybody can send one.
     return tries == 0 ? Match.NO_SUCH_KEY : Match.FORGED;
   }
 

@@ -52,6 +52,7 @@ final class KeyUrl implements KeySource {
                 BodySubscribers.mapping(
                     new BoundedBody(MAX_BYTES),
                     bytes -> new String(bytes, StandardCharsets.UTF_8)));
+    // Not HttpRequest.timeout: that one ends with the headers, and the body may never do.
     try {
       HttpResponse<String> response = answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
       if (response.statusCode() != 200) {

@@ -107,6 +107,7 @@ public final class TokenVerifier implements AutoCloseable {
     }
     ByteBuffer digest = VerifiedTokens.digest(token);
     Authenticated before = verified.get(known, digest);
+    // Only the time is checked again: issuer and audience are settings, and they do not change.
     if (before != null && isCurrent(before.expires())) {
       return new Verdict.Valid(before);
     }
@@ -124,6 +125,9 @@ public final class TokenVerifier implements AutoCloseable {
     } catch (ParseException | IllegalArgumentException e) {
       return invalid("The token is not a signed JSON Web Token (RFC 7515, compact form).");
     }
+    // The header is not checked yet, and an attacker writes it. So it only picks among what the
+    // settings allow: with a key set there is no HS256 (whose secret would be a public key), and
+    // "none" is in neither set.
     JWSHeader header = signed.getHeader();
     if (!algorithms.contains(header.getAlgorithm().getName())) {
       return invalid(
@@ -131,9 +135,12 @@ public final class TokenVerifier implements AutoCloseable {
               + algorithms.stream().sorted().collect(Collectors.joining(", "))
               + ".");
     }
+    // RFC 7515, section 4.1.11: a token with an extension that is not understood is not valid.
     if (header.getCriticalParams() != null) {
       return invalid("The token's header has crit, and no extension is understood here.");
     }
+    // The signature before the claims: what is not signed is not read, and an answer tells a
+    // stranger nothing about the issuer and the audience that are accepted.
     return switch (known.match(header, signed.getSigningInput(), signed.getSignature())) {
       case SIGNED -> claims(signed);
       case FORGED -> invalid("The token's signature is wrong.");
@@ -162,6 +169,7 @@ public final class TokenVerifier implements AutoCloseable {
 
   private Optional<String> times(JWTClaimsSet claims) {
     Date expires = claims.getExpirationTime();
+    // RFC 7519 leaves exp to the issuer. A token without it would be valid for ever.
     if (expires == null) {
       return Optional.of("The token has no exp.");
     }

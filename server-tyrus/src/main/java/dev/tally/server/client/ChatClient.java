@@ -33,7 +33,12 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
   private final Observer observer;
   private final HttpClient http;
   private final ScheduledExecutorService loop;
+
+  /**
+   * Bounds what the ledger keeps: a caller that is faster than the server waits in {@link #send}.
+   */
   private final Semaphore room;
+
   private final Ledger ledger = new Ledger();
   private final ReconnectRules rules;
   private final CompletableFuture<ClientReport> outcome = new CompletableFuture<>();
@@ -148,6 +153,7 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
   }
 
   private void connect() {
+    // A bye, a token that expires and a break may each plan an attempt: one at a time is made.
     if (!outcome.isDone() && next == null) {
       Connection connection = new Connection(this, loop);
       next = connection;
@@ -168,6 +174,7 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
     if (frame instanceof ServerFrame.Trouble trouble) {
       observer.note("server says " + trouble.code() + ": " + trouble.detail());
     } else if (connection == next) {
+      // Nothing before the welcome counts: without c, no frame tells which message it is about.
       if (frame instanceof ServerFrame.Welcome welcome) {
         welcomed(connection, welcome);
       }
@@ -209,6 +216,8 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
     rules.opened();
     renewBefore(welcome.expiresInSeconds());
     if (previous != null) {
+      // Before the ledger has the new count: from here on frames of the old connection are dropped.
+      // A late count of it would be taken for a message that is sent again.
       CompletableFuture<Void> unused = previous.close();
       observer.moved(0);
     } else if (ledger.isKnown()) {
@@ -272,6 +281,7 @@ final class ChatClient implements AutoCloseable, Connection.Owner {
       current = null;
       rules.broke(ending);
       if (next != null) {
+        // An attempt is under way, and how that one ends decides (PROTOCOL.md, P-49).
         return;
       }
     } else {

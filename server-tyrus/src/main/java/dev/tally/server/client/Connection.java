@@ -46,7 +46,9 @@ final class Connection implements WebSocket.Listener {
     void refused(String reason);
   }
 
+  /** A server that is busy or gone does not answer, and the program is to end all the same. */
   private static final long CLOSE_WAIT_MILLIS = 1000;
+
   private static final int UNAUTHORIZED = 401;
 
   private final Owner owner;
@@ -131,6 +133,7 @@ final class Connection implements WebSocket.Listener {
     if (over) {
       opened.abort();
     } else if (!opened.getSubprotocol().equals(Subprotocol.TALLY_V1.token())) {
+      // With plain frames alone it would count some messages twice after a break.
       owner.refused("the server does not speak " + Subprotocol.TALLY_V1.token());
     } else {
       timer = after(welcomeTimeout, () -> lose("no welcome"));

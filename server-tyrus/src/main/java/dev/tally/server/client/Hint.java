@@ -12,6 +12,7 @@ import tools.jackson.databind.JsonNode;
 final class Hint {
 
   private static final BigInteger LONGEST_MILLIS = BigInteger.valueOf(3_600_000);
+  // Any number of digits, hence BigInteger: a number that overflows would be a negative pause.
   private static final Pattern IN_REASON = Pattern.compile("\\bretry_after_ms=([0-9]+)\\b");
   private static final Pattern SECONDS = Pattern.compile("[0-9]+");
 

@@ -64,6 +64,7 @@ final class Ledger {
     reconnects++;
     List<Long> numbers = new ArrayList<>();
     if (serverCount < count) {
+      // The store went back. Those messages were settled here and cannot be sent again.
       lost += count - serverCount;
       count = serverCount;
     }
@@ -73,6 +74,7 @@ final class Ledger {
     // More than was ever sent here: something was counted twice, or by another client.
     duplicated += serverCount - count;
     count = serverCount;
+    // From the last to the first, and ahead of what was never sent: the order stays.
     while (!inFlight.isEmpty()) {
       unsent.addFirst(inFlight.removeLast());
     }
@@ -91,6 +93,7 @@ final class Ledger {
       count = Math.max(count, number);
       return false;
     }
+    // Numbers between belong to messages of another client of this session.
     duplicated += number - count - 1;
     count = number - 1;
     settle();

@@ -39,6 +39,7 @@ sealed interface TokenSource {
     public String token() throws IOException, InterruptedException {
       Process process =
           new ProcessBuilder(List.of("sh", "-c", command))
+              // Standard input has the user's lines; the command must not read one.
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();

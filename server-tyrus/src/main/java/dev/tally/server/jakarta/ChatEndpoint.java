@@ -38,6 +38,8 @@ public final class ChatEndpoint extends Endpoint {
   private final ChatHub hub;
   private final BufferBudget replies;
   private final Function<Session, Identity> identities;
+
+  /** Null if {@link #onOpen} closed the connection: a container calls the others all the same. */
   private @Nullable ChatSession chat;
 
   private ChatEndpoint(ChatHub hub, BufferBudget replies, Function<Session, Identity> identities) {
@@ -70,6 +72,7 @@ public final class ChatEndpoint extends Endpoint {
    */
   public static List<ServerEndpointConfig> configs(
       ChatHub hub, Function<Session, Identity> identities) {
+    // One for both paths: they have the same heap.
     BufferBudget replies = new BufferBudget(Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
     ServerEndpointConfig.Configurator configurator =
         new ServerEndpointConfig.Configurator() {
@@ -95,12 +98,14 @@ public final class ChatEndpoint extends Endpoint {
             ? Subprotocol.TALLY_V1
             : Subprotocol.PLAIN;
     if (session.getUserPrincipal() instanceof DirectConnection own) {
+      // Our listener has checked id and token in the handshake already.
       chat = own.connect(hub, subprotocol);
       return;
     }
     List<String> asked = session.getRequestParameterMap().getOrDefault("session_id", List.of());
     SessionId id;
     try {
+      // The Jakarta API cannot refuse a handshake, so this comes after the 101.
       id = asked.isEmpty() ? SessionId.random() : SessionId.parse(asked.get(0));
     } catch (IllegalArgumentException e) {
       hub.metrics().handshake("bad_session_id");
@@ -112,7 +117,7 @@ public final class ChatEndpoint extends Endpoint {
     try {
       identity = identities.apply(session);
     } catch (RuntimeException e) {
-      // Nobody may get in as someone else, or as nobody, because of a fault.
+      // A client must not get the sessions of another user, or of none, because of a fault.
       hub.metrics().error("endpoint");
       LOGGER.atError().addKeyValue("event", "error").setCause(e).log("identity not found");
       JakartaTransport.close(session, CloseCode.INTERNAL_ERROR, CloseCode.INTERNAL_ERROR.reason());

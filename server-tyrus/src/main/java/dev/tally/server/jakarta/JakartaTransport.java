@@ -38,7 +38,10 @@ final class JakartaTransport implements Transport {
   private final BufferBudget budget;
   private final Executor closer = ForkJoinPool.commonPool();
   private final ArrayDeque<Reply> waiting = new ArrayDeque<>();
+
+  /** Sends that ended and were not followed by the next step yet; see {@link #sendNext}. */
   private final AtomicInteger steps = new AtomicInteger();
+
   private int waitingBytes;
 
   /** Of the send that is under way. */
@@ -46,6 +49,11 @@ final class JakartaTransport implements Transport {
 
   private boolean sending;
   private boolean closed;
+
+  /**
+   * Null before the close, and once it runs. Two races for it: the last send ends, and the time for
+   * that is over. The first one takes it out, so the close frame is sent once.
+   */
   private @Nullable Runnable finalClose;
 
   JakartaTransport(Session session, BufferBudget budget) {
@@ -73,6 +81,8 @@ final class JakartaTransport implements Transport {
       }
       sending = true;
     }
+    // Outside the lock: a container may hold a lock of its own while it sends, and while it reports
+    // the end of a send, which takes ours. Held in both orders, they would deadlock.
     sendNext();
   }
 
@@ -129,7 +139,11 @@ final class JakartaTransport implements Transport {
     }
   }
 
-  /** One step per send that ended; containers that end it at once call this from within a step. */
+  /**
+   * One step per send that ended. A container that ends it at once calls this from within the step:
+   * such a call only counts, and the loop outside makes the next step. To call on would take a
+   * frame of the stack for each waiting reply.
+   */
   private void sendNext() {
     if (steps.getAndIncrement() == 0) {
       do {

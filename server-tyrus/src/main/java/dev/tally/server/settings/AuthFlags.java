@@ -87,6 +87,7 @@ public final class AuthFlags {
 
   /** Which tokens clients need; empty if they need none. */
   public Optional<AuthSettings> settings() {
+    // SettingsCheck refuses both together, so the order decides nothing.
     return secretFile
         .value()
         .<KeyLocation>map(file -> new KeyLocation.Secret(file.key()))

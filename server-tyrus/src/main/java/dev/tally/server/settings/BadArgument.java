@@ -15,6 +15,8 @@ public record BadArgument(EnvironmentSettings settings) implements IParameterExc
     CommandLine commandLine = e.getCommandLine();
     StringBuilder sentence = new StringBuilder(String.valueOf(e.getMessage()));
     ArgSpec argument = e.getArgSpec();
+    // A value that was not typed comes from a variable, perhaps out of a file of somebody else.
+    // Without its name the sentence would be about a flag that is not there.
     if (argument instanceof OptionSpec option
         && settings.defaultValue(option) != null
         && !commandLine.getParseResult().hasMatchedOption(option)) {

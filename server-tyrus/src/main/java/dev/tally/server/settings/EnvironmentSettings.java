@@ -33,6 +33,7 @@ public final class EnvironmentSettings implements IDefaultValueProvider {
     this.environment = environment;
   }
 
+  /** The variable of a flag. A new one gets the prefix: others on the machine may have the name. */
   public static String variable(OptionSpec option) {
     String name = option.longestName().substring(2).replace('-', '_').toUpperCase(Locale.ROOT);
     return UNPREFIXED.contains(name) ? name : "TALLY_" + name;
@@ -87,6 +88,7 @@ public final class EnvironmentSettings implements IDefaultValueProvider {
     if (value instanceof Collection<?> values) {
       return String.join(",", values.stream().map(EnvironmentSettings::text).toList());
     }
+    // Every text, not only REDIS_URL: a URL with a password may be in the wrong variable.
     return RedisUrl.redacted(value.toString());
   }
 }

@@ -9,6 +9,7 @@ public final class FileDescriptors {
   /** Jars, listeners, the store's connections, and the admin port's. */
   private static final long OWN = 128;
 
+  /** Where the system does not say, as on Windows. */
   private static final int UNKNOWN = 10_000;
 
   private FileDescriptors() {}
@@ -26,6 +27,7 @@ public final class FileDescriptors {
   }
 
   public static int connectionLimit(long maxFileDescriptors, int spareConnections) {
+    // With few descriptors the spare ones would be all there are; a quarter is for WebSockets then.
     long limit = Math.max(maxFileDescriptors / 4, maxFileDescriptors - spareConnections - OWN);
     return (int) Math.max(1, Math.min(Integer.MAX_VALUE, limit));
   }

@@ -26,6 +26,7 @@ public final class ServerSettings {
   /** 128 measured; the rest is for the table while it doubles, and for heaps of 32 GiB and more. */
   private static final int BYTES_PER_SESSION = 200;
 
+  /** Filled by the fields below, so their order is the one of the help and of the documentation. */
   private final List<OptionSpec> options = new ArrayList<>();
 
   public final Setting<String> host =

@@ -35,6 +35,7 @@ public final class SettingsCheck {
    * @throws ParameterException at the first broken rule, with the value and the rule
    */
   public void run() {
+    // Ends at the first broken rule: others may be broken only because of it.
     checkPorts();
     Optional<SecretFile> file = settings.redisUrlFile.value();
     if (file.isPresent() && settings.redisUrl.value().isPresent()) {

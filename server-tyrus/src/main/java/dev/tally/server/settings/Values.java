@@ -84,7 +84,10 @@ public final class Values {
     }
   }
 
-  /** A file, or a URL whose answer nobody on the way can change. */
+  /**
+   * A file, or a URL whose answer cannot be changed on the way: an attacker who changes it has keys
+   * of their own, and with them a token for every subject. A login in a URL would be in the log.
+   */
   static final class Jwks implements ITypeConverter<Optional<String>> {
     private static final Pattern LOOPBACK =
         Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]");
@@ -210,7 +213,10 @@ public final class Values {
     }
   }
 
-  /** RFC 6454, section 6.2: scheme, host and a port, of apps and extensions as well. */
+  /**
+   * RFC 6454, section 6.2: scheme, host and a port, of apps and extensions as well. In lower case,
+   * as browsers send it: origins are compared as texts.
+   */
   static final class Origin implements ITypeConverter<String> {
     private static final Pattern ORIGIN =
         Pattern.compile(

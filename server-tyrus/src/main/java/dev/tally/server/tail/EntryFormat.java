@@ -12,7 +12,10 @@ import java.util.Locale;
 
 /** How {@code tail} writes an entry, in one line. */
 enum EntryFormat {
-  /** For people. The session has the name that the server's log has for it. */
+  /**
+   * For people. The session has the name that the server's log has for it: its id is a bearer
+   * secret, and what a terminal shows is copied into chats and tickets.
+   */
   TEXT {
     @Override
     String line(LoggedEntry entry) {
@@ -20,6 +23,8 @@ enum EntryFormat {
       line.append(time(entry)).append("  ").append(nameOf(entry.session())).append("  ");
       if (entry.content() instanceof Message message) {
         line.append(message.number()).append("  ");
+        // In quotes and escaped: otherwise a client could send codes that the terminal obeys, or a
+        // text that looks like more lines of this log.
         JsonText.append(line, message.text());
         message.subject().ifPresent(subject -> JsonText.append(line.append("  by "), subject));
       } else if (entry.content() instanceof Gap gap) {
@@ -46,11 +51,13 @@ enum EntryFormat {
       } else if (entry.content() instanceof Gap gap) {
         add(json, "gap", gap.from() + "-" + gap.to());
       }
+      // In place of the last comma.
       json.setCharAt(json.length() - 1, '}');
       return json.toString();
     }
   };
 
+  /** Always three digits of milliseconds: Instant's own text leaves out zeros. */
   private static final DateTimeFormatter TIME =
       new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT);
 

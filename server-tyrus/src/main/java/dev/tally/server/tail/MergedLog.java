@@ -16,6 +16,7 @@ import java.util.Optional;
  */
 final class MergedLog {
 
+  /** A bound on memory: with 16 partitions, 8,000 entries at a time. */
   private static final int PAGE = 500;
 
   private final MessageLogReader reader;
@@ -24,7 +25,11 @@ final class MergedLog {
   private static final class Part {
     private final int partition;
     private final Deque<LoggedEntry> entries = new ArrayDeque<>();
+
+    /** The id to go on behind. */
     private String last;
+
+    /** The last page reached the end, so the other parts need not wait for this one. */
     private boolean complete;
 
     Part(int partition, String after) {
@@ -53,6 +58,8 @@ final class MergedLog {
     for (Part part : parts) {
       if (part.entries.isEmpty()) {
         Page page = reader.read(part.partition, part.last, PAGE);
+        // If Redis fails at a later partition, this page stays, and the next call goes on from
+        // here.
         part.entries.addAll(page.entries());
         part.last = page.last();
         part.complete = page.complete();

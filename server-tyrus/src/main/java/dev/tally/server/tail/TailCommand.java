@@ -28,10 +28,15 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code tail}: shows the message log, and goes on with what is added. */
+/**
+ * {@code tail}: shows the message log, and goes on with what is added. It only reads, and is no
+ * member of a consumer group, so it takes no message from the programs that act on them.
+ */
 public final class TailCommand implements Callable<Integer> {
 
+  /** XREAD BLOCK would tell sooner, but each call waits for one master of a Cluster only. */
   private static final long POLL_MILLIS = 200;
+
   private static final long RETRY_MILLIS = 1000;
 
   private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this).name("tail");
@@ -93,6 +98,7 @@ public final class TailCommand implements Callable<Integer> {
     return setting;
   }
 
+  /** Not by {@link Setting#flag}: that one takes a value. */
   private Setting<Boolean> switchedOn(String flag, String description) {
     Setting<Boolean> setting = new Setting<>(false);
     spec.addOption(
@@ -120,6 +126,7 @@ public final class TailCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     PrintWriter err = spec.commandLine().getErr();
     try (MessageLogReader reader = new MessageLogReader(redis())) {
+      // From Redis, not from a setting: a wrong number would leave partitions out without a sign.
       OptionalInt partitions = reader.partitions();
       if (partitions.isEmpty()) {
         err.println("tally-server tail: there is no message log in this Redis; --message-log on");
@@ -140,8 +147,10 @@ public final class TailCommand implements Callable<Integer> {
           }
         } catch (StoreUnavailableException e) {
           if (noFollow.value()) {
+            // A script must not take what it has by now for the whole log.
             throw e;
           }
+          // The log remembers how far each partition was read, so nothing is shown twice.
           err.println("* " + e.getMessage());
           err.flush();
           TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
@@ -187,6 +196,8 @@ public final class TailCommand implements Callable<Integer> {
         noFollow.value() && from.value().time().isEmpty()
             ? Optional.of(Instant.EPOCH)
             : from.value().time();
+    // All beginnings are fixed before the first page is read. Otherwise what is added meanwhile
+    // would be left out in the partitions that come last.
     for (int partition = 0; partition < partitions; partition++) {
       if (hasSession(partition, partitions)) {
         int number = partition;
@@ -196,12 +207,18 @@ public final class TailCommand implements Callable<Integer> {
     return log;
   }
 
-  /** The largest id before a time. */
+  /**
+   * The largest id before a time. An id of Redis is a time in milliseconds and a sequence number.
+   * The number is not the largest of all, since the reader adds 1 to it.
+   */
   private static String before(Instant time) {
     long millis = time.toEpochMilli();
     return millis <= 0 ? "0-0" : (millis - 1) + "-" + (Long.MAX_VALUE - 1);
   }
 
+  /**
+   * True for all partitions if only a session's name in logs is given: that is a hash of its id.
+   */
   private boolean hasSession(int partition, int partitions) {
     return session
         .value()
@@ -214,6 +231,7 @@ public final class TailCommand implements Callable<Integer> {
   private boolean print(List<LoggedEntry> entries) {
     PrintWriter out = spec.commandLine().getOut();
     EntryFormat format = json.value() ? EntryFormat.JSON : EntryFormat.TEXT;
+    // Redis cannot filter: a partition has the messages of many sessions.
     Predicate<LoggedEntry> wanted =
         entry ->
             session
@@ -224,6 +242,7 @@ public final class TailCommand implements Callable<Integer> {
                             || id.equals(EntryFormat.nameOf(entry.session())))
                 .orElse(true);
     entries.stream().filter(wanted).map(format::line).forEach(out::println);
+    // It also flushes: a line is to be seen at once, and a PrintWriter throws nothing.
     return !out.checkError();
   }
 
