@@ -82,7 +82,7 @@ final class Launcher {
       if (redis.isEmpty()) {
         return serve(inMemoryStore(), Optional.empty(), signals, logging);
       }
-      Optional<MessageLog> log = SettingsCheck.messageLog(settings);
+      Optional<MessageLog> log = settings.messageLog.settings();
       // Before the store: Jedis reads the property once, when its class is loaded.
       if (log.isPresent() && System.getProperty(OUTPUT_BUFFER) == null) {
         System.setProperty(OUTPUT_BUFFER, OUTPUT_BUFFER_BYTES);
@@ -135,7 +135,7 @@ final class Launcher {
         .addKeyValue("java", Runtime.version().toString())
         .addKeyValue(
             "store", SettingsCheck.redisUrl(settings).map(RedisUrl::redacted).orElse("memory"))
-        .addKeyValue("message_log", settings.messageLog.value() ? "on" : "off")
+        .addKeyValue("message_log", settings.messageLog.on.value() ? "on" : "off")
         .addKeyValue("auth", settings.auth.settings().map(Launcher::kind).orElse("off"))
         .log("starting");
     if (settings.auth.settings().filter(auth -> auth.audience().isEmpty()).isPresent()) {
@@ -174,11 +174,11 @@ final class Launcher {
       server.start();
     } catch (IOException e) {
       // Which of the two ports it was: the admin port is bound first.
-      boolean main = admin.isPresent() || settings.adminPort.value() == 0;
+      boolean main = admin.isPresent() || settings.admin.port.value() == 0;
       String address =
           main
               ? HostAndPort.text(settings.host.value(), settings.port.value())
-              : HostAndPort.text(settings.adminHost.value(), settings.adminPort.value());
+              : HostAndPort.text(settings.admin.host.value(), settings.admin.port.value());
       err.printf(
           "tally-server: cannot listen on %s: %s. Stop what listens there, or choose another port"
               + " with %s.%n",
@@ -234,9 +234,9 @@ final class Launcher {
         .compression(settings.compression.value())
         .maxConnections(settings.connectionLimit())
         .spareConnections(settings.spareConnections.value())
-        .maxConnectionsPerAddress(settings.maxConnectionsPerAddress.value())
-        .handshakesPerMinutePerAddress(settings.handshakeRatePerAddress.value())
-        .sessionsPerMinutePerAddress(settings.sessionRatePerAddress.value())
+        .maxConnectionsPerAddress(settings.perAddress.maxConnections.value())
+        .handshakesPerMinutePerAddress(settings.perAddress.handshakeRate.value())
+        .sessionsPerMinutePerAddress(settings.perAddress.sessionRate.value())
         .messagesPerSecond(settings.messageRate.value())
         // As much as in two seconds at once: a client that was away sends what it kept.
         .messageBurst(
@@ -259,9 +259,9 @@ final class Launcher {
 
   private ChatServerSettings chatServerSettings() {
     String adminAddress =
-        settings.adminPort.value() == 0
+        settings.admin.port.value() == 0
             ? ""
-            : HostAndPort.text(settings.adminHost.value(), settings.adminPort.value());
+            : HostAndPort.text(settings.admin.host.value(), settings.admin.port.value());
     return new ChatServerSettings(
         webSocket(),
         settings.color.value().orElse(""),
@@ -274,21 +274,21 @@ final class Launcher {
 
   private Optional<AdminServer> admin(CollectorRegistry registry, ChatServer server)
       throws IOException {
-    if (settings.adminPort.value() == 0) {
+    if (settings.admin.port.value() == 0) {
       return Optional.empty();
     }
     Health health =
         new Health(server::readiness, settings.color.value().orElse(""), build.version(), instance);
     InetSocketAddress address =
-        new InetSocketAddress(settings.adminHost.value(), settings.adminPort.value());
+        new InetSocketAddress(settings.admin.host.value(), settings.admin.port.value());
     AdminServer admin =
         new AdminServer(
             address,
             registry,
             health,
             server.hub(),
-            settings.maxAdminConnections.value(),
-            settings.adminTimeout.value(),
+            settings.admin.maxConnections.value(),
+            settings.admin.timeout.value(),
             settings.headLimits());
     return Optional.of(admin);
   }

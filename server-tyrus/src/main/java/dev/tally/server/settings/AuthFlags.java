@@ -6,14 +6,10 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Consumer;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Model.OptionSpec;
 
 /** The flags that say who may connect. */
 public final class AuthFlags {
 
-  private final Consumer<OptionSpec> options;
   final Setting<Optional<String>> jwks;
   final Setting<Optional<SecretKeyFile>> secretFile;
   final Setting<Optional<String>> issuer;
@@ -24,12 +20,11 @@ public final class AuthFlags {
   /**
    * Makes the flags.
    *
-   * @param options gets each of them
+   * @param flags gets each of them
    */
-  AuthFlags(Consumer<OptionSpec> options) {
-    this.options = options;
+  AuthFlags(Flags flags) {
     this.jwks =
-        add(
+        flags.add(
             "--auth-jwks",
             "FILE|URL",
             new Values.Jwks(),
@@ -38,7 +33,7 @@ public final class AuthFlags {
                 + " read again when it changes, a URL every five minutes. Without it and without"
                 + " --auth-secret-file: everybody may connect.");
     this.secretFile =
-        add(
+        flags.add(
             "--auth-secret-file",
             "FILE",
             new Values.OptionalSecretKeyFile(),
@@ -47,21 +42,21 @@ public final class AuthFlags {
                 + " more without a last newline, read at the start. Not together with"
                 + " --auth-jwks.");
     this.issuer =
-        add(
+        flags.add(
             "--auth-issuer",
             "ISSUER",
             new Values.OptionalText(),
             Optional.empty(),
             "What a token's iss must be. Without it: anything.");
     this.audience =
-        add(
+        flags.add(
             "--auth-audience",
             "AUDIENCE",
             new Values.OptionalText(),
             Optional.empty(),
             "What a token's aud must name. Without it: anything, also another service.");
     this.leeway =
-        add(
+        flags.add(
             "--auth-leeway",
             "DURATION",
             new Values.AnyDuration(),
@@ -69,20 +64,13 @@ public final class AuthFlags {
             "How far the clock of the issuer may differ, for a token's exp and nbf. A connection whose"
                 + " token expired is closed that long after exp.");
     this.query =
-        add(
+        flags.add(
             "--auth-query",
             "ON|OFF",
             new Values.OnOff(),
             false,
             "on: the token may also come in the URL, as access_token. Proxies write URLs into"
                 + " their logs.");
-  }
-
-  private <T> Setting<T> add(
-      String flag, String label, ITypeConverter<T> converter, T initial, String description) {
-    Setting<T> setting = new Setting<>(initial);
-    options.accept(setting.flag(flag, label, converter, description).build());
-    return setting;
   }
 
   /** Which tokens clients need; empty if they need none. */

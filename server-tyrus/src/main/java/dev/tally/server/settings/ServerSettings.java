@@ -1,15 +1,11 @@
 package dev.tally.server.settings;
 
 import dev.tally.chat.ChatSettings;
-import dev.tally.metrics.AdminServer;
 import dev.tally.metrics.http.HeadLimits;
 import dev.tally.server.grizzly.WebSocketSettings;
-import dev.tally.session.redis.MessageLog;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
@@ -27,10 +23,10 @@ public final class ServerSettings {
   private static final int BYTES_PER_SESSION = 200;
 
   /** Filled by the fields below, so their order is the one of the help and of the documentation. */
-  private final List<OptionSpec> options = new ArrayList<>();
+  private final Flags flags = new Flags();
 
   public final Setting<String> host =
-      add(
+      flags.add(
           "--host",
           "ADDRESS",
           new Values.Text(),
@@ -38,7 +34,7 @@ public final class ServerSettings {
           "Address that the main port listens on.");
 
   public final Setting<Integer> port =
-      add(
+      flags.add(
           "--port",
           "PORT",
           new Values.Port(),
@@ -46,7 +42,7 @@ public final class ServerSettings {
           "Main port: WebSocket, health, page. 0: any free port; the event ready says which.");
 
   public final Setting<Integer> backlog =
-      add(
+      flags.add(
           "--backlog",
           "N",
           new Values.PositiveInt(),
@@ -54,39 +50,10 @@ public final class ServerSettings {
           "Connections that the kernel keeps until the server accepts them; the kernel has a "
               + "limit of its own (somaxconn).");
 
-  public final Setting<String> adminHost =
-      add(
-          "--admin-host",
-          "ADDRESS",
-          new Values.Text(),
-          "127.0.0.1",
-          "Address that the admin port listens on.");
-
-  public final Setting<Integer> adminPort =
-      add(
-          "--admin-port",
-          "PORT",
-          new Values.Port(),
-          8001,
-          "Admin port: metrics and health. 0: off.");
-
-  public final Setting<Integer> maxAdminConnections =
-      add(
-          "--max-admin-connections",
-          "N",
-          new Values.PositiveInt(),
-          AdminServer.DEFAULT_MAX_CONNECTIONS,
-          "Connections to the admin port at a time. If one more comes, the server closes the "
-              + "oldest one of the address with the most, unfinished requests first.");
-
-  public final Setting<Duration> adminTimeout =
-      duration(
-          "--admin-timeout",
-          AdminServer.DEFAULT_TIMEOUT,
-          "How long a connection to the admin port may last.");
+  public final AdminFlags admin = new AdminFlags(flags);
 
   public final Setting<Optional<String>> redisUrl =
-      add(
+      flags.add(
           "--redis-url",
           "URL",
           new Values.OptionalText(),
@@ -94,7 +61,7 @@ public final class ServerSettings {
           "Where sessions are kept. Without it: in the memory of this process.");
 
   public final Setting<Optional<SecretFile>> redisUrlFile =
-      add(
+      flags.add(
           "--redis-url-file",
           "FILE",
           new Values.OptionalSecretFile(),
@@ -102,62 +69,39 @@ public final class ServerSettings {
           "A file with the value of --redis-url, read at the start. It keeps the password out of "
               + "the environment and the list of processes. Not together with --redis-url.");
 
-  public final Setting<Boolean> messageLog =
-      add(
-          "--message-log",
-          "ON|OFF",
-          new Values.OnOff(),
-          false,
-          "on: every counted message is kept in Redis, exactly once, for programs that read Redis"
-              + " Streams. Needs --redis-url or --redis-url-file.");
-
-  public final Setting<Integer> messageLogPartitions =
-      add(
-          "--message-log-partitions",
-          "N",
-          new Values.PositiveInt(),
-          MessageLog.DEFAULT_PARTITIONS,
-          "Streams of the message log; 1 to 1024. The same number for all servers on one Redis.");
-
-  public final Setting<Long> messageLogLength =
-      add(
-          "--message-log-length",
-          "N",
-          new Values.NonNegativeLong(),
-          MessageLog.DEFAULT_LENGTH,
-          "About how many messages each stream keeps. 0: all, until the memory of Redis is full.");
+  public final MessageLogFlags messageLog = new MessageLogFlags(flags);
 
   public final Setting<Duration> sessionTtl =
-      duration(
+      flags.duration(
           "--session-ttl",
           DEFAULTS.sessionTtl(),
           "How long a session is kept after its last message or connected moment.");
 
   public final Setting<Duration> unusedSessionTtl =
-      duration(
+      flags.duration(
           "--unused-session-ttl",
           DEFAULTS.unusedSessionTtl(),
           "The same for a session without a counted message; at most --session-ttl.");
 
   public final Setting<Duration> heartbeat =
-      duration("--heartbeat", DEFAULTS.heartbeat(), "Time between heartbeats.");
+      flags.duration("--heartbeat", DEFAULTS.heartbeat(), "Time between heartbeats.");
 
   public final Setting<Duration> drainTimeout =
-      duration(
+      flags.duration(
           "--drain-timeout",
           DEFAULTS.drainTimeout(),
           "The longest time for a drain, from the end of --drain-delay until the last "
               + "connection is closed.");
 
   public final Setting<Duration> drainOverlap =
-      duration(
+      flags.duration(
           "--drain-overlap",
           DEFAULTS.drainOverlap(),
           "How long the old connection of a tally.v1 client works after its slot, so that the"
               + " client can move.");
 
   public final Setting<Duration> drainDelay =
-      add(
+      flags.add(
           "--drain-delay",
           "DURATION",
           new Values.AnyDuration(),
@@ -166,14 +110,14 @@ public final class ServerSettings {
               + "before the drain begins.");
 
   public final Setting<Duration> handshakeTimeout =
-      duration(
+      flags.duration(
           "--handshake-timeout",
           LISTENER.handshakeTimeout(),
           "How long an HTTP request may take to arrive completely, and a client to read the "
               + "answer.");
 
   public final Setting<Duration> httpIdleTimeout =
-      duration(
+      flags.duration(
           "--http-idle-timeout",
           LISTENER.idleTimeout(),
           "How long a connection of plain HTTP waits for its next request. Set it to more "
@@ -181,7 +125,7 @@ public final class ServerSettings {
               + "requests fail.");
 
   public final Setting<Integer> maxHeadBytes =
-      add(
+      flags.add(
           "--max-head-bytes",
           "BYTES",
           new Values.HeadBytes(),
@@ -189,7 +133,7 @@ public final class ServerSettings {
           "The longest request line with all headers, up to 1 MiB, on both ports.");
 
   public final Setting<Integer> maxHeaders =
-      add(
+      flags.add(
           "--max-headers",
           "N",
           new Values.Headers(),
@@ -197,43 +141,43 @@ public final class ServerSettings {
           "Header lines of one request, up to 10,000, on both ports.");
 
   public final Setting<Duration> messageTimeout =
-      duration(
+      flags.duration(
           "--message-timeout",
           LISTENER.messageTimeout(),
           "How long a message may take from its first byte to its last.");
 
   public final Setting<Duration> closeTimeout =
-      duration(
+      flags.duration(
           "--close-timeout",
           LISTENER.closeTimeout(),
           "How long a client may take to answer a close frame.");
 
   public final Setting<Duration> openTimeout =
-      duration(
+      flags.duration(
           "--open-timeout",
           DEFAULTS.openTimeout(),
           "How long a client waits for the store to open its session.");
 
   public final Setting<Duration> commitTimeout =
-      duration(
+      flags.duration(
           "--commit-timeout",
           DEFAULTS.commitTimeout(),
           "How long a message may wait for the store to take its count.");
 
   public final Setting<Duration> storeGrace =
-      duration(
+      flags.duration(
           "--store-grace",
           DEFAULTS.storeGrace(),
           "How long the store may be down, or full, before /readyz answers 503.");
 
   public final Setting<Duration> retryBackoff =
-      duration(
+      flags.duration(
           "--retry-backoff",
           DEFAULTS.retryBackoff(),
           "The longest pause between two attempts while the store is down.");
 
   public final Setting<Integer> maxSessions =
-      add(
+      flags.add(
           "--max-sessions",
           "N",
           new Values.NonNegativeInt(),
@@ -242,7 +186,7 @@ public final class ServerSettings {
               + " the heap holds.");
 
   public final Setting<Integer> maxPendingMessages =
-      add(
+      flags.add(
           "--max-pending-messages",
           "N",
           new Values.PositiveInt(),
@@ -250,7 +194,7 @@ public final class ServerSettings {
           "The most unacknowledged messages of one session.");
 
   public final Setting<Long> maxPendingBytes =
-      add(
+      flags.add(
           "--max-pending-bytes",
           "BYTES",
           new Values.PositiveLong(),
@@ -258,7 +202,7 @@ public final class ServerSettings {
           "Memory for the unacknowledged messages of all sessions: 64 bytes each, and their text with --message-log. One session may use a sixteenth.");
 
   public final Setting<Integer> maxBatch =
-      add(
+      flags.add(
           "--max-batch",
           "N",
           new Values.PositiveInt(),
@@ -266,7 +210,7 @@ public final class ServerSettings {
           "The most sessions in one batch for the store.");
 
   public final Setting<Integer> maxMessageBytes =
-      add(
+      flags.add(
           "--max-message-bytes",
           "BYTES",
           new Values.MessageBytes(),
@@ -274,7 +218,7 @@ public final class ServerSettings {
           "The longest message, up to 1 GiB; a longer one closes its connection with 1009.");
 
   public final Setting<Boolean> compression =
-      add(
+      flags.add(
           "--compression",
           "ON|OFF",
           new Values.OnOff(),
@@ -282,7 +226,7 @@ public final class ServerSettings {
           "on: clients may compress their messages (permessage-deflate). Replies are never compressed.");
 
   public final Setting<Integer> maxConnections =
-      add(
+      flags.add(
           "--max-connections",
           "N",
           new Values.NonNegativeInt(),
@@ -290,7 +234,7 @@ public final class ServerSettings {
           "The most WebSockets at a time. 0: from the limit on file descriptors.");
 
   public final Setting<Integer> spareConnections =
-      add(
+      flags.add(
           "--spare-connections",
           "N",
           new Values.PositiveInt(),
@@ -299,35 +243,10 @@ public final class ServerSettings {
               + " the server closes one of the address with the most: the one that was silent "
               + "longest.");
 
-  public final Setting<Integer> maxConnectionsPerAddress =
-      add(
-          "--max-connections-per-address",
-          "N",
-          new Values.NonNegativeInt(),
-          LISTENER.maxConnectionsPerAddress(),
-          "The most WebSockets at a time from one address, and the most other sockets. An "
-              + "IPv6 network of 64 bits is one address. 0: off.");
-
-  public final Setting<Integer> handshakeRatePerAddress =
-      add(
-          "--handshake-rate-per-address",
-          "N",
-          new Values.NonNegativeInt(),
-          LISTENER.handshakesPerMinutePerAddress(),
-          "Handshakes a minute from one address; at once, as many. More get 429. An IPv6 network "
-              + "of 64 bits is one address. 0: off.");
-
-  public final Setting<Integer> sessionRatePerAddress =
-      add(
-          "--session-rate-per-address",
-          "N",
-          new Values.NonNegativeInt(),
-          LISTENER.sessionsPerMinutePerAddress(),
-          "New sessions a minute from one address; at once, as many. More get 429. A session that "
-              + "is resumed is not new. 0: off.");
+  public final AddressFlags perAddress = new AddressFlags(flags);
 
   public final Setting<Integer> messageRate =
-      add(
+      flags.add(
           "--message-rate",
           "N",
           new Values.NonNegativeInt(),
@@ -336,7 +255,7 @@ public final class ServerSettings {
               + "more slowly from a client that sends faster. 0: off.");
 
   public final Setting<Integer> smallFrameRate =
-      add(
+      flags.add(
           "--small-frame-rate",
           "N",
           new Values.NonNegativeInt(),
@@ -345,7 +264,7 @@ public final class ServerSettings {
               + "ten times as many. More close it with 1008. 0: off.");
 
   public final Setting<Integer> maxOutboundBytes =
-      add(
+      flags.add(
           "--max-outbound-bytes",
           "BYTES",
           new Values.PositiveInt(),
@@ -354,7 +273,7 @@ public final class ServerSettings {
               + "kernel. More end its connection.");
 
   public final Setting<Long> maxBufferedBytes =
-      add(
+      flags.add(
           "--max-buffered-bytes",
           "BYTES",
           new Values.NonNegativeLong(),
@@ -364,7 +283,7 @@ public final class ServerSettings {
               + " maximum heap.");
 
   public final Setting<Duration> retryAfter =
-      duration(
+      flags.duration(
           "--retry-after",
           DEFAULTS.retryAfter(),
           "When a refused or closed client may come back: in HTTP rounded up to whole "
@@ -372,7 +291,7 @@ public final class ServerSettings {
               + " this time and the others follow, 500 a second.");
 
   public final Setting<List<String>> allowedOrigins =
-      list(
+      flags.list(
           "--allowed-origins",
           "ORIGIN",
           new Values.Origin(),
@@ -380,14 +299,14 @@ public final class ServerSettings {
               + " without an Origin header always may.");
 
   public final Setting<List<String>> allowedHosts =
-      list(
+      flags.list(
           "--allowed-hosts",
           "HOST",
           new Values.Host(),
           "Names that a request may have in Host, with or without a port. Without it: any.");
 
   public final Setting<List<String>> trustedProxies =
-      list(
+      flags.list(
           "--trusted-proxies",
           "CIDR",
           new Values.Cidr(),
@@ -395,10 +314,10 @@ public final class ServerSettings {
               + "server takes X-Forwarded-For, X-Forwarded-Host, X-Forwarded-Port and Forwarded. "
               + "Without it: none.");
 
-  public final AuthFlags auth = new AuthFlags(options::add);
+  public final AuthFlags auth = new AuthFlags(flags);
 
   public final Setting<Optional<String>> color =
-      add(
+      flags.add(
           "--color",
           "COLOR",
           new Values.Color(),
@@ -406,7 +325,7 @@ public final class ServerSettings {
           "The name of this colour, for logs, metrics and the page.");
 
   public final Setting<String> logFormat =
-      add(
+      flags.add(
           "--log-format",
           "FORMAT",
           new Values.LogFormats(),
@@ -414,42 +333,16 @@ public final class ServerSettings {
           "auto, text or json. auto: text on a terminal, else json.");
 
   public final Setting<String> logLevel =
-      add(
+      flags.add(
           "--log-level",
           "LEVEL",
           new Values.LogLevels(),
           "info",
           "trace, debug, info, warn or error.");
 
-  private <T> Setting<T> add(
-      String flag, String label, ITypeConverter<T> converter, T initial, String description) {
-    Setting<T> setting = new Setting<>(initial);
-    options.add(setting.flag(flag, label, converter, description).build());
-    return setting;
-  }
-
-  private Setting<Duration> duration(String flag, Duration initial, String description) {
-    return add(flag, "DURATION", new Values.PositiveDuration(), initial, description);
-  }
-
-  /** Values with commas between them. */
-  private Setting<List<String>> list(
-      String flag, String label, ITypeConverter<String> converter, String description) {
-    Setting<List<String>> setting = new Setting<>(List.of());
-    options.add(
-        setting
-            .flag(flag, label, converter, description)
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .splitRegex("\\s*,\\s*")
-            .splitRegexSynopsisLabel(",")
-            .build());
-    return setting;
-  }
-
   /** The flags, in the order in which help and documentation list them. */
   public List<OptionSpec> options() {
-    return List.copyOf(options);
+    return flags.options();
   }
 
   /** The part of the settings that the hub takes. */

@@ -53,11 +53,11 @@ public final class SettingsCheck {
           "--redis-url-file",
           rule.replace(RedisUrl.redacted(file.get().secret()), file.get().path()));
     }
-    if (settings.messageLog.value() && redisUrl(settings).isEmpty()) {
+    if (settings.messageLog.on.value() && redisUrl(settings).isEmpty()) {
       throw invalid("--message-log", "'on' needs Redis: set --redis-url or --redis-url-file");
     }
     try {
-      Optional<MessageLog> unused = messageLog(settings);
+      Optional<MessageLog> unused = settings.messageLog.settings();
     } catch (IllegalArgumentException e) {
       throw invalid("--message-log-partitions", String.valueOf(e.getMessage()));
     }
@@ -91,27 +91,16 @@ public final class SettingsCheck {
   }
 
   /**
-   * The settings of the message log; empty if it is off.
-   *
-   * @throws IllegalArgumentException if a number breaks a rule
-   */
-  public static Optional<MessageLog> messageLog(ServerSettings settings) {
-    MessageLog log =
-        new MessageLog(settings.messageLogPartitions.value(), settings.messageLogLength.value());
-    return Optional.of(log).filter(each -> settings.messageLog.value());
-  }
-
-  /**
    * Without this rule, the port that is bound second fails, and the advice to stop what listens
    * there would be about this process.
    */
   private void checkPorts() {
-    int port = settings.adminPort.value();
+    int port = settings.admin.port.value();
     if (port == 0 || port != settings.port.value()) {
       return;
     }
     String host = settings.host.value();
-    String adminHost = settings.adminHost.value();
+    String adminHost = settings.admin.host.value();
     // Equal if they resolve to the same address, or if neither is resolved and the names are equal.
     InetSocketAddress main = new InetSocketAddress(host, port);
     InetSocketAddress admin = new InetSocketAddress(adminHost, port);
