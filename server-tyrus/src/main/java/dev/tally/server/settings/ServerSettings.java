@@ -370,6 +370,9 @@ public final class ServerSettings {
     return new HeadLimits(maxHeadBytes.value(), maxHeaders.value());
   }
 
+  // A 0 is resolved where the value is used: --print-config shows what was set, so that its output
+  // means the same on another machine.
+
   /** The limit on connections, with 0 resolved. */
   public int connectionLimit() {
     return maxConnections.value() > 0
