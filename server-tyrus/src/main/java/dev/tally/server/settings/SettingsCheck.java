@@ -62,9 +62,8 @@ public final class SettingsCheck {
       throw invalid("--message-log-partitions", String.valueOf(e.getMessage()));
     }
     checkAuth(settings.auth);
-    // Half of it is for unfinished messages, so two of the longest have room. With room for less
-    // than
-    // one, such a message would never be complete, and its client would send it again and again.
+    // Half of it is for unfinished messages, so two of the longest have room. With too little room
+    // such a message would never be complete, and its client would send it again and again.
     if (settings.bufferedBytes() / 4 < settings.maxMessageBytes.value()) {
       throw invalid(
           "--max-buffered-bytes",
