@@ -27,10 +27,11 @@ final class ScriptBatch {
    * @param other a second key that the script uses for this session; null if it uses none
    * @param arguments the script's arguments for this session
    */
-  record Call(Bytes key, @Nullable Bytes other, List<Bytes> arguments) {
+  @SuppressWarnings("ArrayRecordComponent") // Never compared; a list would cost each message more.
+  record Call(Bytes key, @Nullable Bytes other, Bytes[] arguments) {
 
     Call(Bytes key, Bytes... arguments) {
-      this(key, null, List.of(arguments));
+      this(key, null, arguments);
     }
 
     /** How many bytes its arguments have. */
@@ -200,21 +201,23 @@ final class ScriptBatch {
   private CommandArguments arguments(Command command, int[] chunk) {
     CommandArguments arguments = new CommandArguments(command);
     arguments.add(command == Command.EVAL ? script.text() : script.sha());
-    List<Bytes> others = new ArrayList<>(0);
-    for (int index : chunk) {
-      Bytes other = calls.get(index).other();
-      if (other != null) {
-        others.add(other);
-      }
-    }
-    arguments.add(chunk.length + others.size());
+    // All calls of a batch have two keys, or one.
+    boolean pairs = calls.get(chunk[0]).other() != null;
+    arguments.add(pairs ? 2 * chunk.length : chunk.length);
     for (int index : chunk) {
       arguments.add(calls.get(index).key());
     }
-    others.forEach(arguments::add);
+    for (int index : chunk) {
+      Bytes other = calls.get(index).other();
+      if (other != null) {
+        arguments.add(other);
+      }
+    }
     shared.forEach(arguments::add);
     for (int index : chunk) {
-      calls.get(index).arguments().forEach(arguments::add);
+      for (Bytes argument : calls.get(index).arguments()) {
+        arguments.add(argument);
+      }
     }
     return arguments;
   }
