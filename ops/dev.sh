@@ -16,7 +16,7 @@ Usage: ops/dev.sh up|down|logs
   logs   follow the logs; --tail 100 and what else `docker compose logs` takes may follow
 
 DEV_UP_TIMEOUT is how many seconds `up` waits; 120 by default.
-TALLY_TLS=on: Traefik has port 443 too, with TLS, and sends clients of port 80 there. The certificate is
+TALLY_TLS=on: Traefik has port TALLY_TLS_PORT (443) too, with TLS, and sends clients of port 80 there. The certificate is
 fullchain.pem and privkey.pem in TALLY_TLS_DIR; without TALLY_TLS_DIR one is made for this machine alone.
 Exit codes: 0 done, 1 failure, 2 wrong usage.
 USAGE
@@ -69,12 +69,17 @@ switch_tls() {
     on)
       if [[ -z ${TALLY_TLS_DIR:-} ]]; then
         "$ops/traefik/certificate.sh" "$directory"
+        # Traefik runs as user 65532. Only root can give it the key; otherwise every user of this machine can read it.
+        chown -R 65532 "$directory" 2>/dev/null || chmod -R a+rX "$directory"
       fi
       if [[ ! -r $directory/fullchain.pem || ! -r $directory/privkey.pem ]]; then
         printf 'dev: TALLY_TLS_DIR=%s must have the files fullchain.pem and privkey.pem, readable\n' "$directory" >&2
         exit 1
       fi
-      tls_write /etc/traefik/tls 443
+      # Compose would look for a relative one beside compose.yaml.
+      TALLY_TLS_DIR=$(realpath "$directory")
+      export TALLY_TLS_DIR
+      tls_write /etc/traefik/tls "${TALLY_TLS_PORT:-443}"
       ;;
     off) tls_clear ;;
     *)
@@ -98,7 +103,8 @@ up() {
   switch_tls
   ! tls_is_on || scheme=wss page=https
   # The containers run as other users, so the umask of the checkout must not matter.
-  chmod -R a+rX "$ops"/{alertmanager,grafana,prometheus,traefik}
+  mkdir -p "$routes"
+  chmod -R a+rX "$ops"/{alertmanager,grafana,prometheus} "$ops/traefik/traefik.yaml" "$routes"
   # The first route is blue's; promotions write the next ones.
   live=$(route_live)
   if [[ -z $live ]]; then

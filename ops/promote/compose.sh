@@ -88,6 +88,13 @@ driver_client() { # color argument...
     -jar /opt/tally/tally-server.jar client "$@" ws://127.0.0.1:8000/ws/chat/
 }
 
+# Where the client finds the file PROMOTE_TOKEN_FILE: a copy in the container's own memory. Not an argument nor a
+# variable of a command, which others could see.
+driver_token() { # color
+  docker exec --interactive "$(containers "$1" | head -n 1)" sh -c 'umask 077; exec cat >/tmp/promote-token' <"$PROMOTE_TOKEN_FILE" &&
+    echo /tmp/promote-token
+}
+
 driver_logs() { # color [since]
   containers "$1" | xargs --no-run-if-empty --max-args 1 docker logs ${2:+--since "$2"} 2>&1
 }

@@ -95,6 +95,11 @@ driver_client() { # color argument...
     "ws://$(driver_address "$color")/ws/chat/"
 }
 
+# Where the client finds the file PROMOTE_TOKEN_FILE.
+driver_token() { # color
+  [[ -r $PROMOTE_TOKEN_FILE ]] && realpath "$PROMOTE_TOKEN_FILE"
+}
+
 driver_logs() { # color [since]: everything since its start, which may be more
   cat "$state/$1.log" 2>/dev/null || true
 }

@@ -5,12 +5,21 @@ readonly client_flags=(--give-up-after 10s)
 
 # Sends one message, checks its number, and prints the session's id.
 smoke_count() { # color expected-count client-flag...
-  local color=$1 expected=$2 counts told
+  local color=$1 expected=$2 counts told file token=()
   shift 2
+  if [[ -n ${PROMOTE_TOKEN_FILE:-} ]]; then
+    file=$(driver_token "$color") || {
+      say "smoke test: PROMOTE_TOKEN_FILE=$PROMOTE_TOKEN_FILE cannot be read"
+      return 1
+    }
+    token=(--token-file "$file")
+  fi
   told=$(mktemp)
-  counts=$(printf 'smoke\n' | driver_client "$color" "${client_flags[@]}" "$@" 2>"$told" | paste -s -d ' ') || true
+  counts=$(printf 'smoke\n' | driver_client "$color" "${client_flags[@]}" "${token[@]}" "$@" 2>"$told" | paste -s -d ' ') || true
   if [[ $counts != "$expected" ]]; then
-    say "smoke test: $color answered '$counts' instead of $expected; the client said: $(tail -n 1 "$told")"
+    say "smoke test: $color answered '$counts' instead of $expected; the client said: $(
+      grep --max-count 1 '^tally-server client: ' "$told" || tail -n 1 "$told"
+    )"
     rm -f "$told"
     return 1
   fi
@@ -29,7 +38,7 @@ smoke_across() { # live new
   local id
   id=$(smoke_count "$1" 1) && [[ -n $id ]] || return
   smoke_count "$2" 2 --session "$id" >/dev/null || {
-    say "smoke test: a session of $1 does not continue on $2; do both have the same REDIS_URL?"
+    say "smoke test: a session of $1 does not continue on $2; do both have the same REDIS_URL, and tokens, or none?"
     return 1
   }
 }
@@ -37,7 +46,7 @@ smoke_across() { # live new
 # Both at once: most of the time goes into the start of Java.
 smoke_test() { # new live-or-nothing
   local across='' status=0
-  if [[ -n $2 ]]; then
+  if [[ -n $2 && ${PROMOTE_RESUME:-yes} != no ]]; then
     smoke_across "$2" "$1" &
     across=$!
   fi

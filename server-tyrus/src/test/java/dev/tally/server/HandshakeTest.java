@@ -247,6 +247,14 @@ class HandshakeTest {
     }
   }
 
+  @Test
+  void believesNoForwardedSchemeOfOthers() throws IOException {
+    try (RunningServer server = new RunningServer()) {
+      String[] headers = {"Origin: http://tally.example:8000", "X-Forwarded-Proto: https"};
+      assertThat(ask(server, RawClient.handshake("/ws/chat/", headers)).status()).startsWith("101");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
