@@ -7,6 +7,7 @@ load promotion.bash
 setup_file() {
   small_servers
   setup_promotion
+  # shellcheck disable=SC2154 # place: processes.bash sets it
   export PROMOTE_TOKEN_FILE=$place/token secret=$place/secret
   (umask 077 && openssl rand -hex 32 >"$secret" && mint >"$PROMOTE_TOKEN_FILE")
 }
@@ -23,7 +24,7 @@ mint() {
   printf '%s.%s\n' "$signed" "$(printf '%s' "$signed" | openssl dgst -sha256 -mac HMAC -macopt "key:$(cat "$secret")" -binary | base64url)"
 }
 
-promote() { "$BATS_TEST_DIRNAME/../promote.sh" --timeout 5m "$@"; }
+promote() { "$BATS_TEST_DIRNAME/../promote.sh" --timeout 5m; }
 
 @test "tokens are switched on, and from then on the smoke test has one" {
   local token

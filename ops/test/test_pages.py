@@ -185,6 +185,14 @@ def test_a_rule_of_the_protocol_names_its_tests(number, rule):
     assert named, number
 
 
+def test_each_promise_of_the_security_page_is_numbered_and_names_its_tests():
+    page = (ROOT / "docs" / "SECURITY.md").read_text(encoding="utf-8")
+    promises = re.split(r"^- \*\*S-(\d+)\*\* ", page, flags=re.MULTILINE)[1:]
+    assert [int(number) for number in promises[::2]] == list(range(1, len(promises) // 2 + 1))
+    for number, promise in zip(promises[::2], promises[1::2], strict=True):
+        assert JAVA_TEST.findall(re.split(r"\n\n|\n(?=- )", promise)[0]), number
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=name)
 def test_the_tests_that_a_page_names_exist(page):
     for type_name, method in JAVA_TEST.findall(page.read_text(encoding="utf-8")):

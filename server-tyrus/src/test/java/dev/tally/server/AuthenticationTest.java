@@ -197,6 +197,16 @@ class AuthenticationTest {
     }
   }
 
+  /** A promotion moves a client to the other colour with the token that it has. */
+  @Test
+  void aTokenIsGoodOnEveryServerWithItsKey() throws Exception {
+    String header = "Authorization: Bearer " + token();
+
+    for (RunningServer server : List.of(SERVER, WITH_QUERY, SERVER)) {
+      assertThat(ask(server, "/ws/chat/", header).status()).isEqualTo("101 Switching Protocols");
+    }
+  }
+
   @Test
   void logsTheSubjectAsAHashAndNeverTheToken() throws Exception {
     try (CapturedLog log = new CapturedLog(Level.TRACE)) {
