@@ -51,6 +51,17 @@ def add_flags(parser):
         help="Milliseconds without a working connection, 99th percentile.",
     )
     flags.add_argument(
+        "--token-secret-file",
+        metavar="FILE",
+        help="The server's --auth-secret-file: each user gets a token of its own, signed with it.",
+    )
+    flags.add_argument(
+        "--token-claims",
+        default="{}",
+        metavar="JSON",
+        help="Further claims of these tokens, such as iss and aud.",
+    )
+    flags.add_argument(
         "--check-log",
         nargs="?",
         const=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379"),

@@ -10,6 +10,7 @@ from tally_load.connection import Connection, Refused
 from tally_load.ledger import Ledger, Totals
 from tally_load.message_log import Account
 from tally_load.reconnect import Ending, ReconnectRules, hint_in_frame
+from tally_load.tokens import Identity
 
 WELCOME_TIMEOUT_S = 15.0
 MISSED_HEARTBEATS = 2
@@ -35,7 +36,10 @@ class Client:
     its welcome.
     """
 
-    def __init__(self, url: str, totals: Totals, observe: Observer) -> None:
+    def __init__(
+        self, url: str, totals: Totals, observe: Observer, identity: Identity | None = None
+    ) -> None:
+        self._identity = identity
         self.welcomed = Event()
         self.ended = Event()
         self._url = url
@@ -66,8 +70,11 @@ class Client:
     @property
     def account(self) -> Account | None:
         """What was counted of this session; none if it was never opened."""
+        if self._session_id is None:
+            return None
         counted = self._ledger.counted
-        return self._session_id and Account(self._session_id, counted.number, counted.digest())
+        key = self._identity.key(self._session_id) if self._identity else self._session_id
+        return Account(key, counted.number, counted.digest())
 
     def close(self, away_s: float) -> None:
         """Waits for missing counts, disconnects, and compares the account with the stored count.
@@ -88,13 +95,17 @@ class Client:
             self._totals.audited += 1
         self._ledger.close()
 
+    def _open(self) -> Connection:
+        token = self._identity.token() if self._identity else None
+        return Connection(self._url, self._session_id, token)
+
     def _audit(self) -> bool:
         self._rules.reset()
         deadline = time.monotonic() + WELCOME_TIMEOUT_S
         while time.monotonic() < deadline:
             begun = time.monotonic()
             try:
-                connection = Connection(self._url, self._session_id)
+                connection = self._open()
             except Refused as e:
                 self._observe("audit", time.monotonic() - begun, e)
                 self._pause_audit(e.ending, deadline)
@@ -129,7 +140,7 @@ class Client:
         name = "resume" if self._session_id else "connect"
         begun = time.monotonic()
         try:
-            connection = Connection(self._url, self._session_id)
+            connection = self._open()
         except Refused as e:
             self._opening = False
             self._rules.failed(e.ending)

@@ -41,8 +41,9 @@ class Refused(Exception):
 class Connection:
     """An open WebSocket. One greenlet reads; any greenlet may send."""
 
-    def __init__(self, url: str, session_id: str | None) -> None:
+    def __init__(self, url: str, session_id: str | None, token: str | None = None) -> None:
         """Connects and does the handshake. Raises Refused if either fails."""
+        self._token = token
         try:
             uri, address = _target(url)
             if session_id is not None:
@@ -112,7 +113,10 @@ class Connection:
         self._socket.close()
 
     def _shake_hands(self, *, resumes: bool) -> None:
-        self._protocol.send_request(self._protocol.connect())
+        request = self._protocol.connect()
+        if self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        self._protocol.send_request(request)
         self._flush()
         while self._protocol.state is State.CONNECTING and not self._protocol.handshake_exc:
             self._receive()

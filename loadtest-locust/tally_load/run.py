@@ -13,6 +13,7 @@ from tally_load.ledger import Totals
 from tally_load.message_log import Account, Comparison, MessageLog
 from tally_load.promotion import Promotion
 from tally_load.thresholds import Limits, Outcome
+from tally_load.tokens import Identity, Tokens
 
 
 class Run:
@@ -59,6 +60,11 @@ class Run:
         """How long the users send messages, with the ramp."""
         return self.options.run_time or self.scenario.default_duration_s
 
+    def identity(self) -> Identity | None:
+        """Makes an identity for one more user; none if the server requires no tokens."""
+        file = self.options.token_secret_file
+        return Identity(Tokens.of(file, self.options.token_claims)) if file else None
+
     def joined(self, client: Client) -> None:
         """A user started."""
         self.own.users += 1
@@ -83,7 +89,10 @@ class Run:
         self.unreachable = None
         url = self._environment.host
         try:
-            Connection(url, None).abort()
+            identity = self.identity()
+            Connection(url, None, identity and identity.token()).abort()
+        except (OSError, ValueError) as e:
+            self.unreachable = f"no tokens: {e}"
         except Refused as e:
             self.unreachable = f"no connection to {url}: {e}"
         except InvalidURI:

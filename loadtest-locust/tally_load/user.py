@@ -33,7 +33,7 @@ class ChatUser(User):
         self._run = environment.tally
         self._pace = environment.parsed_options.pace
         self._due = time.monotonic()
-        self._client = Client(self.host, self._run.own, self._observe)
+        self._client = Client(self.host, self._run.own, self._observe, self._run.identity())
 
     def on_start(self):
         """Connects."""
