@@ -102,13 +102,15 @@ def test_two_passwords_hold_at_a_time_until_the_old_one_is_taken_away(redis):
 
 
 def test_the_heap_of_a_small_machine_wins_over_the_share_of_the_unit():
-    variable = block("docs/operations/install.md", "JAVA_TOOL_OPTIONS=-Xmx256m").strip()
-    name, _, value = variable.partition("=")
+    lines = block("docs/operations/install.md", "JAVA_TOOL_OPTIONS=-Xmx256m").split()
+    variables = dict(line.split("=", 1) for line in lines)
     flags = run(
         f"{of_jdk('java')} -XX:MaxRAMPercentage=60 -XX:+PrintFlagsFinal -version",
-        env={**os.environ, name: value},
+        env={**os.environ, **variables},
     )
     assert re.search(rf" MaxHeapSize +:?= {256 << 20} ", flags)
+    in_force = run(f"{of_jdk('java')} -jar {JAR} --print-config", env={**os.environ, **variables})
+    assert "TALLY_MAX_CONNECTIONS=10000" in in_force.splitlines()
 
 
 def test_prometheus_takes_the_documented_jobs(tmp_path):
