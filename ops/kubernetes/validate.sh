@@ -6,6 +6,24 @@ set -Eeuo pipefail
 # shellcheck source=ops/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../shell.sh"
 
+usage() {
+  cat <<'USAGE'
+Usage: ops/kubernetes/validate.sh [FILE...]
+
+Checks manifests, by default those in ops/kubernetes, against the schemas of Kubernetes and of the Prometheus Operator.
+
+Exit codes: 0 valid, 1 not valid, 2 wrong usage, 3 the schemas cannot be downloaded.
+USAGE
+}
+
+case ${1:-} in
+  -h | --help) usage && exit 0 ;;
+  -*)
+    printf "validate: there is no '%s'; try --help\n" "$1" >&2
+    exit 2
+    ;;
+esac
+
 readonly here=$ops/kubernetes
 readonly validator=kubernetes-validate==1.37.0
 readonly operator=github.com/prometheus-operator/prometheus-operator@v0.85.0

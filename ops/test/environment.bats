@@ -115,3 +115,12 @@ hostile() { # command...
   [ "$status" -eq 0 ]
   [ -s "$BATS_TEST_TMPDIR/an archive" ]
 }
+
+@test "the scripts for Traefik and Kubernetes say how they are used" {
+  local script
+  for script in traefik/install.sh kubernetes/validate.sh traefik/certificate.sh; do
+    run -0 "$ops/$script" --help
+    [[ $output == "Usage: ops/$script"* ]]
+    run -2 "$ops/$script" --what
+  done
+}

@@ -101,4 +101,21 @@ main() {
   printf '%s\n' "$cache/traefik"
 }
 
-main "$@"
+usage() {
+  cat <<'USAGE'
+Usage: ops/traefik/install.sh [--offline]
+
+Prints the path of a Traefik v3, and installs one first if there is none. --offline only looks.
+
+Exit codes: 0 found, 1 not, 2 wrong usage.
+USAGE
+}
+
+case ${1:-} in
+  '' | --offline) main "$@" ;;
+  -h | --help) usage ;;
+  *)
+    say "there is no '$1'; try --help"
+    exit 2
+    ;;
+esac
